@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Content-addressed blobs: <root>/ab/<sha256 hex>. A blob exists whole or not at all (temp + fsync + rename + fsync of the folder).
+#pragma once
+
+#include "engine/core/result.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <memory>
+#include <span>
+#include <string>
+
+namespace pathloom {
+
+class BlobStore {
+public:
+    /// Opens or creates the folder and removes temporaries a crash left behind.
+    static Result<BlobStore> open(const std::filesystem::path& root);
+
+    /// Durable when it returns. Storing the same bytes twice is one blob. DiskFull leaves nothing behind.
+    Result<std::string> put(std::span<const std::byte> bytes);
+    [[nodiscard]] bool has(const std::string& hash) const;
+    [[nodiscard]] std::filesystem::path path_of(const std::string& hash) const;
+    [[nodiscard]] Result<std::uint64_t> size_of(const std::string& hash) const;
+    /// Path of a blob whose bytes were just re-hashed. A flipped bit gives Corrupt and moves the file aside (never served again).
+    Result<std::filesystem::path> verified(const std::string& hash);
+
+    /// Streaming write. finish() checks the hash (Corrupt if it differs), fsyncs and renames; a Writer that dies leaves nothing.
+    class Writer {
+    public:
+        Writer(Writer&&) noexcept;
+        Writer& operator=(Writer&&) noexcept;
+        ~Writer();
+        Result<void> write(std::span<const std::byte> bytes);
+        Result<std::string> finish(const std::string& expected_hash = {});
+    private:
+        friend class BlobStore;
+        struct Impl;
+        explicit Writer(std::unique_ptr<Impl> impl);
+        std::unique_ptr<Impl> m_impl;
+    };
+    Result<Writer> writer();
+
+    /// Remove a blob (cache eviction). Missing is fine.
+    Result<void> remove(const std::string& hash);
+    /// Bytes held, counted from the folder.
+    [[nodiscard]] std::uint64_t bytes() const;
+
+private:
+    explicit BlobStore(std::filesystem::path root) : m_root(std::move(root)) {}
+    std::filesystem::path m_root;
+};
+
+}  // namespace pathloom

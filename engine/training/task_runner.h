@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Runs one task. The only door to libtorch: a worker hands in a spec and a way to reach blobs, and gets hashes back.
+#pragma once
+
+#include "engine/core/result.h"
+#include "pathloom/v1/tasks.pb.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <filesystem>
+#include <span>
+#include <string>
+
+namespace pathloom {
+
+/// What a blob is for: decides which counter of WireBytes it lands in.
+enum class BlobClass { Module, Delta, Inner, Data, Result };
+
+/// A task's view of the world. Implemented by the worker (cache + gRPC) and by tests (a folder).
+class TaskIo {
+public:
+    virtual ~TaskIo() = default;
+    /// A local file whose bytes have been checked against `hash`.
+    virtual Result<std::filesystem::path> fetch(const std::string& hash, BlobClass kind) = 0;
+    /// Keep these bytes as a result; returns their sha256 (hex). They are uploaded by the worker before the commit.
+    virtual Result<std::string> store(std::span<const std::byte> bytes, BlobClass kind) = 0;
+    /// One inner step is finished. False = stop now (lease gone, run stopped): run_task returns Cancelled.
+    virtual bool progress(std::int64_t step, float loss) = 0;
+};
+
+/// Run `spec` to its end. Same inputs give the same bytes on the same instruction set (single-threaded).
+/// wire counters and compute_seconds of the result: compute_seconds is filled here, wire by the worker.
+Result<v1::TaskResult> run_task(const v1::TaskSpec& spec, TaskIo& io);
+
+}  // namespace pathloom
