@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/cluster/leases.h"
+
+#include <fmt/format.h>
+
+namespace pathloom {
+
+Lease grant(ClusterState& state, std::int64_t worker, const std::string& task, std::int64_t fence, std::int64_t now_ms, std::int64_t lease_ms)
+{
+    Lease lease{task, worker, fence, now_ms, now_ms + lease_ms};
+    state.leases[task] = lease;
+    WorkerState& holder = state.workers[worker];
+    holder.task = task;
+    holder.last_seen_ms = now_ms;
+    if (const auto parsed = parse_task_id(task); parsed && parsed->key.stage == Stage::Train)
+        state.last_worker[fmt::format("{}/{}", parsed->run, parsed->key.path)] = worker;
+    return lease;
+}
+
+bool renew(ClusterState& state, std::int64_t worker, const std::string& task, std::int64_t fence, std::int64_t now_ms, std::int64_t lease_ms)
+{
+    const auto found = state.leases.find(task);
+    if (found == state.leases.end() || found->second.worker != worker || found->second.fence != fence) return false;
+    found->second.deadline_ms = now_ms + lease_ms;
+    return true;
+}
+
+std::optional<Lease> find_lease(const ClusterState& state, std::int64_t worker, const std::string& task, std::int64_t fence)
+{
+    const auto found = state.leases.find(task);
+    if (found == state.leases.end() || found->second.worker != worker || found->second.fence != fence) return std::nullopt;
+    return found->second;
+}
+
+void release(ClusterState& state, const std::string& task)
+{
+    const auto found = state.leases.find(task);
+    if (found == state.leases.end()) return;
+    const auto worker = state.workers.find(found->second.worker);
+    if (worker != state.workers.end() && worker->second.task == task) {
+        worker->second.task.clear();
+        worker->second.activity = WorkerPhase::Idle;
+    }
+    state.leases.erase(found);
+}
+
+std::optional<Lease> depart(ClusterState& state, std::int64_t worker, const std::string& reason)
+{
+    const auto found = state.workers.find(worker);
+    if (found == state.workers.end() || !found->second.gone.empty()) return std::nullopt;
+    found->second.gone = reason;
+    std::optional<Lease> lost;
+    if (const auto lease = state.leases.find(found->second.task); lease != state.leases.end() && lease->second.worker == worker) {
+        lost = lease->second;
+        ++found->second.tasks_lost;
+        release(state, lost->task);
+    }
+    return lost;
+}
+
+Expired expire(ClusterState& state, std::int64_t now_ms, std::int64_t silence_ms)
+{
+    Expired out;
+    for (const auto& [task, lease] : state.leases)
+        if (lease.deadline_ms <= now_ms) out.leases.push_back(lease);
+    for (const Lease& lease : out.leases) {
+        ++state.workers[lease.worker].tasks_lost;
+        release(state, lease.task);
+    }
+    for (auto& [id, worker] : state.workers)
+        if (worker.gone.empty() && now_ms - worker.last_seen_ms > silence_ms) out.workers.push_back(id);
+    for (std::int64_t id : out.workers)
+        if (auto lease = depart(state, id, "lost")) out.leases.push_back(*lease);
+    return out;
+}
+
+std::optional<Candidate> choose(const ClusterState& state, const std::vector<Candidate>& candidates, std::int64_t worker)
+{
+    std::optional<Candidate> first;
+    for (const Candidate& candidate : candidates) {
+        if (state.leases.contains(task_id(candidate.run, candidate.key))) continue;
+        if (!first) first = candidate;
+        const bool same_round = candidate.run == first->run && candidate.key.phase == first->key.phase && candidate.key.stage == first->key.stage;
+        if (!same_round || candidate.key.stage != Stage::Train) break;
+        const auto last = state.last_worker.find(fmt::format("{}/{}", candidate.run, candidate.key.path));
+        if (last != state.last_worker.end() && last->second == worker) return candidate;
+    }
+    return first;
+}
+
+}  // namespace pathloom

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/cluster/run_facts.h"
+
+#include <algorithm>
+
+namespace pathloom {
+
+namespace {
+
+bool all_at_least(const std::vector<int>& versions, int wanted_version)
+{
+    return std::all_of(versions.begin(), versions.end(), [&](int v) { return v >= wanted_version; });
+}
+
+/// Lowest version among the modules of a path.
+int path_version(const RunShape& shape, const RunFacts& facts, int path)
+{
+    int lowest = shape.phases;
+    for (int module : shape.path_modules[std::size_t(path)]) lowest = std::min(lowest, facts.module_versions[std::size_t(module)]);
+    return lowest;
+}
+
+bool validates_at(const RunShape& shape, int version)
+{
+    if (shape.valid_every <= 0) return false;
+    return version % shape.valid_every == 0 || version == shape.phases;
+}
+
+void want_warm(const RunShape& shape, const RunFacts& facts, Wanted& out)
+{
+    out.stage = Stage::Warm;
+    for (int column = 0; column < shape.columns; ++column)
+        if (facts.warm_versions[std::size_t(column)] < facts.warm_committed)
+            out.outer_steps.push_back({true, column, facts.warm_versions[std::size_t(column)]});
+    if (out.outer_steps.empty() && facts.warm_committed < shape.warm_tasks)
+        out.tasks.push_back({facts.warm_committed, Stage::Warm, 0, 0});
+}
+
+void want_train(const RunShape& shape, const RunFacts& facts, Wanted& out)
+{
+    out.stage = Stage::Train;
+    for (int path = 0; path < shape.paths(); ++path) {
+        const int phase = facts.path_commits[std::size_t(path)];
+        if (phase < shape.phases && path_version(shape, facts, path) >= phase) out.tasks.push_back({phase, Stage::Train, path, 0});
+    }
+    for (int path : shape.valid_paths)
+        for (int version = 0, last = path_version(shape, facts, path); version <= last; ++version) {
+            const TaskKey key{version, Stage::Valid, path, 0};
+            if (validates_at(shape, version) && !facts.scored.contains(key)) out.tasks.push_back(key);
+        }
+    for (int module = 0; module < shape.modules; ++module) {
+        const auto count = contributions(shape, facts, module);
+        const int version = facts.module_versions[std::size_t(module)];
+        if (version < shape.phases && count.received == count.expected) out.outer_steps.push_back({false, module, version});
+    }
+    std::sort(out.tasks.begin(), out.tasks.end());
+}
+
+void want_scores(const std::vector<TaskKey>& tasks, const RunFacts& facts, Wanted& out)
+{
+    for (const TaskKey& key : tasks)
+        if (!facts.scored.contains(key)) out.tasks.push_back(key);
+}
+
+}  // namespace
+
+RunFacts initial_facts(const RunShape& shape)
+{
+    RunFacts facts;
+    facts.warm_versions.assign(std::size_t(shape.columns), 0);
+    facts.path_commits.assign(std::size_t(shape.paths()), 0);
+    facts.module_versions.assign(std::size_t(shape.modules), 0);
+    return facts;
+}
+
+ContributionCount contributions(const RunShape& shape, const RunFacts& facts, int module)
+{
+    ContributionCount count;
+    const int version = facts.module_versions[std::size_t(module)];
+    for (int path = 0; path < shape.paths(); ++path) {
+        const auto& modules = shape.path_modules[std::size_t(path)];
+        if (std::find(modules.begin(), modules.end(), module) == modules.end()) continue;
+        ++count.expected;
+        if (facts.path_commits[std::size_t(path)] > version) ++count.received;
+    }
+    return count;
+}
+
+Wanted wanted(const RunShape& shape, const RunFacts& facts)
+{
+    Wanted out;
+    if (!all_at_least(facts.warm_versions, shape.warm_tasks)) {
+        want_warm(shape, facts, out);
+        return out;
+    }
+    if (!facts.routed) {
+        if (int(facts.features_done.size()) < shape.feature_chunks) {
+            out.stage = Stage::Features;
+            for (int chunk = 0; chunk < shape.feature_chunks; ++chunk)
+                if (!facts.features_done.contains(chunk)) out.tasks.push_back({0, Stage::Features, 0, chunk});
+            return out;
+        }
+        out.stage = Stage::Routing;
+        out.route = true;
+        return out;
+    }
+    want_train(shape, facts, out);
+    const bool trained = all_at_least(facts.module_versions, shape.phases);
+    if (trained) {
+        if (out.tasks.empty()) out.stage = Stage::Test;
+        want_scores(shape.test_tasks, facts, out);
+    }
+    if (trained && out.tasks.empty()) {
+        out.stage = Stage::Done;
+        want_scores(shape.valid_full_tasks, facts, out);
+        out.finished = out.tasks.empty();
+        if (!out.finished) out.stage = Stage::ValidFull;
+    }
+    return out;
+}
+
+bool commit(const RunShape& shape, RunFacts& facts, const TaskKey& key)
+{
+    switch (key.stage) {
+    case Stage::Warm:
+        if (key.phase != facts.warm_committed || key.phase >= shape.warm_tasks) return false;
+        ++facts.warm_committed;
+        return true;
+    case Stage::Features:
+        return key.chunk >= 0 && key.chunk < shape.feature_chunks && facts.features_done.insert(key.chunk).second;
+    case Stage::Train:
+        if (key.path < 0 || key.path >= shape.paths() || key.phase != facts.path_commits[std::size_t(key.path)]) return false;
+        ++facts.path_commits[std::size_t(key.path)];
+        return true;
+    case Stage::Valid:
+    case Stage::Test:
+    case Stage::ValidFull: return facts.scored.insert(key).second;
+    case Stage::Routing:
+    case Stage::Done: return false;
+    }
+    return false;
+}
+
+bool stepped(RunFacts& facts, const OuterStepWanted& step)
+{
+    int& version = step.warm ? facts.warm_versions[std::size_t(step.module)] : facts.module_versions[std::size_t(step.module)];
+    if (version != step.phase) return false;
+    ++version;
+    return true;
+}
+
+}  // namespace pathloom

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The document `run eval --json` prints, put together from the scores of single tasks.
+#pragma once
+
+#include "engine/server/run_plan.h"
+#include "pathloom/v1/tasks.pb.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace pathloom {
+
+/// Scores of one task of a split.
+struct ScoredTask {
+    int path = 0;
+    std::vector<v1::DomainScore> scores;
+};
+
+/// Perplexity = exp(sum of nll / sum of tokens), the routing prefix excluded for every model alike. JSON keys: run, name, seed, split,
+/// route, perplexity, nll, tokens, prefix, domains{}, paths[], histogram[] (sequences a routed path), routing{domain: [...]}.
+std::string eval_document(std::int64_t run, const std::string& name, const RunPlan& plan, const std::string& split, const std::string& route,
+                          const std::vector<ScoredTask>& tasks);
+
+}  // namespace pathloom

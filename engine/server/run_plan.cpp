@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/server/run_plan.h"
+
+#include "engine/core/rng.h"
+#include "engine/routing/router.h"
+
+#include <algorithm>
+
+namespace pathloom {
+
+std::vector<std::int32_t> spread(const std::vector<std::int32_t>& rows, int count)
+{
+    if (count <= 0 || std::size_t(count) >= rows.size()) return rows;
+    std::vector<std::int32_t> out;
+    out.reserve(std::size_t(count));
+    for (int i = 0; i < count; ++i) out.push_back(rows[rows.size() * std::size_t(i) / std::size_t(count)]);
+    return out;
+}
+
+Result<RunPlan> plan_run(const RunSpec& spec, const std::vector<DocumentSpan>& documents, const std::vector<std::string>& domains, int tokenizer_vocabulary)
+{
+    RunPlan plan;
+    plan.spec = spec;
+    plan.topology = build_topology(spec.model, spec.topology);
+    plan.warm = warm_topology(plan.topology);
+    if (spec.model.vocabulary != tokenizer_vocabulary)
+        return fail(ErrorCode::Usage, "model.vocabulary is {} but the tokenizer of corpus '{}' has {} pieces; set model.vocabulary={}",
+                    spec.model.vocabulary, spec.data.corpus, tokenizer_vocabulary, tokenizer_vocabulary);
+    plan.table = cut_sequences(documents, domains, spec.data.sequence, spec.routing.prefix);
+    std::vector<std::int32_t> test;
+    for (std::size_t i = 0; i < plan.table.rows.size(); ++i) {
+        switch (plan.table.rows[i].split) {
+        case Split::Train: plan.train_rows.push_back(std::int32_t(i)); break;
+        case Split::Valid: plan.valid_rows.push_back(std::int32_t(i)); break;
+        case Split::Test: test.push_back(std::int32_t(i)); break;
+        }
+    }
+    if (plan.train_rows.empty())
+        return fail(ErrorCode::Usage, "corpus '{}' has no training sequence of at least {} tokens; import longer documents", spec.data.corpus, spec.routing.prefix + 8);
+    if (std::size_t(plan.topology.paths()) > plan.train_rows.size())
+        return fail(ErrorCode::Usage, "the topology has {} paths but corpus '{}' gives only {} training sequences; use fewer paths or more documents",
+                    plan.topology.paths(), spec.data.corpus, plan.train_rows.size());
+    if (plan.valid_rows.empty() || test.empty())
+        return fail(ErrorCode::Usage, "corpus '{}' has {} validation and {} test sequences; each split needs at least one, import more documents",
+                    spec.data.corpus, plan.valid_rows.size(), test.size());
+    plan.test_rows = spread(test, spec.evaluation.test_sequences);
+    plan.valid_phase_rows = spread(plan.valid_rows, spec.evaluation.valid_sequences);
+    return plan;
+}
+
+std::vector<std::vector<std::int32_t>> feature_chunks(const RunPlan& plan)
+{
+    std::vector<std::vector<std::int32_t>> chunks;
+    if (!plan.routes() || !router_needs_features(plan.spec.routing.router)) return chunks;
+    for (std::size_t begin = 0; begin < plan.table.rows.size(); begin += feature_rows_per_task) {
+        auto& chunk = chunks.emplace_back();
+        const std::size_t end = std::min(plan.table.rows.size(), begin + feature_rows_per_task);
+        for (std::size_t i = begin; i < end; ++i) chunk.push_back(std::int32_t(i));
+    }
+    return chunks;
+}
+
+namespace {
+std::vector<std::vector<std::int32_t>> chunked(const std::vector<std::int32_t>& rows)
+{
+    std::vector<std::vector<std::int32_t>> out;
+    for (std::size_t begin = 0; begin < rows.size(); begin += score_rows_per_task)
+        out.emplace_back(rows.begin() + std::ptrdiff_t(begin), rows.begin() + std::ptrdiff_t(std::min(rows.size(), begin + score_rows_per_task)));
+    return out;
+}
+
+std::vector<std::vector<std::int32_t>> by_cell(const std::vector<std::int32_t>& rows, const std::vector<int>& cell_of_row, int cells)
+{
+    std::vector<std::vector<std::int32_t>> out(static_cast<std::size_t>(cells));
+    for (std::int32_t row : rows) out[std::size_t(cell_of_row[std::size_t(row)])].push_back(row);
+    return out;
+}
+}  // namespace
+
+Assignment assign_rows(const RunPlan& plan, const std::vector<int>& cell_of_row)
+{
+    Assignment out;
+    const int replicas = plan.topology.replicas;
+    const int cells = plan.topology.cells();
+    out.shards.resize(std::size_t(plan.topology.paths()));
+    for (std::int32_t row : plan.train_rows) {
+        const int cell = cell_of_row[std::size_t(row)];
+        const int replica = replicas == 1 ? 0 : int(mix(plan.spec.seed, 0x7265706cU, std::uint64_t(row)) % std::uint64_t(replicas));
+        out.shards[std::size_t(cell * replicas + replica)].push_back(row);
+    }
+    out.valid = by_cell(plan.valid_phase_rows, cell_of_row, cells);
+    for (const auto& rows : by_cell(plan.test_rows, cell_of_row, cells)) out.test.push_back(chunked(rows));
+    for (const auto& rows : by_cell(plan.valid_rows, cell_of_row, cells)) out.valid_full.push_back(chunked(rows));
+    return out;
+}
+
+int scoring_path(const RunPlan& plan, int cell)
+{
+    return cell * plan.topology.replicas;
+}
+
+int warm_task_count(const TrainingSpec& training)
+{
+    return (training.warm_start_steps + training.tau - 1) / training.tau;
+}
+
+int warm_task_steps(const TrainingSpec& training, int task)
+{
+    return std::min(training.tau, training.warm_start_steps - task * training.tau);
+}
+
+RunShape run_shape(const RunPlan& plan, const Assignment* assignment)
+{
+    RunShape shape;
+    shape.path_modules = plan.topology.path_modules;
+    shape.modules = int(plan.topology.modules.size());
+    shape.columns = int(plan.topology.columns.size());
+    shape.phases = plan.spec.training.phases;
+    shape.warm_tasks = warm_task_count(plan.spec.training);
+    shape.feature_chunks = int(feature_chunks(plan).size());
+    shape.valid_every = plan.spec.evaluation.every;
+    if (!assignment) return shape;
+    for (int cell = 0; cell < plan.topology.cells(); ++cell) {
+        const int path = scoring_path(plan, cell);
+        if (!assignment->valid[std::size_t(cell)].empty()) shape.valid_paths.push_back(path);
+        for (std::size_t chunk = 0; chunk < assignment->test[std::size_t(cell)].size(); ++chunk)
+            shape.test_tasks.push_back({shape.phases, Stage::Test, path, int(chunk)});
+    }
+    return shape;
+}
+
+std::int64_t module_bytes(const Module& module)
+{
+    return module.parameters * 4;
+}
+
+v1::RunPlanned planned_event(const RunPlan& plan)
+{
+    v1::RunPlanned out;
+    const Topology& topology = plan.topology;
+    for (const Column& column : topology.columns) {
+        auto* info = out.add_columns();
+        info->set_name(column.name);
+        info->set_title(column.title);
+        info->set_modules(column.modules);
+        info->set_path_specific(column.path_specific);
+        for (int block : column.blocks) info->add_blocks(block);
+    }
+    for (const Module& module : topology.modules) {
+        auto* info = out.add_modules();
+        info->set_name(module.name);
+        info->set_column(module.column);
+        info->set_index(module.index);
+        info->set_parameters(module.parameters);
+        info->set_bytes(module_bytes(module));
+        for (int path : module.paths) info->add_paths(path);
+    }
+    std::int64_t one_way = 0;
+    for (int path = 0; path < topology.paths(); ++path) {
+        auto* info = out.add_paths();
+        info->set_path(path);
+        for (int module : topology.path_modules[std::size_t(path)]) info->add_modules(module);
+        one_way += topology.path_parameters(path) * 4;
+    }
+    out.set_phases(plan.spec.training.phases);
+    out.set_tau(plan.spec.training.tau);
+    out.set_warm_steps(plan.spec.training.warm_start_steps);
+    out.set_path_parameters(topology.path_parameters(0));
+    out.set_total_parameters(topology.total_parameters());
+    out.set_sync_bytes_per_phase(2 * one_way);
+    out.set_data_parallel_bytes_per_phase(2 * one_way * plan.spec.training.tau);
+    return out;
+}
+
+v1::ShardsAssigned shards_event(const RunPlan& plan, const Assignment& assignment)
+{
+    v1::ShardsAssigned out;
+    out.set_router(plan.routes() ? plan.spec.routing.router : "none");
+    for (const auto& domain : plan.table.domains) out.add_domains(domain);
+    for (std::size_t path = 0; path < assignment.shards.size(); ++path) {
+        std::vector<std::int64_t> counts(plan.table.domains.size(), 0);
+        for (std::int32_t row : assignment.shards[path]) ++counts[std::size_t(plan.table.rows[std::size_t(row)].domain)];
+        auto* shard = out.add_shards();
+        shard->set_path(std::int32_t(path));
+        shard->set_sequences(std::int64_t(assignment.shards[path].size()));
+        for (std::int64_t count : counts) shard->add_by_domain(count);
+    }
+    return out;
+}
+
+}  // namespace pathloom

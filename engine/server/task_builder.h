@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Task specs as pure functions of a plan and of blob hashes. Nothing else decides what a worker computes.
+#pragma once
+
+#include "engine/server/run_plan.h"
+#include "pathloom/v1/tasks.pb.h"
+
+#include <string>
+#include <vector>
+
+namespace pathloom {
+
+/// Blobs every task of a run shares.
+struct DataHashes {
+    std::string tokens;
+    std::string sequences;
+};
+
+/// `module_hashes` has one hash a column. The warm start trains every training row, a path trains its own shard.
+v1::TaskSpec warm_spec(const RunPlan& plan, const DataHashes& data, int task, const std::vector<std::string>& module_hashes,
+                       const std::string& inner_state, const std::string& subset);
+v1::TaskSpec train_spec(const RunPlan& plan, const DataHashes& data, int path, int phase, const std::vector<std::string>& module_hashes,
+                        const std::string& inner_state, const std::string& subset);
+v1::TaskSpec score_spec(const RunPlan& plan, const DataHashes& data, const std::vector<std::string>& module_hashes, const std::string& subset);
+v1::TaskSpec features_spec(const RunPlan& plan, const DataHashes& data, const std::vector<std::string>& module_hashes, const std::string& subset);
+
+/// sha256 of the deterministic serialisation: equal keys mean equal results.
+std::string memo_key(const v1::TaskSpec& spec);
+
+}  // namespace pathloom
