@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The scheduler as a whole: whatever the order in which work finishes, a run ends, and every contribution counts once.
+#include "engine/cluster/run_facts.h"
+
+#include "engine/core/rng.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <map>
+
+namespace pathloom {
+namespace {
+
+/// Two levels of `k` modules between one embed and one head: modules 0 = embed, 1..k, k+1..2k, 2k+1 = head.
+RunShape grid(int k, int phases)
+{
+    RunShape shape;
+    shape.columns = 4;
+    shape.modules = 2 + 2 * k;
+    shape.phases = phases;
+    shape.warm_tasks = 2;
+    shape.feature_chunks = 3;
+    for (int a = 0; a < k; ++a)
+        for (int b = 0; b < k; ++b) shape.path_modules.push_back({0, 1 + a, 1 + k + b, 1 + 2 * k});
+    return shape;
+}
+
+void add_scores(RunShape& shape)
+{
+    for (int path = 0; path < shape.paths(); ++path) {
+        shape.valid_paths.push_back(path);
+        shape.test_tasks.push_back({shape.phases, Stage::Test, path, 0});
+    }
+}
+
+/// Do one wanted thing, picked by `rng`. Returns false when nothing is wanted.
+bool do_something(RunShape& shape, RunFacts& facts, Rng& rng, std::map<TaskKey, int>& commits)
+{
+    const Wanted now = wanted(shape, facts);
+    if (now.finished) return false;
+    if (now.route) {
+        facts.routed = true;
+        add_scores(shape);
+        return true;
+    }
+    const auto choices = now.tasks.size() + now.outer_steps.size();
+    if (choices == 0) {
+        ADD_FAILURE() << "the run is stuck";
+        return false;
+    }
+    const auto pick = std::size_t(rng.below(choices));
+    if (pick < now.tasks.size()) {
+        EXPECT_TRUE(commit(shape, facts, now.tasks[pick]));
+        ++commits[now.tasks[pick]];
+    } else {
+        EXPECT_TRUE(stepped(facts, now.outer_steps[pick - now.tasks.size()]));
+    }
+    return true;
+}
+
+TEST(RunFacts, EveryOrderOfWorkFinishesAndCountsEachTaskOnce)
+{
+    for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+        RunShape shape = grid(2 + int(seed % 3), 1 + int(seed % 4));
+        RunFacts facts = initial_facts(shape);
+        Rng rng(seed);
+        std::map<TaskKey, int> commits;
+        int guard = 0;
+        while (do_something(shape, facts, rng, commits)) ASSERT_LT(++guard, 10000);
+        EXPECT_TRUE(wanted(shape, facts).finished);
+        EXPECT_EQ(wanted(shape, facts).stage, Stage::Done);
+        for (const auto& [key, count] : commits) EXPECT_EQ(count, 1);
+        const auto trained = std::count_if(commits.begin(), commits.end(), [](const auto& c) { return c.first.stage == Stage::Train; });
+        EXPECT_EQ(trained, shape.paths() * shape.phases);
+        for (int version : facts.module_versions) EXPECT_EQ(version, shape.phases);
+        const auto valid = std::count_if(commits.begin(), commits.end(), [](const auto& c) { return c.first.stage == Stage::Valid; });
+        EXPECT_EQ(valid, shape.paths() * (shape.phases + 1));
+    }
+}
+
+RunFacts trained_from_start(const RunShape& shape)
+{
+    RunFacts facts = initial_facts(shape);
+    facts.warm_committed = shape.warm_tasks;
+    facts.warm_versions.assign(std::size_t(shape.columns), shape.warm_tasks);
+    for (int i = 0; i < shape.feature_chunks; ++i) facts.features_done.insert(i);
+    facts.routed = true;
+    return facts;
+}
+
+std::vector<TaskKey> train_tasks(const Wanted& now)
+{
+    std::vector<TaskKey> out;
+    std::copy_if(now.tasks.begin(), now.tasks.end(), std::back_inserter(out), [](const TaskKey& k) { return k.stage == Stage::Train; });
+    return out;
+}
+
+TEST(RunFacts, ModulesAreReleasedWithoutAGlobalBarrier)
+{
+    // Without shared embed and head a path needs only its own two levels: paths 0 and 1 share module A0, 2 and 3 share A1.
+    RunShape shape;
+    shape.columns = 1;
+    shape.modules = 2;
+    shape.phases = 3;
+    shape.path_modules = {{0}, {0}, {1}, {1}};
+    RunFacts facts = trained_from_start(shape);
+    ASSERT_TRUE(commit(shape, facts, {0, Stage::Train, 0, 0}));
+    EXPECT_TRUE(wanted(shape, facts).outer_steps.empty());
+    ASSERT_TRUE(commit(shape, facts, {0, Stage::Train, 1, 0}));
+    ASSERT_EQ(wanted(shape, facts).outer_steps, (std::vector<OuterStepWanted>{{false, 0, 0}}));
+    ASSERT_TRUE(stepped(facts, {false, 0, 0}));
+    // Paths 2 and 3 have not finished phase 0, yet paths 0 and 1 go on.
+    EXPECT_EQ(train_tasks(wanted(shape, facts)),
+              (std::vector<TaskKey>{{0, Stage::Train, 2, 0}, {0, Stage::Train, 3, 0}, {1, Stage::Train, 0, 0}, {1, Stage::Train, 1, 0}}));
+}
+
+TEST(RunFacts, StaleAndDuplicateCommitsAreNotFacts)
+{
+    RunShape shape = grid(2, 2);
+    RunFacts facts = trained_from_start(shape);
+    EXPECT_TRUE(commit(shape, facts, {0, Stage::Train, 1, 0}));
+    EXPECT_FALSE(commit(shape, facts, {0, Stage::Train, 1, 0})) << "twice";
+    EXPECT_FALSE(commit(shape, facts, {2, Stage::Train, 1, 0})) << "a phase ahead";
+    EXPECT_FALSE(commit(shape, facts, {0, Stage::Train, 99, 0})) << "no such path";
+    EXPECT_FALSE(commit(shape, facts, {0, Stage::Warm, 0, 0})) << "the warm start is over";
+    EXPECT_FALSE(stepped(facts, {false, 0, 1})) << "a version ahead";
+    EXPECT_EQ(contributions(shape, facts, 0), (ContributionCount{1, 4}));
+    EXPECT_EQ(contributions(shape, facts, 1), (ContributionCount{1, 2}));
+}
+
+TEST(RunFacts, WarmStartIsAChain)
+{
+    RunShape shape = grid(2, 1);
+    RunFacts facts = initial_facts(shape);
+    EXPECT_EQ(wanted(shape, facts).tasks, (std::vector<TaskKey>{{0, Stage::Warm, 0, 0}}));
+    ASSERT_TRUE(commit(shape, facts, {0, Stage::Warm, 0, 0}));
+    EXPECT_TRUE(wanted(shape, facts).tasks.empty()) << "the next part waits for all four columns";
+    EXPECT_EQ(wanted(shape, facts).outer_steps.size(), 4U);
+    for (int column = 0; column < 4; ++column) ASSERT_TRUE(stepped(facts, {true, column, 0}));
+    EXPECT_EQ(wanted(shape, facts).tasks, (std::vector<TaskKey>{{1, Stage::Warm, 0, 0}}));
+}
+
+TEST(TaskKey, IdsRoundTripAndJunkIsRefused)
+{
+    const TaskKey key{7, Stage::ValidFull, 12, 3};
+    const auto parsed = parse_task_id(task_id(42, key));
+    ASSERT_TRUE(parsed);
+    EXPECT_EQ(*parsed, (RunTask{42, key}));
+    for (const char* junk : {"", "1/train/0/0", "1/train/0/0/0/0", "x/train/0/0/0", "1/nonsense/0/0/0", "1/train/0/0/", "1/train/0 /0/0"})
+        EXPECT_FALSE(parse_task_id(junk)) << junk;
+}
+
+}  // namespace
+}  // namespace pathloom
