@@ -10,9 +10,11 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace pathloom {
 
+/// Copies share the folder. Any thread may call any function; several processes may share one folder.
 class BlobStore {
 public:
     /// Opens or creates the folder and removes temporaries a crash left behind.
@@ -44,6 +46,8 @@ public:
 
     /// Remove a blob (cache eviction). Missing is fine.
     Result<void> remove(const std::string& hash);
+    /// Every blob held, ascending.
+    [[nodiscard]] std::vector<std::string> hashes() const;
     /// Bytes held, counted from the folder.
     [[nodiscard]] std::uint64_t bytes() const;
 

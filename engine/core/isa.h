@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The instruction set class of this machine: equal tasks give equal bits only within one class.
+#pragma once
+
+#include <string>
+
+namespace pathloom {
+
+/// "avx512-bf16", "avx512", "avx2" or "portable".
+std::string cpu_isa();
+
+}  // namespace pathloom
