@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// v1::Blobs over a BlobStore: content-addressed bytes in and out, in 1 MiB pieces.
+#pragma once
+
+#include "engine/server/auth.h"
+#include "engine/store/blobs.h"
+#include "pathloom/v1/workers.grpc.pb.h"
+
+#include <cstdint>
+#include <functional>
+
+namespace pathloom {
+
+/// Payload bytes one finished call moved. `peer` is gRPC's name of the connection ("ipv4:10.0.0.2:4711", "unix:").
+struct BlobTraffic {
+    std::string peer;
+    std::string hash;
+    std::uint64_t down = 0;  ///< engine to peer
+    std::uint64_t up = 0;    ///< peer to engine
+};
+
+/// Synchronous service: gRPC gives every running call a thread of its own, so slow workers do not wait for each other.
+class BlobService final : public v1::Blobs::Service {
+public:
+    using OnTraffic = std::function<void(const BlobTraffic&)>;
+    /// `store` and `auth` must outlive the service. `on_traffic` is called from gRPC's threads, once a call that moved bytes.
+    BlobService(BlobStore& store, const TokenAuth& auth, OnTraffic on_traffic = {});
+
+    /// Re-hashes the blob before its first byte leaves: a flipped bit gives DATA_LOSS and the blob is never served again.
+    grpc::Status Get(grpc::ServerContext* context, const v1::BlobRequest* request, grpc::ServerWriter<v1::BlobChunk>* writer) override;
+    /// The declared hash and size must fit what arrives (DATA_LOSS); a full disk gives RESOURCE_EXHAUSTED. Nothing half-written stays.
+    grpc::Status Put(grpc::ServerContext* context, grpc::ServerReader<v1::BlobChunk>* reader, v1::PutResponse* response) override;
+    grpc::Status Has(grpc::ServerContext* context, const v1::HasRequest* request, v1::HasResponse* response) override;
+
+private:
+    BlobStore& m_store;
+    const TokenAuth& m_auth;
+    OnTraffic m_on_traffic;
+};
+
+}  // namespace pathloom
