@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// One leased task's blobs.
+#include "engine/worker/task_session.h"
+
+#include "engine/core/hash.h"
+
+#include <utility>
+
+namespace pathloom {
+
+namespace {
+
+    void count_down(v1::WireBytes& wire, BlobClass kind, std::uint64_t bytes)
+    {
+        switch (kind) {
+        case BlobClass::Module:
+        case BlobClass::Delta: wire.set_modules_down(wire.modules_down() + bytes); break;
+        case BlobClass::Inner: wire.set_inner_down(wire.inner_down() + bytes); break;
+        case BlobClass::Data:
+        case BlobClass::Result: wire.set_data_down(wire.data_down() + bytes); break;
+        }
+    }
+
+    void count_hit(v1::WireBytes& wire, BlobClass kind, std::uint64_t bytes)
+    {
+        switch (kind) {
+        case BlobClass::Module:
+        case BlobClass::Delta: wire.set_modules_hit(wire.modules_hit() + bytes); break;
+        case BlobClass::Inner: wire.set_inner_hit(wire.inner_hit() + bytes); break;
+        case BlobClass::Data:
+        case BlobClass::Result: wire.set_data_hit(wire.data_hit() + bytes); break;
+        }
+    }
+
+    void count_up(v1::WireBytes& wire, BlobClass kind, std::uint64_t bytes)
+    {
+        switch (kind) {
+        case BlobClass::Module:
+        case BlobClass::Delta: wire.set_deltas_up(wire.deltas_up() + bytes); break;
+        case BlobClass::Inner: wire.set_inner_up(wire.inner_up() + bytes); break;
+        case BlobClass::Data:
+        case BlobClass::Result: wire.set_results_up(wire.results_up() + bytes); break;
+        }
+    }
+
+}  // namespace
+
+TaskSession::TaskSession(EngineLink& link, BlobCache& cache, Pulse& pulse, Interrupt& abandon, Retry retry)
+    : m_link(link)
+    , m_cache(cache)
+    , m_pulse(pulse)
+    , m_abandon(abandon)
+    , m_retry(std::move(retry))
+{
+}
+
+Result<void> TaskSession::prefetch(const v1::TaskSpec& spec)
+{
+    std::vector<std::pair<std::string, BlobClass>> wanted;
+    for (const auto& column : spec.columns()) wanted.emplace_back(column.module_hash(), BlobClass::Module);
+    wanted.emplace_back(spec.inner_state_hash(), BlobClass::Inner);
+    for (const auto* hash : {&spec.tokens_hash(), &spec.sequences_hash(), &spec.subset_hash()}) wanted.emplace_back(*hash, BlobClass::Data);
+    for (const auto& [hash, kind] : wanted) m_touched.insert(hash);  // first: room for one must not throw out another
+    for (const auto& [hash, kind] : wanted) {
+        if (hash.empty()) continue;
+        PATHLOOM_CHECK(fetch(hash, kind));
+    }
+    return {};
+}
+
+Result<std::filesystem::path> TaskSession::fetch(const std::string& hash, BlobClass kind)
+{
+    if (const auto known = m_fetched.find(hash); known != m_fetched.end()) return known->second;
+    if (!is_sha256_hex(hash)) return fail(ErrorCode::Usage, "the task names a blob '{}', which is not a sha256", hash.substr(0, 80));
+    m_touched.insert(hash);
+    if (m_abandon.raised()) return fail(ErrorCode::Cancelled, "the task was taken away");
+    if (const auto hit = m_cache.find(hash)) {
+        count_hit(m_wire, kind, hit->size);
+        return m_fetched[hash] = hit->file;
+    }
+    PATHLOOM_TRY(const auto hit, download(hash, kind));
+    return m_fetched[hash] = hit.file;
+}
+
+Result<BlobCache::Hit> TaskSession::download(const std::string& hash, BlobClass kind)
+{
+    auto hit = download_once(hash, kind);
+    if (!hit && hit.error().code == ErrorCode::Corrupt) {
+        const Error first = hit.error();
+        hit = download_once(hash, kind);
+        if (!hit && hit.error().code != ErrorCode::Cancelled && hit.error().code != ErrorCode::Unreachable)
+            return fail(ErrorCode::Corrupt, "blob {} came damaged twice: {}", hash, first.message);
+    } else if (!hit && hit.error().code == ErrorCode::DiskFull) {
+        make_room();
+        hit = download_once(hash, kind);
+    }
+    return hit;
+}
+
+Result<BlobCache::Hit> TaskSession::download_once(const std::string& hash, BlobClass kind)
+{
+    PATHLOOM_TRY(auto writer, m_cache.writer());
+    std::uint64_t offset = 0;
+    while (true) {
+        const std::uint64_t before = offset;
+        const auto done = m_link.download(hash, offset, [&](std::span<const std::byte> bytes) -> Result<void> {
+            offset += bytes.size();
+            count_down(m_wire, kind, bytes.size());
+            return writer.write(bytes);
+        });
+        if (done) break;
+        if (done.error().code != ErrorCode::Unreachable) return fail(done.error());
+        if (offset > before) m_retry.reset();
+        PATHLOOM_CHECK(m_retry.wait(done.error()));
+    }
+    m_retry.reset();
+    PATHLOOM_CHECK(writer.finish(hash));
+    return m_cache.adopt(hash);
+}
+
+Result<std::string> TaskSession::store(std::span<const std::byte> bytes, BlobClass kind)
+{
+    auto hash = m_cache.put(bytes);
+    if (!hash && hash.error().code == ErrorCode::DiskFull) {
+        make_room();
+        hash = m_cache.put(bytes);
+    }
+    PATHLOOM_CHECK(hash);
+    m_touched.insert(*hash);
+    m_outputs.push_back({*hash, kind});
+    return hash;
+}
+
+bool TaskSession::progress(std::int64_t step, float loss)
+{
+    m_pulse.step(step, loss);
+    return !m_abandon.raised();
+}
+
+Result<void> TaskSession::upload()
+{
+    if (m_outputs.empty()) return {};
+    std::vector<std::string> hashes;
+    for (const auto& output : m_outputs) hashes.push_back(output.hash);
+    PATHLOOM_TRY(const auto list, m_link.missing(hashes));
+    std::set<std::string> missing(list.begin(), list.end());
+    for (const auto& output : m_outputs) {
+        if (missing.erase(output.hash) == 0) continue;  // the engine has it, or the same bytes went up a moment ago
+        if (m_abandon.raised()) return fail(ErrorCode::Cancelled, "the task was taken away");
+        const auto file = m_cache.find(output.hash);
+        if (!file) return fail(ErrorCode::Corrupt, "result {} is damaged or gone from the cache; the task must run again", output.hash);
+        PATHLOOM_CHECK(m_link.upload(output.hash, file->file, [&](std::uint64_t bytes) { count_up(m_wire, output.kind, bytes); }));
+    }
+    return {};
+}
+
+}  // namespace pathloom
