@@ -59,6 +59,7 @@ struct TensorSpec {
     std::vector<std::int64_t> shape;
     double init_std = 0.0;           ///< truncated normal (cut at 2 std); 0 = constant `init_value`
     double init_value = 0.0;
+    bool identity_conv = false;      ///< [d, kernel] that starts as the identity: 1 at the last tap (the current token), 0 before it
     bool decay = true;               ///< takes weight decay (matrices do, norms and convolutions' gains do not)
     bool operator==(const TensorSpec&) const = default;
 };

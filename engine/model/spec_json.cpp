@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Canonical JSON of specs: nlohmann's json sorts its keys, and prints doubles as the shortest text that reads back equal.
+#include "engine/model/spec.h"
+
+#include <nlohmann/json.hpp>
+
+namespace pathloom {
+
+namespace {
+
+using nlohmann::json;
+
+json model_json(const ModelSpec& model)
+{
+    return json{{"vocabulary", model.vocabulary}, {"d_model", model.d_model}, {"heads", model.heads}, {"head_dim", model.head_dim},
+        {"ffn", model.ffn}, {"ffn_hidden", model.ffn_hidden}, {"blocks", model.blocks}, {"window", model.window}, {"conv", model.conv},
+        {"rope_base", model.rope_base}};
+}
+
+json topology_json(const TopologySpec& topology)
+{
+    json levels = json::array();
+    for (const LevelSpec& level : topology.levels) levels.push_back(json{{"modules", level.modules}, {"blocks", level.blocks}});
+    return json{{"levels", std::move(levels)}, {"replicas", topology.replicas},
+        {"path_specific",
+            json{{"embedding", topology.path_specific_embedding}, {"head", topology.path_specific_head},
+                {"blocks", topology.path_specific_blocks}}}};
+}
+
+json training_json(const TrainingSpec& training)
+{
+    return json{{"warm_start_steps", training.warm_start_steps}, {"phases", training.phases}, {"tau", training.tau}, {"lr", training.lr},
+        {"lr_min_ratio", training.lr_min_ratio}, {"warmup_steps", training.warmup_steps}, {"weight_decay", training.weight_decay},
+        {"beta1", training.beta1}, {"beta2", training.beta2}, {"eps", training.eps}, {"clip", training.clip},
+        {"precision", training.precision}, {"inner_state", training.inner_state}, {"threads", training.threads}};
+}
+
+std::string text_of(const json& value)
+{
+    return value.dump(-1, ' ', false, json::error_handler_t::replace);
+}
+
+}  // namespace
+
+std::string to_json(const ModelSpec& spec)
+{
+    return text_of(model_json(spec));
+}
+
+std::string to_json(const RunSpec& spec)
+{
+    return text_of(json{{"name", spec.name}, {"seed", spec.seed}, {"model", model_json(spec.model)},
+        {"topology", topology_json(spec.topology)}, {"routing", json{{"router", spec.routing.router}, {"prefix", spec.routing.prefix}}},
+        {"data", json{{"corpus", spec.data.corpus}, {"sequence", spec.data.sequence}, {"batch", spec.data.batch}}},
+        {"training", training_json(spec.training)},
+        {"outer",
+            json{{"optimizer", spec.outer.optimizer}, {"lr", spec.outer.lr}, {"momentum", spec.outer.momentum},
+                {"combine", spec.outer.combine}, {"sqrt_paths", spec.outer.sqrt_paths}}},
+        {"evaluation",
+            json{{"valid_sequences", spec.evaluation.valid_sequences}, {"every", spec.evaluation.every},
+                {"test_sequences", spec.evaluation.test_sequences}}}});
+}
+
+}  // namespace pathloom
