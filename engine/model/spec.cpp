@@ -81,8 +81,10 @@ TopologySpec read_topology(const json& object, int blocks, std::optional<Error>&
     TopologySpec topology;
     SpecReader reader(object, "topology", error);
     if (const json* levels = reader.value("levels")) {
-        if (!levels->is_array()) reader.complain("topology.levels must be an array of levels");
-        topology.levels = read_levels(*levels, error);
+        if (!levels->is_array() || levels->size() > most_blocks)
+            reader.complain("topology.levels must be an array of at most {} levels", most_blocks);
+        else
+            topology.levels = read_levels(*levels, error);
     } else {  // the dense path: one level of one module that holds everything
         topology.levels.resize(1);
         topology.levels[0].blocks.resize(std::size_t(blocks));
