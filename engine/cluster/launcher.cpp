@@ -141,6 +141,14 @@ bool LocalLauncher::kill(pid_t pid)
     return owns(pid) && ::kill(pid, SIGKILL) == 0;
 }
 
+void LocalLauncher::let_go(pid_t pid)
+{
+    const auto found = m_processes.find(pid);
+    if (found == m_processes.end() || found->second.leaving) return;
+    found->second.leaving = true;
+    if (m_wanted > 0) --m_wanted;
+}
+
 void LocalLauncher::stop(std::int64_t grace_ms)
 {
     m_wanted = 0;

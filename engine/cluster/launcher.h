@@ -42,6 +42,8 @@ public:
     /// SIGKILL one of ours. False: not ours.
     bool kill(pid_t pid);
     [[nodiscard]] bool owns(pid_t pid) const;
+    /// This one will end by itself (drained) and is not to be replaced; count() falls by one.
+    void let_go(pid_t pid);
     /// SIGTERM to all, SIGKILL to those still there after `grace_ms`; returns when all are gone.
     void stop(std::int64_t grace_ms);
 

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The engine's one owner of truth. Every call takes the lock, changes the store in one transaction, then memory; slow work
+// (planning, routing, outer steps, imports) runs on the pool without the lock and comes back as one more change.
+#pragma once
+
+#include "engine/cluster/launcher.h"
+#include "engine/cluster/leases.h"
+#include "engine/core/clock.h"
+#include "engine/core/result.h"
+#include "engine/server/event_hub.h"
+#include "engine/server/run_controller.h"
+#include "engine/server/work_pool.h"
+#include "engine/store/blobs.h"
+#include "engine/store/project.h"
+#include "pathloom/v1/engine.pb.h"
+#include "pathloom/v1/workers.pb.h"
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+
+namespace pathloom {
+
+struct CoordinatorOptions {
+    std::filesystem::path project;
+    std::int64_t heartbeat_ms = 1000;
+    std::int64_t lease_ms = 10000;    ///< a lease without a heartbeat for this long goes to another worker
+    std::int64_t silence_ms = 20000;  ///< a worker silent for this long is lost
+    int pool_threads = 2;
+};
+
+class Coordinator {
+public:
+    /// Opens the project, reloads its runs and goes on with those that were running.
+    static Result<std::unique_ptr<Coordinator>> open(const CoordinatorOptions& options, const Clock& clock);
+    ~Coordinator();
+    Coordinator(const Coordinator&) = delete;
+    Coordinator& operator=(const Coordinator&) = delete;
+
+    using Cancelled = std::function<bool()>;
+
+    // --- what workers ask (coordinator_workers.cpp)
+    Result<v1::RegisterResponse> register_worker(const v1::RegisterRequest& request);
+    Result<v1::LeaseResponse> lease(const v1::LeaseRequest& request, const Cancelled& cancelled);
+    Result<v1::HeartbeatResponse> heartbeat(const v1::HeartbeatRequest& request);
+    Result<v1::CommitResponse> commit(const v1::CommitRequest& request);
+    Result<void> fail_task(const v1::FailRequest& request);
+    Result<void> leave(const v1::LeaveRequest& request);
+    v1::ListWorkersResponse list_workers();
+    Result<v1::ListWorkersResponse> set_local_workers(int count);
+    Result<v1::ListWorkersResponse> drain_worker(std::int64_t worker);
+    Result<v1::ListWorkersResponse> kill_worker(std::int64_t worker);
+    /// Local workers dial this address with this token; until then none can be started.
+    void set_local_command(LocalWorkerCommand command);
+
+    // --- runs (coordinator_runs.cpp)
+    Result<v1::RunEstimate> estimate(const v1::EstimateRunRequest& request);
+    Result<v1::Run> start_run(const v1::StartRunRequest& request, std::int64_t cloned_from = 0);
+    Result<v1::Run> clone_run(const v1::CloneRunRequest& request);
+    Result<v1::Run> stop_run(std::int64_t id);
+    Result<v1::Run> resume_run(std::int64_t id);
+    Result<v1::Run> get_run(std::int64_t id);
+    v1::ListRunsResponse list_runs();
+    Result<v1::Digest> digest(std::int64_t id);
+    /// Waits until the split is scored.
+    Result<v1::EvalResponse> eval(const v1::EvalRunRequest& request, const Cancelled& cancelled);
+    Result<v1::ExportPathResponse> export_path(const v1::ExportPathRequest& request);
+
+    // --- corpora (coordinator_corpora.cpp)
+    using ImportReport = std::function<bool(const v1::ImportProgress&)>;
+    Result<v1::Corpus> import_corpus(const v1::ImportCorpusRequest& request, const ImportReport& report);
+    v1::ListCorporaResponse list_corpora();
+    Result<v1::Corpus> get_corpus(const std::string& name);
+    Result<v1::ListDocumentsResponse> list_documents(const v1::ListDocumentsRequest& request);
+
+    v1::EngineInfo info();
+    EventHub& events() { return *m_events; }
+    BlobStore& blobs() { return m_project->blobs(); }
+    const std::filesystem::path& project_path() const { return m_options.project; }
+    /// Ends waiting calls, stops local workers, joins the threads. Safe to call twice.
+    void shutdown();
+    /// True once shutdown has begun or an operator asked for it.
+    bool stopping();
+    void request_shutdown();
+    void wait_for_shutdown_request();
+
+private:
+    Coordinator(CoordinatorOptions options, const Clock& clock, std::unique_ptr<Project> project);
+    Result<void> load();
+    void tick();        // the ticker thread: expiry, local workers
+    void pump(RunController& run);   // with the lock: publish what is ready, send slow work to the pool
+    void pump_all();
+    void run_outer_step(std::int64_t run, OuterStepWanted step);
+    void run_routing(std::int64_t run);
+    void task_lost(const Lease& lease, const std::string& reason);
+    void worker_gone(std::int64_t worker, const std::string& reason);
+    std::vector<Candidate> candidates();
+    v1::WorkerInfo worker_info(const WorkerState& worker, std::int64_t now_ms) const;
+    /// One transaction: `change` writes rows and adds events, all of it is stored or nothing.
+    Result<void> change_store(const std::function<Result<void>(std::vector<v1::Event>&)>& change);
+    void commit_events(std::vector<v1::Event> events);
+    Result<RunPlan> make_plan(const RunSpec& spec);
+    Result<v1::Run> with_run(std::int64_t id, const std::function<Result<void>(RunController&)>& change);
+    void fail_run(RunController& run, const Error& error);
+
+    CoordinatorOptions m_options;
+    const Clock& m_clock;
+    std::unique_ptr<Project> m_project;
+    std::unique_ptr<EventHub> m_events;
+
+    std::mutex m_mutex;
+    std::condition_variable m_changed;   // new tasks, run changes, shutdown
+    std::map<std::int64_t, std::unique_ptr<RunController>> m_runs;
+    ClusterState m_cluster;
+    std::optional<LocalWorkerCommand> m_local_command;
+    std::unique_ptr<LocalLauncher> m_launcher;   // ticker thread only
+    std::vector<pid_t> m_kill_requests;
+    std::vector<pid_t> m_let_go_requests;  // draining: not to be replaced when they end
+    int m_local_wanted = 0;
+    bool m_shutdown_requested = false;
+    bool m_stopping = false;
+    std::unique_ptr<WorkPool> m_pool;
+    std::thread m_ticker;
+};
+
+}  // namespace pathloom

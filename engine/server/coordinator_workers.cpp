@@ -1,0 +1,417 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What workers ask of the coordinator.
+#include "engine/core/version.h"
+#include "engine/server/coordinator.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+
+namespace pathloom {
+
+namespace {
+
+/// A task whose worker reports an error this often brings its run down: the same input gives the same error.
+constexpr int failures_allowed = 3;
+
+WorkerPhase phase_of(v1::Activity activity)
+{
+    switch (activity) {
+    case v1::ACTIVITY_DOWNLOAD: return WorkerPhase::Download;
+    case v1::ACTIVITY_COMPUTE: return WorkerPhase::Compute;
+    case v1::ACTIVITY_UPLOAD: return WorkerPhase::Upload;
+    default: return WorkerPhase::Idle;
+    }
+}
+
+v1::Activity activity_of(WorkerPhase phase)
+{
+    switch (phase) {
+    case WorkerPhase::Download: return v1::ACTIVITY_DOWNLOAD;
+    case WorkerPhase::Compute: return v1::ACTIVITY_COMPUTE;
+    case WorkerPhase::Upload: return v1::ACTIVITY_UPLOAD;
+    case WorkerPhase::Idle: break;
+    }
+    return v1::ACTIVITY_IDLE;
+}
+
+v1::Event activity_event(std::int64_t now, const WorkerState& worker)
+{
+    const auto task = parse_task_id(worker.task);
+    v1::Event event = make_event(task ? task->run : 0, now);
+    event.mutable_worker_activity()->set_worker(worker.id);
+    event.mutable_worker_activity()->set_activity(activity_of(worker.activity));
+    event.mutable_worker_activity()->set_task(worker.task);
+    return event;
+}
+
+std::string state_name(const WorkerState& worker)
+{
+    if (!worker.gone.empty()) return worker.gone;
+    if (worker.draining) return "draining";
+    switch (worker.activity) {
+    case WorkerPhase::Download: return "download";
+    case WorkerPhase::Compute: return "compute";
+    case WorkerPhase::Upload: return "upload";
+    case WorkerPhase::Idle: break;
+    }
+    return "idle";
+}
+
+}  // namespace
+
+Result<v1::RegisterResponse> Coordinator::register_worker(const v1::RegisterRequest& request)
+{
+    if (request.protocol() != protocol_version)
+        return fail(ErrorCode::Unsupported, "worker '{}' speaks protocol {}, this engine {}; install the same version on both", request.name(),
+                    request.protocol(), protocol_version);
+    if (request.instance().empty()) return fail(ErrorCode::Usage, "a worker must name its instance");
+    const std::lock_guard lock(m_mutex);
+    const std::int64_t now = m_clock.now_ms();
+    WorkerRow row;
+    row.instance = request.instance();
+    row.name = request.name();
+    row.host = request.host();
+    row.pid = request.pid();
+    row.isa = request.isa();
+    row.local = request.local();
+    row.joined_ms = now;
+    bool returning = false;
+    PATHLOOM_CHECK(change_store([&](std::vector<v1::Event>& events) -> Result<void> {
+        PATHLOOM_TRY(row.id, m_project->upsert_worker(row));
+        const auto known = m_cluster.workers.find(row.id);
+        returning = known != m_cluster.workers.end() && known->second.gone.empty();
+        if (returning) return {};
+        v1::Event event = make_event(0, now);
+        auto* joined = event.mutable_worker_joined();
+        joined->set_worker(row.id);
+        joined->set_name(row.name);
+        joined->set_host(row.host);
+        joined->set_pid(row.pid);
+        joined->set_isa(row.isa);
+        joined->set_local(row.local);
+        events.push_back(std::move(event));
+        return {};
+    }));
+    WorkerState& worker = m_cluster.workers[row.id];
+    worker.id = row.id;
+    worker.name = row.name;
+    worker.host = row.host;
+    worker.pid = row.pid;
+    worker.isa = row.isa;
+    worker.instance = row.instance;
+    worker.local = row.local;
+    worker.gone.clear();
+    worker.last_seen_ms = now;
+    v1::RegisterResponse response;
+    response.set_worker(row.id);
+    response.set_heartbeat_ms(m_options.heartbeat_ms);
+    return response;
+}
+
+std::vector<Candidate> Coordinator::candidates()
+{
+    std::vector<Candidate> out;
+    for (const auto& [id, run] : m_runs)
+        if (run->active())
+            for (const TaskKey& key : run->wanted_now().tasks) out.push_back({id, key});
+    return out;
+}
+
+Result<v1::LeaseResponse> Coordinator::lease(const v1::LeaseRequest& request, const Cancelled& cancelled)
+{
+    std::unique_lock lock(m_mutex);
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(std::clamp<std::int64_t>(request.wait_ms(), 0, 60000));
+    v1::LeaseResponse response;
+    for (;;) {
+        const auto found = m_cluster.workers.find(request.worker());
+        if (found == m_cluster.workers.end() || !found->second.gone.empty())
+            return fail(ErrorCode::NotFound, "worker {} is not registered; register again", request.worker());
+        WorkerState& worker = found->second;
+        const std::int64_t now = m_clock.now_ms();
+        worker.last_seen_ms = now;
+        if (worker.draining) {
+            response.set_leave(true);
+            return response;
+        }
+        if (m_stopping || cancelled()) return response;
+        if (!worker.task.empty()) {
+            // It asks for work while it holds some: whatever it held is not being worked on.
+            const auto held = m_cluster.leases.find(worker.task);
+            if (held != m_cluster.leases.end() && held->second.worker == worker.id) {
+                const Lease lost = held->second;
+                release(m_cluster, lost.task);
+                task_lost(lost, "abandoned");
+            }
+            worker.task.clear();
+        }
+        if (const auto chosen = choose(m_cluster, candidates(), worker.id)) {
+            RunController& run = *m_runs.at(chosen->run);
+            auto spec = run.task_spec(chosen->key);
+            if (!spec) {
+                fail_run(run, spec.error());
+                continue;
+            }
+            const std::string id = task_id(chosen->run, chosen->key);
+            std::int64_t fence = 0;
+            PATHLOOM_CHECK(change_store([&](std::vector<v1::Event>& events) -> Result<void> {
+                PATHLOOM_TRY(fence, m_project->next_fence());
+                v1::Event event = make_event(chosen->run, now);
+                event.mutable_task_leased()->set_task(id);
+                event.mutable_task_leased()->set_worker(worker.id);
+                event.mutable_task_leased()->set_fence(fence);
+                events.push_back(std::move(event));
+                return {};
+            }));
+            grant(m_cluster, worker.id, id, fence, now, m_options.lease_ms);
+            v1::Task& task = *response.mutable_task();
+            task.set_id(id);
+            task.set_run(chosen->run);
+            task.set_stage(stage_name(chosen->key.stage));
+            task.set_path(chosen->key.path);
+            task.set_phase(chosen->key.phase);
+            task.set_fence(fence);
+            task.set_lease_ms(m_options.lease_ms);
+            *task.mutable_spec() = std::move(*spec);
+            return response;
+        }
+        if (std::chrono::steady_clock::now() >= deadline) return response;
+        m_changed.wait_until(lock, std::min(deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(500)));
+    }
+}
+
+Result<v1::HeartbeatResponse> Coordinator::heartbeat(const v1::HeartbeatRequest& request)
+{
+    const std::lock_guard lock(m_mutex);
+    v1::HeartbeatResponse response;
+    const auto found = m_cluster.workers.find(request.worker());
+    if (found == m_cluster.workers.end() || !found->second.gone.empty()) {
+        response.set_unknown_worker(true);
+        response.set_abandon(!request.task().empty());
+        return response;
+    }
+    WorkerState& worker = found->second;
+    const std::int64_t now = m_clock.now_ms();
+    worker.last_seen_ms = now;
+    std::vector<v1::Event> events;
+    const auto task = parse_task_id(request.task());
+    RunController* run = nullptr;
+    if (task) {
+        if (const auto owner = m_runs.find(task->run); owner != m_runs.end()) run = owner->second.get();
+        const bool held = renew(m_cluster, worker.id, request.task(), request.fence(), now, m_options.lease_ms);
+        if (!held || !run || !run->active()) {
+            response.set_abandon(true);
+            return response;
+        }
+    }
+    const bool changed = worker.activity != phase_of(request.activity()) && request.activity() != v1::ACTIVITY_UNSPECIFIED;
+    if (request.activity() != v1::ACTIVITY_UNSPECIFIED) worker.activity = phase_of(request.activity());
+    const std::vector<float> losses(request.losses().begin(), request.losses().end());
+    if (!changed && losses.empty()) return response;
+    PATHLOOM_CHECK(change_store([&](std::vector<v1::Event>& out) -> Result<void> {
+        if (changed) out.push_back(activity_event(now, worker));
+        if (run && !losses.empty()) return run->write_points(*m_project, task->key, request.step_begin(), losses, now, out);
+        return {};
+    }));
+    if (run && !losses.empty()) run->apply_points(task->key, request.step_begin(), losses);
+    return response;
+}
+
+Result<v1::CommitResponse> Coordinator::commit(const v1::CommitRequest& request)
+{
+    v1::CommitResponse response;
+    const auto refuse = [&](const std::string& reason) {
+        response.set_accepted(false);
+        response.set_reason(reason);
+        return response;
+    };
+    const auto task = parse_task_id(request.task());
+    if (!task) return fail(ErrorCode::Usage, "'{}' is not a task", request.task());
+    const std::lock_guard lock(m_mutex);
+    const auto found = m_runs.find(task->run);
+    if (found == m_runs.end()) return fail(ErrorCode::NotFound, "there is no run {}", task->run);
+    RunController& run = *found->second;
+    const std::int64_t now = m_clock.now_ms();
+    if (const auto worker = m_cluster.workers.find(request.worker()); worker != m_cluster.workers.end()) worker->second.last_seen_ms = now;
+
+    const auto lease = find_lease(m_cluster, request.worker(), request.task(), request.fence());
+    if (!lease) {
+        // The same commit again after a lost answer is no error; anything else is stale.
+        PATHLOOM_TRY(const bool known, m_project->task_committed(request.task()));
+        if (known) {
+            response.set_accepted(true);
+            return response;
+        }
+        return refuse("the lease is gone; the task went back to the queue");
+    }
+    if (!run.active()) {
+        release(m_cluster, request.task());
+        return refuse("the run is stopped");
+    }
+    if (auto whole = run.check_result(task->key, request.result(), blobs()); !whole) {
+        release(m_cluster, request.task());
+        task_lost(*lease, "refused: " + whole.error().message);
+        if (whole.error().code == ErrorCode::Failed) fail_run(run, whole.error());
+        return refuse(whole.error().message);
+    }
+    const bool reusable = task->key.stage == Stage::Warm || task->key.stage == Stage::Features;
+    std::string memo;
+    if (reusable) {
+        PATHLOOM_TRY(const auto spec, run.task_spec(task->key));
+        memo = memo_key(spec);
+    }
+    PATHLOOM_CHECK(change_store([&](std::vector<v1::Event>& events) -> Result<void> {
+        if (reusable) PATHLOOM_CHECK(m_project->set_memo(memo, request.result().SerializeAsString()));
+        return run.write_commit(*m_project, task->key, request.result(), request.worker(), request.fence(), now, events);
+    }));
+    run.apply_commit(task->key, request.result(), double(now - lease->since_ms) / 1000.0);
+    WorkerState& worker = m_cluster.workers[request.worker()];
+    release(m_cluster, request.task());
+    ++worker.tasks_done;
+    worker.tokens += request.result().tokens();
+    worker.compute_seconds += request.result().compute_seconds();
+    const v1::WireBytes& wire = request.result().wire();
+    worker.bytes_down += wire.modules_down() + wire.inner_down() + wire.data_down();
+    worker.bytes_up += wire.deltas_up() + wire.inner_up() + wire.results_up();
+    commit_events({activity_event(now, worker)});
+    pump(run);
+    response.set_accepted(true);
+    return response;
+}
+
+Result<void> Coordinator::fail_task(const v1::FailRequest& request)
+{
+    const auto task = parse_task_id(request.task());
+    if (!task) return fail(ErrorCode::Usage, "'{}' is not a task", request.task());
+    const std::lock_guard lock(m_mutex);
+    const auto lease = find_lease(m_cluster, request.worker(), request.task(), request.fence());
+    if (!lease) return {};
+    release(m_cluster, request.task());
+    ++m_cluster.workers[request.worker()].tasks_lost;
+    task_lost(*lease, "error: " + request.reason());
+    const auto found = m_runs.find(task->run);
+    if (found == m_runs.end()) return {};
+    if (++found->second->task_failures[task->key] >= failures_allowed)
+        fail_run(*found->second, Error{ErrorCode::Failed, fmt::format("task {} failed {} times: {}", request.task(), failures_allowed, request.reason())});
+    return {};
+}
+
+Result<void> Coordinator::leave(const v1::LeaveRequest& request)
+{
+    const std::lock_guard lock(m_mutex);
+    const auto found = m_cluster.workers.find(request.worker());
+    if (found == m_cluster.workers.end() || !found->second.gone.empty()) return {};
+    const std::string reason = found->second.draining ? "drained" : "left";
+    if (const auto lease = depart(m_cluster, request.worker(), reason)) task_lost(*lease, "worker left");
+    worker_gone(request.worker(), reason);
+    return {};
+}
+
+void Coordinator::task_lost(const Lease& lease, const std::string& reason)
+{
+    const auto task = parse_task_id(lease.task);
+    if (!task) return;
+    const std::int64_t now = m_clock.now_ms();
+    const auto run = m_runs.find(task->run);
+    const auto stored = change_store([&](std::vector<v1::Event>& events) -> Result<void> {
+        v1::Event event = make_event(task->run, now);
+        event.mutable_task_lost()->set_task(lease.task);
+        event.mutable_task_lost()->set_worker(lease.worker);
+        event.mutable_task_lost()->set_reason(reason);
+        events.push_back(std::move(event));
+        return run == m_runs.end() ? Result<void>{} : run->second->note_fault(*m_project, double(now - lease.since_ms) / 1000.0);
+    });
+    if (!stored) spdlog::error("{}", stored.error().message);
+    spdlog::warn("task {} lost by worker {}: {}", lease.task, lease.worker, reason);
+    m_changed.notify_all();
+}
+
+void Coordinator::worker_gone(std::int64_t worker, const std::string& reason)
+{
+    const std::int64_t now = m_clock.now_ms();
+    const auto stored = change_store([&](std::vector<v1::Event>& events) {
+        v1::Event event = make_event(0, now);
+        event.mutable_worker_gone()->set_worker(worker);
+        event.mutable_worker_gone()->set_reason(reason);
+        events.push_back(std::move(event));
+        return m_project->set_worker_gone(worker, now, reason);
+    });
+    if (!stored) spdlog::error("{}", stored.error().message);
+    m_changed.notify_all();
+}
+
+v1::WorkerInfo Coordinator::worker_info(const WorkerState& worker, std::int64_t now_ms) const
+{
+    v1::WorkerInfo out;
+    out.set_id(worker.id);
+    out.set_name(worker.name);
+    out.set_host(worker.host);
+    out.set_pid(worker.pid);
+    out.set_local(worker.local);
+    out.set_state(state_name(worker));
+    out.set_task(worker.task);
+    out.set_heartbeat_age_ms(now_ms - worker.last_seen_ms);
+    out.set_tasks_done(worker.tasks_done);
+    out.set_tasks_lost(worker.tasks_lost);
+    out.set_tokens_per_second(worker.compute_seconds > 0 ? double(worker.tokens) / worker.compute_seconds : 0);
+    out.set_isa(worker.isa);
+    out.set_bytes_down(worker.bytes_down);
+    out.set_bytes_up(worker.bytes_up);
+    return out;
+}
+
+v1::ListWorkersResponse Coordinator::list_workers()
+{
+    const std::lock_guard lock(m_mutex);
+    v1::ListWorkersResponse out;
+    const std::int64_t now = m_clock.now_ms();
+    for (const auto& [id, worker] : m_cluster.workers) *out.add_workers() = worker_info(worker, now);
+    return out;
+}
+
+Result<v1::ListWorkersResponse> Coordinator::set_local_workers(int count)
+{
+    if (count < 0 || count > 256) return fail(ErrorCode::Usage, "local workers must be between 0 and 256, got {}", count);
+    {
+        const std::lock_guard lock(m_mutex);
+        if (!m_local_command || m_local_command->program.empty())
+            return fail(ErrorCode::Failed, "pathloom-worker was not found beside the engine; install it or start workers by hand");
+        m_local_wanted = count;
+        m_changed.notify_all();
+    }
+    return list_workers();
+}
+
+Result<v1::ListWorkersResponse> Coordinator::drain_worker(std::int64_t worker)
+{
+    {
+        const std::lock_guard lock(m_mutex);
+        const auto found = m_cluster.workers.find(worker);
+        if (found == m_cluster.workers.end() || !found->second.gone.empty()) return fail(ErrorCode::NotFound, "worker {} is not here", worker);
+        found->second.draining = true;
+        if (found->second.local && m_local_wanted > 0) {  // it is not to be replaced
+            --m_local_wanted;
+            m_let_go_requests.push_back(pid_t(found->second.pid));
+        }
+        m_changed.notify_all();
+    }
+    return list_workers();
+}
+
+Result<v1::ListWorkersResponse> Coordinator::kill_worker(std::int64_t worker)
+{
+    {
+        const std::lock_guard lock(m_mutex);
+        const auto found = m_cluster.workers.find(worker);
+        if (found == m_cluster.workers.end() || !found->second.gone.empty()) return fail(ErrorCode::NotFound, "worker {} is not here", worker);
+        const bool ours = found->second.local;
+        const pid_t pid = pid_t(found->second.pid);
+        if (const auto lease = depart(m_cluster, worker, "killed")) task_lost(*lease, "worker killed");
+        worker_gone(worker, "killed");
+        if (ours) m_kill_requests.push_back(pid);
+        m_changed.notify_all();
+    }
+    return list_workers();
+}
+
+}  // namespace pathloom

@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/server/listener.h"
+
+#include "engine/core/files.h"
+#include "engine/core/hash.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+
+namespace pathloom {
+
+namespace {
+
+/// A Unix socket's path may hold 107 bytes: a deep project gets a private folder under the temporary one instead.
+std::filesystem::path socket_path(const std::filesystem::path& project)
+{
+    auto path = engine_folder(project) / "socket";
+    if (path.string().size() < 100) return path;
+    const auto folder = std::filesystem::temp_directory_path()
+        / fmt::format("pathloom-{}-{}", ::getuid(), sha256_hex(std::string_view(project.string())).substr(0, 12));
+    std::error_code ignored;
+    std::filesystem::create_directories(folder, ignored);
+    ::chmod(folder.c_str(), 0700);
+    return folder / "socket";
+}
+
+Result<std::shared_ptr<grpc::ServerCredentials>> credentials(const TlsFiles& tls)
+{
+    if (tls.empty()) return grpc::InsecureServerCredentials();
+    PATHLOOM_TRY(const auto cert, read_file(tls.cert));
+    PATHLOOM_TRY(const auto key, read_file(tls.key));
+    PATHLOOM_TRY(const auto ca, read_file(tls.ca));
+    const auto text = [](const auto& bytes) { return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size()); };
+    grpc::SslServerCredentialsOptions options(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+    options.pem_root_certs = text(ca);
+    options.pem_key_cert_pairs.push_back({text(key), text(cert)});
+    return grpc::SslServerCredentials(options);
+}
+
+}  // namespace
+
+Listener::Listener(Coordinator& coordinator, TokenAuth auth)
+    : m_coordinator(coordinator)
+    , m_auth(std::move(auth))
+    , m_engine(coordinator, m_auth)
+    , m_workers(coordinator, m_auth)
+    , m_blobs(coordinator.blobs(), m_auth)
+{
+}
+
+Listener::~Listener()
+{
+    stop();
+}
+
+Result<std::unique_ptr<Listener>> Listener::start(Coordinator& coordinator, const ListenOptions& options)
+{
+    PATHLOOM_TRY(auto auth, TokenAuth::open(coordinator.project_path()));
+    std::unique_ptr<Listener> listener(new Listener(coordinator, std::move(auth)));
+    std::string bind = options.address;
+    if (bind == "unix") bind = "unix:" + socket_path(coordinator.project_path()).string();
+    if (bind.starts_with("unix:")) ::unlink(bind.substr(5).c_str());  // the project lock is ours, so a socket there is a dead one's
+
+    PATHLOOM_TRY(const auto server_credentials, credentials(options.tls));
+    grpc::ServerBuilder builder;
+    int port = 0;
+    builder.AddListeningPort(bind, server_credentials, &port);
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // two engines on one port must fail, not share it
+    builder.SetMaxReceiveMessageSize(64 << 20);
+    builder.RegisterService(&listener->m_engine);
+    builder.RegisterService(&listener->m_workers);
+    builder.RegisterService(&listener->m_blobs);
+    listener->m_server = builder.BuildAndStart();
+    const bool is_unix = bind.starts_with("unix:");
+    if (!listener->m_server || (!is_unix && port == 0))
+        return fail(ErrorCode::Failed, "cannot listen on {}: the address is in use or not ours; choose another with --listen", bind);
+    if (is_unix) {
+        ::chmod(bind.substr(5).c_str(), 0600);
+        listener->m_address = bind;
+    } else {
+        listener->m_address = bind.substr(0, bind.rfind(':') + 1) + std::to_string(port);
+    }
+    Connection connection;
+    connection.address = listener->m_address;
+    connection.pid = ::getpid();
+    connection.version = PATHLOOM_VERSION;
+    PATHLOOM_CHECK(write_connection(coordinator.project_path(), connection));
+    return listener;
+}
+
+LocalWorkerCommand Listener::local_worker_command(const Result<std::filesystem::path>& program) const
+{
+    LocalWorkerCommand command;
+    if (program) command.program = *program;
+    command.engine = m_address;
+    const auto& project = m_coordinator.project_path();
+    command.token_file = token_file(project, role_name(Role::Worker));
+    command.cache_root = engine_folder(project) / "cache";
+    command.log_root = engine_folder(project) / "logs";
+    return command;
+}
+
+void Listener::stop()
+{
+    if (!m_server) return;
+    m_server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(2));
+    m_server->Wait();
+    m_server.reset();
+    if (auto removed = remove_connection(m_coordinator.project_path()); !removed) return;
+    if (m_address.starts_with("unix:")) ::unlink(m_address.substr(5).c_str());
+}
+
+}  // namespace pathloom

@@ -1,0 +1,349 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What a finished piece of work changes: rows and events first (write_*), then memory (apply_*).
+#include "engine/server/eval_document.h"
+#include "engine/server/event_hub.h"
+#include "engine/server/run_controller.h"
+
+#include <chrono>
+#include <cmath>
+
+namespace pathloom {
+
+Result<OuterDone> do_outer_step(const OuterJob& job, BlobStore& blobs)
+{
+    const auto begin = std::chrono::steady_clock::now();
+    PATHLOOM_TRY(const auto module, blobs.verified(job.module_hash));
+    std::optional<std::filesystem::path> momentum;
+    if (!job.momentum_hash.empty()) {
+        PATHLOOM_TRY(momentum, blobs.verified(job.momentum_hash));
+    }
+    std::vector<Contribution> contributions;
+    for (std::size_t i = 0; i < job.deltas.size(); ++i) {
+        PATHLOOM_TRY(const auto delta, blobs.verified(job.deltas[i]));
+        contributions.push_back({job.paths[i], delta, job.weights[i]});
+    }
+    PATHLOOM_TRY(const auto result, outer_step(job.outer, module, momentum, contributions));
+    OuterDone done;
+    done.step = job.step;
+    done.paths = job.paths;
+    done.gradient_norm = result.gradient_norm;
+    done.mean_cosine = result.mean_cosine;
+    done.path_norms = result.path_norms;
+    PATHLOOM_TRY(done.module_hash, blobs.put(result.module));
+    if (!result.momentum.empty()) {
+        PATHLOOM_TRY(done.momentum_hash, blobs.put(result.momentum));
+    }
+    done.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    return done;
+}
+
+Result<void> RunController::check_result(const TaskKey& key, const v1::TaskResult& result, BlobStore& blobs) const
+{
+    auto present = [&](const std::string& hash, const char* what) -> Result<void> {
+        if (hash.empty() || !blobs.has(hash)) return fail(ErrorCode::Corrupt, "the result's {} never arrived", what);
+        return {};
+    };
+    switch (key.stage) {
+    case Stage::Warm:
+    case Stage::Train: {
+        if (result.deltas_size() != int(m_plan.topology.columns.size()))
+            return fail(ErrorCode::Corrupt, "{} pseudo-gradients for {} columns", result.deltas_size(), m_plan.topology.columns.size());
+        for (int i = 0; i < result.deltas_size(); ++i) {
+            if (result.deltas(i).name() != m_plan.topology.columns[std::size_t(i)].name)
+                return fail(ErrorCode::Corrupt, "pseudo-gradient {} is of column '{}'", i, result.deltas(i).name());
+            PATHLOOM_CHECK(present(result.deltas(i).delta_hash(), "pseudo-gradient"));
+        }
+        PATHLOOM_CHECK(present(result.inner_state_hash(), "inner optimiser state"));
+        const int steps = key.stage == Stage::Warm ? warm_task_steps(m_plan.spec.training, key.phase) : m_plan.spec.training.tau;
+        if (result.losses_size() != steps) return fail(ErrorCode::Corrupt, "{} losses for {} steps", result.losses_size(), steps);
+        for (int i = 0; i < steps; ++i)
+            if (!std::isfinite(result.losses(i)))
+                return fail(ErrorCode::Failed, "the loss of path {} is not a number after {} steps of phase {}; lower training.lr", key.path, i, key.phase);
+        return {};
+    }
+    case Stage::Features: return present(result.features_hash(), "features");
+    case Stage::Valid:
+    case Stage::Test:
+    case Stage::ValidFull:
+        for (const v1::DomainScore& score : result.scores())
+            if (score.domain() < 0 || score.domain() >= int(m_plan.table.domains.size()) || !std::isfinite(score.nll()))
+                return fail(ErrorCode::Failed, "path {} scored a domain {} with nll {}; lower training.lr", key.path, score.domain(), score.nll());
+        return {};
+    case Stage::Routing:
+    case Stage::Done: break;
+    }
+    return fail(ErrorCode::Usage, "stage '{}' has no tasks", stage_name(key.stage));
+}
+
+namespace {
+std::int64_t step_after(const RunPlan& plan, const TaskKey& key)
+{
+    const TrainingSpec& training = plan.spec.training;
+    if (key.stage == Stage::Warm) return std::int64_t(key.phase) * training.tau + warm_task_steps(training, key.phase);
+    return training.warm_start_steps + std::int64_t(key.phase + (key.stage == Stage::Train ? 1 : 0)) * training.tau;
+}
+
+std::int64_t first_step(const RunPlan& plan, const TaskKey& key)
+{
+    const TrainingSpec& training = plan.spec.training;
+    return key.stage == Stage::Warm ? std::int64_t(key.phase) * training.tau : training.warm_start_steps + std::int64_t(key.phase) * training.tau;
+}
+
+/// Mean nll over all domains.
+ValidPointRow valid_point(const RunPlan& plan, const TaskKey& key, const v1::TaskResult& result)
+{
+    ValidPointRow point;
+    point.path = key.path;
+    point.phase = key.phase;
+    point.step = step_after(plan, key);
+    double nll = 0;
+    for (const v1::DomainScore& score : result.scores()) {
+        nll += score.nll();
+        point.tokens += score.tokens();
+    }
+    point.nll = point.tokens > 0 ? nll / double(point.tokens) : 0.0;
+    return point;
+}
+
+/// What a row keeps of a result: its blobs have rows of their own, and must not outlive them.
+v1::TaskResult without_blobs(v1::TaskResult result)
+{
+    result.clear_deltas();
+    result.clear_inner_state_hash();
+    result.clear_features_hash();
+    return result;
+}
+}  // namespace
+
+Result<void> RunController::write_commit(Project& project, const TaskKey& key, const v1::TaskResult& result, std::int64_t worker, std::int64_t fence,
+                                         std::int64_t now_ms, std::vector<v1::Event>& events) const
+{
+    TaskCommitRow row;
+    row.task = task_id(m_row.id, key);
+    row.stage = stage_name(key.stage);
+    row.path = key.path;
+    row.phase = key.phase;
+    row.chunk = key.chunk;
+    row.worker = worker;
+    row.fence = fence;
+    row.result = without_blobs(result).SerializeAsString();
+    row.time_ms = now_ms;
+    PATHLOOM_CHECK(project.insert_task_commit(m_row.id, row));
+
+    v1::Event committed = make_event(m_row.id, now_ms);
+    auto* body = committed.mutable_task_committed();
+    body->set_task(row.task);
+    body->set_stage(row.stage);
+    body->set_path(key.path);
+    body->set_phase(key.phase);
+    body->set_worker(worker);
+    body->set_compute_seconds(result.compute_seconds());
+    body->set_tokens(result.tokens());
+    *body->mutable_wire() = result.wire();
+    events.push_back(std::move(committed));
+
+    if (key.stage == Stage::Features) return project.set_asset(m_row.id, fmt::format("features.{}", key.chunk), result.features_hash());
+    if (key.stage == Stage::Valid) {
+        const ValidPointRow point = valid_point(m_plan, key, result);
+        PATHLOOM_CHECK(project.insert_valid_point(m_row.id, point));
+        v1::Event event = make_event(m_row.id, now_ms);
+        auto* valid = event.mutable_valid_point();
+        valid->set_path(point.path);
+        valid->set_phase(point.phase);
+        valid->set_step(point.step);
+        valid->set_nll(point.nll);
+        valid->set_tokens(point.tokens);
+        events.push_back(std::move(event));
+    }
+    if (key.stage != Stage::Warm && key.stage != Stage::Train) return {};
+
+    PATHLOOM_CHECK(write_points(project, key, first_step(m_plan, key), {result.losses().begin(), result.losses().end()}, now_ms, events));
+    const bool warm = key.stage == Stage::Warm;
+    PATHLOOM_CHECK(project.set_checkpoint(m_row.id, {row.stage, key.path, key.phase + 1, step_after(m_plan, key), result.inner_state_hash()}));
+    for (int column = 0; column < result.deltas_size(); ++column) {
+        const int module = warm ? column : m_plan.topology.path_modules[std::size_t(key.path)][std::size_t(column)];
+        const std::string& name = (warm ? m_plan.warm : m_plan.topology).modules[std::size_t(module)].name;
+        PATHLOOM_CHECK(project.insert_contribution(m_row.id, {row.stage, name, key.phase, key.path, result.deltas(column).delta_hash()}));
+        if (warm) continue;
+        const ContributionCount count = contributions(m_shape, m_facts, module);
+        v1::Event event = make_event(m_row.id, now_ms);
+        auto* contribution = event.mutable_contribution();
+        contribution->set_module(name);
+        contribution->set_phase(key.phase);
+        contribution->set_path(key.path);
+        contribution->set_received(count.received + 1);
+        contribution->set_expected(count.expected);
+        contribution->set_worker(worker);
+        events.push_back(std::move(event));
+    }
+    return {};
+}
+
+void RunController::apply_commit(const TaskKey& key, const v1::TaskResult& result, double leased_seconds)
+{
+    pathloom::commit(m_shape, m_facts, key);
+    if (key.stage == Stage::Features) m_assets[fmt::format("features.{}", key.chunk)] = result.features_hash();
+    if (key.stage == Stage::Valid) m_valid[key.phase][key.path] = valid_point(m_plan, key, result);
+    if (key.stage == Stage::Warm || key.stage == Stage::Train) {
+        apply_points(key, first_step(m_plan, key), {result.losses().begin(), result.losses().end()});
+        const std::string stage = stage_name(key.stage);
+        m_checkpoints[{stage, key.path}] = {stage, key.path, key.phase + 1, step_after(m_plan, key), result.inner_state_hash()};
+        for (int column = 0; column < result.deltas_size(); ++column) {
+            if (key.stage == Stage::Warm)
+                m_warm_deltas[{column, key.phase}] = result.deltas(column).delta_hash();
+            else
+                m_deltas[{m_plan.topology.path_modules[std::size_t(key.path)][std::size_t(column)], key.phase}][key.path] = result.deltas(column).delta_hash();
+        }
+        if (key.stage == Stage::Train && result.losses_size() > 0) m_last_loss[key.path] = *result.losses().rbegin();
+    }
+    add_traffic(key, result);
+    m_leased_seconds += leased_seconds;
+    published.erase(key);
+    refresh();
+}
+
+void RunController::add_traffic(const TaskKey& key, const v1::TaskResult& result)
+{
+    const v1::WireBytes& wire = result.wire();
+    m_bytes_down += wire.modules_down() + wire.inner_down() + wire.data_down();
+    m_bytes_up += wire.deltas_up() + wire.inner_up() + wire.results_up();
+    m_compute_seconds += result.compute_seconds();
+    if (key.stage != Stage::Train) return;
+    v1::PhaseTraffic& traffic = m_traffic[key.phase];
+    traffic.set_phase(key.phase);
+    traffic.set_measured(traffic.measured() + wire.modules_down() + wire.deltas_up());
+    traffic.set_hits(traffic.hits() + wire.modules_hit());
+    traffic.set_analytic(traffic.analytic() + 2 * std::uint64_t(m_plan.topology.path_parameters(key.path)) * 4 - wire.modules_hit());
+    traffic.set_inner_state(traffic.inner_state() + wire.inner_down() + wire.inner_up());
+}
+
+Result<void> RunController::write_points(Project& project, const TaskKey& key, std::int64_t step_begin, const std::vector<float>& losses,
+                                         std::int64_t now_ms, std::vector<v1::Event>& events) const
+{
+    const std::string stage = stage_name(key.stage);
+    const auto known = m_next_point.find({stage, key.path});
+    const std::int64_t next = std::max(known == m_next_point.end() ? step_begin : known->second, step_begin);
+    const std::int64_t end = step_begin + std::int64_t(losses.size());
+    if (next >= end) return {};
+    const std::vector<float> fresh(losses.begin() + std::ptrdiff_t(next - step_begin), losses.end());
+    PATHLOOM_CHECK(project.insert_train_points(m_row.id, stage, key.path, next, fresh));
+    v1::Event event = make_event(m_row.id, now_ms);
+    auto* points = event.mutable_train_points();
+    points->set_stage(stage);
+    points->set_path(key.path);
+    points->set_phase(key.phase);
+    points->set_step_begin(next);
+    points->mutable_losses()->Add(fresh.begin(), fresh.end());
+    events.push_back(std::move(event));
+    return {};
+}
+
+void RunController::apply_points(const TaskKey& key, std::int64_t step_begin, const std::vector<float>& losses)
+{
+    std::int64_t& next = m_next_point[{stage_name(key.stage), key.path}];
+    next = std::max(next, step_begin + std::int64_t(losses.size()));
+}
+
+Result<void> RunController::write_outer(Project& project, const OuterDone& done, std::int64_t now_ms, std::vector<v1::Event>& events) const
+{
+    const bool warm = done.step.warm;
+    const Module& module = (warm ? m_plan.warm : m_plan.topology).modules[std::size_t(done.step.module)];
+    const std::string stage = warm ? "warm" : "train";
+    const int version = done.step.phase + 1;
+    PATHLOOM_CHECK(project.insert_module_version(m_row.id, {stage, module.name, version, done.module_hash, done.momentum_hash}));
+    PATHLOOM_CHECK(project.delete_contributions(m_row.id, stage, module.name, done.step.phase));
+    // Older versions stay only as long as a validation still needs them.
+    const int keep = warm ? done.step.phase : std::min(done.step.phase, oldest_needed(done.step.module));
+    PATHLOOM_CHECK(project.delete_module_versions_below(m_row.id, stage, module.name, keep));
+    if (warm) return {};
+    v1::Event event = make_event(m_row.id, now_ms);
+    auto* stepped_event = event.mutable_module_stepped();
+    stepped_event->set_module(module.name);
+    stepped_event->set_version(version);
+    stepped_event->set_gradient_norm(done.gradient_norm);
+    stepped_event->set_mean_cosine(done.mean_cosine);
+    for (int path : done.paths) stepped_event->add_paths(path);
+    for (double norm : done.path_norms) stepped_event->add_path_norms(norm);
+    stepped_event->set_seconds(done.seconds);
+    stepped_event->set_hash(done.module_hash);
+    events.push_back(std::move(event));
+    return {};
+}
+
+void RunController::apply_outer(const OuterDone& done)
+{
+    auto& versions = (done.step.warm ? m_warm_versions : m_module_versions)[std::size_t(done.step.module)];
+    versions[done.step.phase + 1] = {done.module_hash, done.momentum_hash};
+    const int keep = done.step.warm ? done.step.phase : std::min(done.step.phase, oldest_needed(done.step.module));
+    versions.erase(versions.begin(), versions.lower_bound(keep));
+    if (done.step.warm)
+        m_warm_deltas.erase({done.step.module, done.step.phase});
+    else
+        m_deltas.erase({done.step.module, done.step.phase});
+    stepped(m_facts, done.step);
+    outer_running.erase(done.step);
+    refresh();
+}
+
+Result<void> RunController::write_routing(Project& project, const RoutingDone& done, std::int64_t now_ms, std::vector<v1::Event>& events) const
+{
+    for (const auto& [key, value] : done.assets) PATHLOOM_CHECK(project.set_asset(m_row.id, key, value));
+    for (const Module& module : m_plan.topology.modules) {
+        const std::string& hash = m_warm_versions[std::size_t(module.column)].at(m_shape.warm_tasks).hash;
+        PATHLOOM_CHECK(project.insert_module_version(m_row.id, {"train", module.name, 0, hash, {}}));
+    }
+    v1::Event event = make_event(m_row.id, now_ms);
+    *event.mutable_shards() = shards_event(m_plan, done.assignment);
+    events.push_back(std::move(event));
+    return {};
+}
+
+void RunController::apply_routing(const RoutingDone& done)
+{
+    for (const auto& [key, value] : done.assets) m_assets[key] = value;
+    for (std::size_t i = 0; i < m_plan.topology.modules.size(); ++i)
+        m_module_versions[i][0] = {m_warm_versions[std::size_t(m_plan.topology.modules[i].column)].at(m_shape.warm_tasks).hash, {}};
+    m_assignment = done.assignment;
+    m_shape = run_shape(m_plan, &*m_assignment);
+    m_facts.routed = true;
+    routing_running = false;
+    refresh();
+}
+
+Result<void> RunController::request_valid_full(Project& project)
+{
+    if (!m_assignment) return fail(ErrorCode::Usage, "run {} is not routed yet; wait until it has finished", m_row.id);
+    PATHLOOM_CHECK(project.set_asset(m_row.id, "valid-full", "1"));
+    m_shape.valid_full_tasks.clear();
+    for (int cell = 0; cell < m_plan.topology.cells(); ++cell)
+        for (std::size_t chunk = 0; chunk < m_assignment->valid_full[std::size_t(cell)].size(); ++chunk)
+            m_shape.valid_full_tasks.push_back({m_shape.phases, Stage::ValidFull, scoring_path(m_plan, cell), int(chunk)});
+    refresh();
+    return {};
+}
+
+Result<std::string> RunController::build_eval(Project& project, Stage stage) const
+{
+    PATHLOOM_TRY(const auto commits, project.task_commits(m_row.id));
+    std::vector<ScoredTask> tasks;
+    for (const TaskCommitRow& row : commits) {
+        if (row.stage != stage_name(stage)) continue;
+        v1::TaskResult result;
+        if (!result.ParseFromString(row.result)) return fail(ErrorCode::Corrupt, "the commit of task '{}' cannot be read", row.task);
+        tasks.push_back({row.path, {result.scores().begin(), result.scores().end()}});
+    }
+    return eval_document(m_row.id, m_row.name, m_plan, stage == Stage::Test ? "test" : "valid", "once", tasks);
+}
+
+Result<void> RunController::note_fault(Project& project, double lost_seconds)
+{
+    ++m_faults;
+    m_leased_seconds += lost_seconds;
+    PATHLOOM_CHECK(project.set_asset(m_row.id, "faults", std::to_string(m_faults)));
+    const auto before = m_assets.find("lost_seconds");
+    const double total = (before == m_assets.end() ? 0.0 : std::atof(before->second.c_str())) + lost_seconds;
+    m_assets["lost_seconds"] = std::to_string(total);
+    return project.set_asset(m_row.id, "lost_seconds", m_assets["lost_seconds"]);
+}
+
+}  // namespace pathloom

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// One run: its plan, its facts and its blobs. Knows how to build the spec of any task and what a commit changes. Every write_*
+// runs inside the coordinator's open transaction and touches only the store; the matching apply_* then changes memory. No threads here.
+#pragma once
+
+#include "engine/server/run_plan.h"
+#include "engine/server/task_builder.h"
+#include "engine/store/blobs.h"
+#include "engine/store/project.h"
+#include "engine/training/outer.h"
+#include "pathloom/v1/engine.pb.h"
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace pathloom {
+
+/// A run's first blobs, made without the lock.
+struct PreparedRun {
+    RunPlan plan;
+    std::map<std::string, std::string> assets;
+    std::vector<std::string> initial_modules;  ///< one hash a column
+};
+Result<PreparedRun> prepare_run(RunPlan plan, const CorpusRow& corpus, BlobStore& blobs);
+
+/// The work of one outer step, free of the controller.
+struct OuterJob {
+    OuterStepWanted step;
+    OuterSpec outer;
+    std::string module_hash;
+    std::string momentum_hash;
+    std::vector<int> paths;
+    std::vector<std::string> deltas;
+    std::vector<double> weights;
+};
+struct OuterDone {
+    OuterStepWanted step;
+    std::string module_hash;
+    std::string momentum_hash;
+    double gradient_norm = 0;
+    double mean_cosine = 1;
+    std::vector<int> paths;
+    std::vector<double> path_norms;
+    double seconds = 0;
+};
+Result<OuterDone> do_outer_step(const OuterJob& job, BlobStore& blobs);
+
+struct RoutingJob {
+    std::vector<std::string> features;  ///< blob of each chunk
+};
+struct RoutingDone {
+    std::string router_hash;
+    std::vector<int> cell_of_row;
+    std::map<std::string, std::string> assets;
+    Assignment assignment;
+};
+Result<RoutingDone> do_routing(const RunPlan& plan, const RoutingJob& job, BlobStore& blobs);
+
+class RunController {
+public:
+    static Result<std::unique_ptr<RunController>> insert(Project& project, RunRow row, PreparedRun prepared);
+    static Result<std::unique_ptr<RunController>> load(Project& project, RunRow row, RunPlan plan);
+
+    [[nodiscard]] const RunRow& row() const { return m_row; }
+    [[nodiscard]] const RunPlan& plan() const { return m_plan; }
+    [[nodiscard]] const RunFacts& facts() const { return m_facts; }
+    [[nodiscard]] const Wanted& wanted_now() const { return m_wanted; }
+    [[nodiscard]] bool running() const { return m_row.state == v1::RUN_STATE_RUNNING; }
+    /// Running, or done but asked for one more evaluation.
+    [[nodiscard]] bool active() const { return running() || (m_row.state == v1::RUN_STATE_DONE && !m_wanted.finished); }
+
+    /// Spec of a task that wanted_now() names.
+    [[nodiscard]] Result<v1::TaskSpec> task_spec(const TaskKey& key) const;
+
+    // --- commits (run_commits.cpp)
+    /// Whether `result` is a whole, sane answer to `key`: Corrupt or Failed says what is missing.
+    [[nodiscard]] Result<void> check_result(const TaskKey& key, const v1::TaskResult& result, BlobStore& blobs) const;
+    Result<void> write_commit(Project& project, const TaskKey& key, const v1::TaskResult& result, std::int64_t worker, std::int64_t fence,
+                              std::int64_t now_ms, std::vector<v1::Event>& events) const;
+    void apply_commit(const TaskKey& key, const v1::TaskResult& result, double leased_seconds);
+    /// Losses of steps not logged so far.
+    Result<void> write_points(Project& project, const TaskKey& key, std::int64_t step_begin, const std::vector<float>& losses,
+                              std::int64_t now_ms, std::vector<v1::Event>& events) const;
+    void apply_points(const TaskKey& key, std::int64_t step_begin, const std::vector<float>& losses);
+
+    [[nodiscard]] OuterJob outer_job(const OuterStepWanted& step) const;
+    Result<void> write_outer(Project& project, const OuterDone& done, std::int64_t now_ms, std::vector<v1::Event>& events) const;
+    void apply_outer(const OuterDone& done);
+
+    [[nodiscard]] RoutingJob routing_job() const;
+    Result<void> write_routing(Project& project, const RoutingDone& done, std::int64_t now_ms, std::vector<v1::Event>& events) const;
+    void apply_routing(const RoutingDone& done);
+
+    /// Ask for the whole validation split to be scored.
+    Result<void> request_valid_full(Project& project);
+    [[nodiscard]] Result<std::string> build_eval(Project& project, Stage stage) const;
+
+    void set_row(RunRow row) { m_row = std::move(row); }
+    void set_test_perplexity(double perplexity) { m_test_perplexity = perplexity; }
+    /// A lease was lost; the sums survive in the assets.
+    Result<void> note_fault(Project& project, double lost_seconds);
+
+    // --- views (run_view.cpp)
+    [[nodiscard]] v1::Run view() const;
+    [[nodiscard]] v1::Digest digest() const;
+    [[nodiscard]] Result<v1::ExportPathResponse> export_files(int path) const;
+
+    // Bookkeeping of the coordinator for this run.
+    std::set<TaskKey> published;             ///< TaskPublished sent in this engine's life
+    std::set<OuterStepWanted> outer_running;
+    bool routing_running = false;
+    std::map<TaskKey, int> task_failures;    ///< reported errors, not lost leases
+    std::string announced_stage;
+
+private:
+    RunController(RunRow row, RunPlan plan);
+    void refresh() { m_wanted = wanted(m_shape, m_facts); }
+    [[nodiscard]] Result<std::string> asset(const std::string& key) const;
+    [[nodiscard]] DataHashes data() const;
+    [[nodiscard]] std::vector<std::string> warm_hashes(int version) const;
+    [[nodiscard]] Result<std::vector<std::string>> path_hashes(int path, int version) const;
+    [[nodiscard]] std::string inner_state(const std::string& stage, int path) const;
+    [[nodiscard]] int oldest_needed(int module) const;
+    void add_traffic(const TaskKey& key, const v1::TaskResult& result);
+
+    struct Version {
+        std::string hash;
+        std::string momentum;
+    };
+    RunRow m_row;
+    RunPlan m_plan;
+    std::optional<Assignment> m_assignment;
+    RunShape m_shape;
+    RunFacts m_facts;
+    Wanted m_wanted;
+    std::map<std::string, std::string> m_assets;
+    std::vector<std::map<int, Version>> m_warm_versions;    // by column
+    std::vector<std::map<int, Version>> m_module_versions;  // by module
+    std::map<std::pair<int, int>, std::map<int, std::string>> m_deltas;  // (module, phase) -> path -> delta
+    std::map<std::pair<int, int>, std::string> m_warm_deltas;            // (column, phase) -> delta
+    std::map<std::pair<std::string, int>, CheckpointRow> m_checkpoints;  // (stage, path)
+    std::map<std::pair<std::string, int>, std::int64_t> m_next_point;    // (stage, path) -> first step not logged
+    std::map<int, double> m_last_loss;                                   // path -> last training loss
+    std::map<int, std::map<int, ValidPointRow>> m_valid;                 // phase -> path
+    std::map<int, v1::PhaseTraffic> m_traffic;                           // by phase
+    std::uint64_t m_bytes_down = 0;
+    std::uint64_t m_bytes_up = 0;
+    double m_compute_seconds = 0;
+    double m_leased_seconds = 0;
+    std::int64_t m_faults = 0;
+    double m_test_perplexity = 0;
+};
+
+}  // namespace pathloom
