@@ -374,6 +374,16 @@ void EngineClient::startRun(QObject* context, const StartOrder& order, Handler<R
         context, 60'000, request, PATHLOOM_START(StartRun), [](const v1::Run& m) { return toValue(m); }, std::move(handler));
 }
 
+void EngineClient::cloneRun(QObject* context, qint64 run, const QStringList& set, const QString& name, Handler<RunRow> handler)
+{
+    v1::CloneRunRequest request;
+    request.set_id(run);
+    request.set_name(name.toStdString());
+    for (const QString& s : set) request.add_set(s.toStdString());
+    call<v1::CloneRunRequest, v1::Run>(
+        context, 60'000, request, PATHLOOM_START(CloneRun), [](const v1::Run& m) { return toValue(m); }, std::move(handler));
+}
+
 void EngineClient::listRuns(QObject* context, Handler<QVector<RunRow>> handler)
 {
     call<v1::ListRunsRequest, v1::ListRunsResponse>(

@@ -71,6 +71,7 @@ public:
     void listDocuments(QObject* context, const QString& corpus, const QString& domain, qint64 offset, int limit,
                        Handler<DocumentPage> handler);
     void startRun(QObject* context, const StartOrder& order, Handler<RunRow> handler);
+    void cloneRun(QObject* context, qint64 run, const QStringList& set, const QString& name, Handler<RunRow> handler);
     void listRuns(QObject* context, Handler<QVector<RunRow>> handler);
     void stopRun(QObject* context, qint64 run, Handler<RunRow> handler);
     void resumeRun(QObject* context, qint64 run, Handler<RunRow> handler);

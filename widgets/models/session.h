@@ -20,6 +20,7 @@ public:
     explicit Session(QObject* parent = nullptr);
 
     [[nodiscard]] EngineClient& client() { return m_client; }
+    [[nodiscard]] const EngineClient& client() const { return m_client; }
     [[nodiscard]] const ProjectHistory& history() const { return m_history; }
     [[nodiscard]] RunsModel& runs() { return m_runs; }
     [[nodiscard]] WorkersModel& workers() { return m_workers; }
