@@ -133,7 +133,7 @@ void PathCanvas::paintLit(QPainter& painter, const QVector<int>& lit) const
         if (pin < 0) continue;
         painter.setBrush(Qt::NoBrush);
         painter.setPen(QPen(t.text, 1.25, pin == 0 ? Qt::SolidLine : Qt::DashLine));
-        painter.drawPath(bandShape(band, 3));
+        painter.drawPath(bandShape(band, 5));
     }
 }
 
@@ -208,7 +208,7 @@ void PathCanvas::paintNode(QPainter& painter, int module) const
 
     const QString version = QString::number(now.version);
     if (h >= 56) {
-        const double d = std::min(44.0, node.width() - 16);
+        const double d = std::min({44.0, node.width() - 16, h - 28});
         const bool named = node.width() >= 56;
         const double blockHeight = named ? d + 20 : d;
         const QRectF circle(node.center().x() - d / 2, node.center().y() - blockHeight / 2, d, d);
@@ -225,7 +225,7 @@ void PathCanvas::paintNode(QPainter& painter, int module) const
                 m_history->modules[std::size_t(module)].name);
         }
     } else if (h >= 15) {
-        const double d = std::min(24.0, h - 5);
+        const double d = std::min(16.0, h - 5);
         const double gap = 6;
         painter.setFont(Theme::labelFont());
         const double text = painter.fontMetrics().horizontalAdvance(version);
