@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// One path as a language model: explicit forward and backward passes over flat fp32 buffers, no autograd (model.md "Blocks").
+#pragma once
+
+#include "engine/core/result.h"
+#include "engine/model/kernels/gemm.h"
+#include "engine/model/parameters.h"
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+namespace pathloom {
+
+/// Padded token rows. Targets below 0 do not count; padding sits at the end of a row, where causality hides it from real tokens.
+struct TokenBatch {
+    int rows = 0;
+    int sequence = 0;
+    std::vector<std::int32_t> inputs;   ///< [rows, sequence]
+    std::vector<std::int32_t> targets;  ///< [rows, sequence]
+};
+
+/// "fp32" or "bf16" of the training section; Usage otherwise.
+Result<Precision> parse_precision(const std::string& name);
+
+class PathModel {
+public:
+    /// Parameters start at zero; fill them with layout().load_column. Usage for columns that do not make a path, an unknown block kind
+    /// or feed-forward, or a head_dim that is odd.
+    static Result<PathModel> create(const ModelSpec& model, std::vector<Column> columns, Precision precision);
+    PathModel(PathModel&&) noexcept;
+    PathModel& operator=(PathModel&&) noexcept;
+    ~PathModel();
+
+    [[nodiscard]] const ModelSpec& spec() const;
+    [[nodiscard]] const ParameterLayout& layout() const;
+    [[nodiscard]] std::span<float> parameters();
+    [[nodiscard]] std::span<const float> gradients() const;
+
+    /// Mean negative log-likelihood (nats) over the batch's targets; gradients() is overwritten with its gradient.
+    double loss_and_gradients(const TokenBatch& batch);
+    /// Negative log-likelihood of each target, [rows * sequence]; 0 where there is none.
+    void score(const TokenBatch& batch, std::span<float> nll);
+    /// Output of the last block, before the final norm, [rows * sequence, d_model]; valid until the next call.
+    std::span<const float> hidden(const TokenBatch& batch);
+
+private:
+    struct Impl;
+    explicit PathModel(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> m_impl;
+};
+
+/// Floating-point operations of one training step a token: 6 per matrix parameter (the tied embedding once, as the head) and
+/// 12 A c per block for causal attention, A = heads * head_dim and c = tokens a query sees on average.
+double training_flops_per_token(const ModelSpec& model, int sequence);
+
+}  // namespace pathloom

@@ -1,0 +1,18 @@
+# The path model and its kernels need oneDNN only: a worker never loads libtorch (nor the OpenCV and Qt 5 it pulls in).
+# libtorch is the independent reference of values and gradients, and the door for other devices.
+find_package(OpenMP REQUIRED COMPONENTS CXX)
+pathloom_library(pathloom_model
+  SOURCES kernels/attention.cpp kernels/elementwise.cpp kernels/gemm.cpp kernels/optimizer.cpp
+          parameters.cpp path_model.cpp
+  LINK pathloom_spec pathloom_blobs fmt::fmt
+  PRIVATE_LINK OpenMP::OpenMP_CXX ${DNNL_LIBRARY})
+target_include_directories(pathloom_model PRIVATE ${DNNL_INCLUDE})
+# The hot loops are vectorised at -O3 in any build type; only fewer checks than -Ofast: no unsafe mathematics.
+set_source_files_properties(kernels/attention.cpp kernels/elementwise.cpp kernels/optimizer.cpp kernels/gemm.cpp
+  PROPERTIES COMPILE_OPTIONS "$<$<NOT:$<CONFIG:Debug>>:-O3>")
+
+pathloom_library(pathloom_reference
+  SOURCES reference_torch.cpp
+  LINK pathloom_model
+  PRIVATE_LINK ${TORCH_LIBRARIES})
+target_precompile_headers(pathloom_reference PRIVATE torch_pch.h)
