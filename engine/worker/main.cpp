@@ -4,21 +4,21 @@
 #include "engine/core/isa.h"
 #include "engine/core/log.h"
 #include "engine/core/rpc.h"
+#include "engine/worker/bench_command.h"
 #include "engine/worker/grpc_link.h"
 #include "engine/worker/process_watch.h"
 #include "engine/worker/worker_loop.h"
-#ifdef PATHLOOM_WITH_BENCH
-#include "engine/worker/bench_command.h"
-#endif
 
 #include <CLI/CLI.hpp>
-#include <fmt/ranges.h>
+#include <fmt/format.h>
 
 #include <unistd.h>
 
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <future>
+#include <optional>
 #include <random>
 
 namespace {
@@ -152,9 +152,7 @@ int main(int argc, char** argv)
     app.add_option("--tls-key", settings.tls.key, "Its key (PEM)");
     app.add_flag("--local", settings.local, "Started by the engine itself");
     app.add_flag("--exit-with-parent", settings.exit_with_parent, "End when the process that started this one ends");
-#ifdef PATHLOOM_WITH_BENCH
-    BenchCommand bench(app);
-#endif
+    const BenchCommand bench(app);
     try {
         app.parse(argc, argv);
         if (app.get_subcommands().empty() && settings.engine.empty()) throw CLI::RequiredError("--engine");
@@ -167,8 +165,9 @@ int main(int argc, char** argv)
     }
     if (auto pinned = pin_math_threads(settings.threads, argv); !pinned) return complain(pinned.error());
     init_logging("pathloom-worker");
-#ifdef PATHLOOM_WITH_BENCH
-    if (bench.chosen()) return bench.run();
-#endif
+    if (bench.chosen()) {
+        const auto done = bench.run(settings.threads);
+        return done ? 0 : complain(done.error());
+    }
     return work(settings);
 }
