@@ -43,7 +43,7 @@ private:
 
 class Database {
 public:
-    /// Opens or creates `file`: WAL, foreign keys on, synchronous FULL, waits up to 5 s for another reader or writer.
+    /// Opens or creates `file`: WAL, foreign keys on, synchronous FULL, waits up to 2 s for another program's lock.
     /// Corrupt when it is not a database. Schema checks are the caller's.
     static Result<std::unique_ptr<Database>> open(const std::filesystem::path& file);
     ~Database();
