@@ -228,8 +228,8 @@ void RunForm::editJson()
         ++m_generation;
         m_estimateTimer.stop();
         m_estimated = false;
-        const QString head = m_json->toPlainText().toUtf8().left(error.offset);
-        showProblem(tr("Line %1: %2").arg(head.count(QLatin1Char('\n')) + 1).arg(error.errorString()));
+        const QByteArray head = m_json->toPlainText().toUtf8().left(error.offset);
+        showProblem(tr("Line %1: %2").arg(head.count('\n') + 1).arg(error.errorString()));
         updateStart();
         return;
     }
