@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Straightforward autograd version of PathModel; clarity over speed.
+#include "engine/model/reference_torch.h"
+
+#include "engine/model/kernels/elementwise.h"
+
+#include <cmath>
+
+namespace pathloom {
+namespace {
+
+/// Parameters as leaf tensors, by name.
+class Parameters {
+public:
+    Parameters(const ParameterLayout& layout, std::span<const float> values)
+        : m_layout(layout)
+    {
+        for (const ParameterView& view : layout.tensors()) {
+            auto* data = const_cast<float*>(values.data() + view.offset);
+            m_tensors.push_back(torch::from_blob(data, view.shape, torch::kFloat32).to(torch::kFloat64).requires_grad_(true));
+        }
+    }
+    [[nodiscard]] const torch::Tensor& at(const std::string& name) const
+    {
+        return m_tensors[std::size_t(&m_layout.at(name) - m_layout.tensors().data())];
+    }
+    [[nodiscard]] const std::vector<torch::Tensor>& tensors() const { return m_tensors; }
+
+private:
+    const ParameterLayout& m_layout;
+    std::vector<torch::Tensor> m_tensors;
+};
+
+torch::Tensor rms_norm(const torch::Tensor& x, const torch::Tensor& gain)
+{
+    return x * torch::rsqrt(x.pow(2).mean(-1, true) + double(NormEpsilon)) * gain;
+}
+
+// [rows, heads, sequence, head_dim] rotated by position.
+torch::Tensor rotate(const torch::Tensor& x, double base)
+{
+    const std::int64_t sequence = x.size(2), half = x.size(3) / 2;
+    const auto options = torch::TensorOptions().dtype(torch::kFloat64);
+    const auto frequencies = torch::pow(base, torch::arange(half, options) * (-1.0 / double(half)));
+    const auto angles = torch::arange(sequence, options).unsqueeze(1) * frequencies.unsqueeze(0);
+    const auto cosine = angles.cos(), sine = angles.sin();
+    const auto a = x.narrow(3, 0, half), b = x.narrow(3, half, half);
+    return torch::cat({a * cosine - b * sine, b * cosine + a * sine}, 3);
+}
+
+torch::Tensor attend(const ModelSpec& model, const Parameters& p, const std::string& name, const torch::Tensor& x, bool window)
+{
+    const std::int64_t rows = x.size(0), sequence = x.size(1);
+    const auto heads = [&](const torch::Tensor& y) {
+        return y.view({rows, sequence, model.heads, model.head_dim}).transpose(1, 2);
+    };
+    const auto project = [&](const char* w) { return heads(torch::matmul(x, p.at(name + w).t())); };
+    const auto q = rotate(rms_norm(project("attn.q"), p.at(name + "attn.q_norm")), model.rope_base);
+    const auto k = rotate(rms_norm(project("attn.k"), p.at(name + "attn.k_norm")), model.rope_base);
+    const auto v = project("attn.v");
+    const auto age = torch::arange(sequence).unsqueeze(1) - torch::arange(sequence).unsqueeze(0);
+    auto hidden = age.lt(0);
+    if (window) hidden = hidden.logical_or(age.ge(model.window));
+    const auto scores = (torch::matmul(q, k.transpose(2, 3)) / std::sqrt(double(model.head_dim)))
+                            .masked_fill(hidden, -std::numeric_limits<double>::infinity());
+    const auto out = torch::matmul(scores.softmax(-1), v).transpose(1, 2).reshape({rows, sequence, std::int64_t(model.heads) * model.head_dim});
+    return torch::matmul(out, p.at(name + "attn.o").t());
+}
+
+// Causal depthwise convolution.
+torch::Tensor convolve(const torch::Tensor& x, const torch::Tensor& w)
+{
+    const std::int64_t kernel = w.size(1), sequence = x.size(1);
+    const auto padded = torch::constant_pad_nd(x, {0, 0, kernel - 1, 0});
+    auto y = torch::zeros_like(x);
+    for (std::int64_t k = 0; k < kernel; ++k) y = y + padded.narrow(1, k, sequence) * w.select(1, k);
+    return y;
+}
+
+torch::Tensor feed_forward(const ModelSpec& model, const Parameters& p, const std::string& name, const torch::Tensor& x)
+{
+    const auto up = torch::matmul(x, p.at(name + "ffn.up").t());
+    const auto act = model.ffn == "gelu" ? torch::gelu(up, "tanh") : torch::silu(torch::matmul(x, p.at(name + "ffn.gate").t())) * up;
+    return torch::matmul(act, p.at(name + "ffn.down").t());
+}
+
+std::vector<double> values_of(const torch::Tensor& x)
+{
+    const auto flat = x.detach().contiguous().view({-1});
+    return {flat.data_ptr<double>(), flat.data_ptr<double>() + flat.numel()};
+}
+
+}  // namespace
+
+ReferenceResult reference_loss(const ModelSpec& model, const ParameterLayout& layout, std::span<const float> parameters,
+    const TokenBatch& batch)
+{
+    const Parameters p(layout, parameters);
+    const auto tokens = [&](const std::vector<std::int32_t>& ids) {
+        return torch::tensor(std::vector<std::int64_t>(ids.begin(), ids.end())).view({batch.rows, batch.sequence});
+    };
+    auto x = torch::embedding(p.at("embedding"), tokens(batch.inputs));
+    for (std::size_t b = 0; b < model.blocks.size(); ++b) {
+        const std::string name = fmt::format("block{}.", b);
+        const bool window = model.blocks[b] == "window";
+        auto input = rms_norm(x, p.at(name + "norm1"));
+        if (window) input = convolve(input, p.at(name + "conv"));
+        x = x + attend(model, p, name, input, window);
+        x = x + feed_forward(model, p, name, rms_norm(x, p.at(name + "norm2")));
+    }
+    ReferenceResult result;
+    result.hidden = values_of(x);
+    const auto logits = torch::matmul(rms_norm(x, p.at("norm")), p.at("embedding").t());
+    const auto loss = torch::nn::functional::cross_entropy(logits.view({-1, model.vocabulary}), tokens(batch.targets).view({-1}),
+        torch::nn::functional::CrossEntropyFuncOptions().ignore_index(-1));
+    loss.backward();
+    result.loss = loss.item<double>();
+    for (const torch::Tensor& tensor : p.tensors()) {
+        const auto gradient = values_of(tensor.grad());
+        result.gradients.insert(result.gradients.end(), gradient.begin(), gradient.end());
+    }
+    return result;
+}
+
+std::vector<float> reference_adamw(std::vector<float> parameters, const std::vector<std::vector<float>>& gradients,
+    const AdamWStep& settings)
+{
+    auto theta = torch::tensor(parameters).requires_grad_(true);
+    torch::optim::AdamW optimizer({theta}, torch::optim::AdamWOptions(settings.lr)
+            .betas({settings.beta1, settings.beta2}).eps(settings.eps).weight_decay(settings.weight_decay));
+    for (const auto& gradient : gradients) {
+        theta.mutable_grad() = torch::tensor(gradient);
+        optimizer.step();
+    }
+    const auto flat = theta.detach().contiguous();
+    return {flat.data_ptr<float>(), flat.data_ptr<float>() + flat.numel()};
+}
+
+}  // namespace pathloom

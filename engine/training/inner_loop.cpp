@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// One inner step and the state it carries.
+#include "engine/training/inner_loop.h"
+
+#include "engine/model/kernels/optimizer.h"
+
+#include <charconv>
+#include <cmath>
+#include <numbers>
+
+namespace pathloom {
+
+double learning_rate(const v1::InnerOptimizer& inner, std::int64_t step)
+{
+    if (step < inner.warmup_steps()) return inner.lr() * double(step + 1) / double(inner.warmup_steps());
+    const auto span = double(std::max<std::int64_t>(1, inner.total_steps() - inner.warmup_steps()));
+    const double progress = std::min(1.0, double(step - inner.warmup_steps()) / span);
+    const double floor = inner.lr() * inner.lr_min_ratio();
+    return floor + (inner.lr() - floor) * 0.5 * (1.0 + std::cos(std::numbers::pi * progress));
+}
+
+InnerState zero_state(const ParameterLayout& layout)
+{
+    return {std::vector<float>(layout.size(), 0.0f), std::vector<float>(layout.size(), 0.0f), 0};
+}
+
+std::vector<std::byte> write_state(const ParameterLayout& layout, const InnerState& state)
+{
+    std::vector<TensorView> views;
+    for (int c = 0; c < int(layout.columns().size()); ++c) {
+        layout.append_views(c, state.m, "m.", views);
+        layout.append_views(c, state.v, "v.", views);
+    }
+    return write_safetensors(views, {{"step", std::to_string(state.updates)}});
+}
+
+Result<InnerState> read_state(const ParameterLayout& layout, const Safetensors& blob)
+{
+    InnerState state = zero_state(layout);
+    for (int c = 0; c < int(layout.columns().size()); ++c) {
+        PATHLOOM_CHECK(layout.load_column(c, blob, state.m, "m."));
+        PATHLOOM_CHECK(layout.load_column(c, blob, state.v, "v."));
+    }
+    const auto found = blob.metadata().find("step");
+    const std::string text = found == blob.metadata().end() ? std::string() : found->second;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), state.updates);
+    if (error != std::errc() || end != text.data() + text.size() || text.empty() || state.updates < 0) {
+        return fail(ErrorCode::Corrupt, "the inner state's step is '{}', must be a count of updates", text);
+    }
+    return state;
+}
+
+Result<double> train_step(PathModel& model, InnerState& state, const v1::InnerOptimizer& inner, std::int64_t step,
+    const TokenBatch& batch)
+{
+    const double loss = model.loss_and_gradients(batch);
+    const double norm = std::sqrt(sum_of_squares(model.gradients()));
+    if (!std::isfinite(loss) || !std::isfinite(norm)) {
+        return fail(ErrorCode::Failed, "training diverged at step {} (loss {}, gradient norm {}); lower training.lr or lengthen "
+                                       "training.warmup_steps", step, loss, norm);
+    }
+    AdamWStep adamw {learning_rate(inner, step), inner.beta1(), inner.beta2(), inner.eps(), 0.0, ++state.updates, 1.0};
+    if (inner.clip() > 0.0 && norm > inner.clip()) adamw.gradient_scale = inner.clip() / (norm + 1e-6);
+    for (const ParameterView& view : model.layout().tensors()) {
+        adamw.weight_decay = view.decay ? inner.weight_decay() : 0.0;
+        adamw_update(adamw, model.parameters().subspan(view.offset, view.size), model.gradients().subspan(view.offset, view.size),
+            std::span(state.m).subspan(view.offset, view.size), std::span(state.v).subspan(view.offset, view.size));
+    }
+    return loss;
+}
+
+}  // namespace pathloom

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A task from blobs to blobs.
+#include "engine/training/task_runner.h"
+
+#include "engine/model/path_model.h"
+#include "engine/training/data_order.h"
+#include "engine/training/inner_loop.h"
+#include "engine/training/scoring.h"
+
+#include <chrono>
+
+namespace pathloom {
+namespace {
+
+Result<Safetensors> fetch_blob(TaskIo& io, const std::string& hash, BlobClass kind)
+{
+    PATHLOOM_TRY(const std::filesystem::path file, io.fetch(hash, kind));
+    return Safetensors::open(file);
+}
+
+Result<PathModel> load_path(const v1::TaskSpec& spec, TaskIo& io)
+{
+    PATHLOOM_TRY(const ModelSpec model, parse_model_spec(spec.model_json()));
+    PATHLOOM_TRY(const Precision precision, parse_precision(spec.precision()));
+    std::vector<Column> columns;
+    for (const v1::ColumnRef& column : spec.columns()) {
+        columns.push_back(make_column(column.name(), {column.blocks().begin(), column.blocks().end()}));
+    }
+    PATHLOOM_TRY(PathModel path, PathModel::create(model, std::move(columns), precision));
+    for (int c = 0; c < spec.columns_size(); ++c) {
+        PATHLOOM_TRY(const Safetensors blob, fetch_blob(io, spec.columns(c).module_hash(), BlobClass::Module));
+        PATHLOOM_CHECK(path.layout().load_column(c, blob, path.parameters()));
+    }
+    return path;
+}
+
+Result<TaskData> load_data(const v1::TaskSpec& spec, TaskIo& io, int vocabulary)
+{
+    PATHLOOM_TRY(const auto tokens, io.fetch(spec.tokens_hash(), BlobClass::Data));
+    PATHLOOM_TRY(const auto sequences, io.fetch(spec.sequences_hash(), BlobClass::Data));
+    PATHLOOM_TRY(const auto subset, io.fetch(spec.subset_hash(), BlobClass::Data));
+    PATHLOOM_TRY(TaskData data, TaskData::open(tokens, sequences, subset));
+    PATHLOOM_CHECK(data.check_vocabulary(vocabulary));
+    return data;
+}
+
+std::int64_t real_tokens(const TaskData& data, std::span<const std::int32_t> rows, int sequence)
+{
+    std::int64_t sum = 0;
+    for (const std::int32_t row : rows) sum += std::min<std::int64_t>(data.row(row).length, sequence);
+    return sum;
+}
+
+Result<void> store_training(const v1::TaskSpec& spec, TaskIo& io, PathModel& path, std::vector<float> before, const InnerState& state,
+    v1::TaskResult& result)
+{
+    // The pseudo-gradient points from the new parameters to the old (DiPaCo Alg. 1).
+    const std::span<const float> after = path.parameters();
+    for (std::size_t i = 0; i < before.size(); ++i) before[i] -= after[i];
+    for (int c = 0; c < spec.columns_size(); ++c) {
+        PATHLOOM_TRY(const std::string hash, io.store(path.layout().save_column(c, before), BlobClass::Delta));
+        v1::ColumnDelta* delta = result.add_deltas();
+        delta->set_name(spec.columns(c).name());
+        delta->set_delta_hash(hash);
+    }
+    PATHLOOM_TRY(const std::string hash, io.store(write_state(path.layout(), state), BlobClass::Inner));
+    result.set_inner_state_hash(hash);
+    return {};
+}
+
+Result<void> train(const v1::TaskSpec& spec, TaskIo& io, PathModel& path, const TaskData& data, v1::TaskResult& result)
+{
+    InnerState state = zero_state(path.layout());
+    if (!spec.inner_state_hash().empty()) {
+        PATHLOOM_TRY(const Safetensors blob, fetch_blob(io, spec.inner_state_hash(), BlobClass::Inner));
+        PATHLOOM_TRY(state, read_state(path.layout(), blob));
+    }
+    std::vector<float> before(path.parameters().begin(), path.parameters().end());
+    DataOrder order(data.subset(), spec.data_seed());
+    for (std::int64_t step = spec.step_begin(); step < spec.step_begin() + spec.steps(); ++step) {
+        const auto rows = order.rows_of(step, spec.batch());
+        PATHLOOM_TRY(const double loss, train_step(path, state, spec.inner(), step, make_batch(data, rows, spec.sequence_length(), 1)));
+        result.add_losses(float(loss));
+        result.set_tokens(result.tokens() + real_tokens(data, rows, spec.sequence_length()));
+        if (!io.progress(step, float(loss))) return fail(ErrorCode::Cancelled, "stopped after step {}", step);
+    }
+    return store_training(spec, io, path, std::move(before), state, result);
+}
+
+Result<void> features(const v1::TaskSpec& spec, TaskIo& io, PathModel& path, const TaskData& data, v1::TaskResult& result)
+{
+    std::int64_t tokens = 0;
+    const std::vector<float> z = prefix_features(path, data, spec.prefix(), tokens);
+    const TensorView view {"z", DType::F32, {std::int64_t(data.subset().size()), path.spec().d_model}, std::as_bytes(std::span(z))};
+    PATHLOOM_TRY(const std::string hash, io.store(write_safetensors({&view, 1}), BlobClass::Result));
+    result.set_features_hash(hash);
+    result.set_tokens(tokens);
+    return {};
+}
+
+Result<void> check_spec(const v1::TaskSpec& spec)
+{
+    if (spec.sequence_length() < 2) return fail(ErrorCode::Usage, "sequence_length must be at least 2, got {}", spec.sequence_length());
+    if (spec.kind() != v1::TASK_KIND_FEATURES && spec.batch() < 1) return fail(ErrorCode::Usage, "batch must be at least 1, got {}", spec.batch());
+    if (spec.kind() == v1::TASK_KIND_FEATURES && spec.prefix() < 1) return fail(ErrorCode::Usage, "prefix must be at least 1, got {}", spec.prefix());
+    if (spec.kind() == v1::TASK_KIND_TRAIN && (spec.steps() < 0 || spec.step_begin() < 0)) {
+        return fail(ErrorCode::Usage, "steps and step_begin must not be negative, got {} and {}", spec.steps(), spec.step_begin());
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<v1::TaskResult> run_task(const v1::TaskSpec& spec, TaskIo& io)
+{
+    PATHLOOM_CHECK(check_spec(spec));
+    const ComputeThreads threads(spec.threads());
+    PATHLOOM_TRY(PathModel path, load_path(spec, io));
+    PATHLOOM_TRY(const TaskData data, load_data(spec, io, path.spec().vocabulary));
+
+    const auto begin = std::chrono::steady_clock::now();
+    v1::TaskResult result;
+    switch (spec.kind()) {
+    case v1::TASK_KIND_TRAIN: PATHLOOM_CHECK(train(spec, io, path, data, result)); break;
+    case v1::TASK_KIND_FEATURES: PATHLOOM_CHECK(features(spec, io, path, data, result)); break;
+    case v1::TASK_KIND_SCORE: {
+        std::int64_t tokens = 0;
+        for (v1::DomainScore& score : score_subset(path, data, spec.sequence_length(), spec.prefix(), spec.batch(), tokens)) {
+            *result.add_scores() = std::move(score);
+        }
+        result.set_tokens(tokens);
+        break;
+    }
+    default: return fail(ErrorCode::Unsupported, "task kind {} is not known to this worker; update it", int(spec.kind()));
+    }
+    result.set_compute_seconds(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    return result;
+}
+
+}  // namespace pathloom

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The benchmark measures real steps.
+#include "engine/training/bench_inner.h"
+
+#include <gtest/gtest.h>
+
+namespace pathloom {
+namespace {
+
+TEST(BenchInner, ReportsRatesOfStepsThatTrain)
+{
+    ModelSpec model;
+    model.vocabulary = 256;
+    model.d_model = 64;
+    model.heads = 2;
+    model.blocks = {"full", "window"};
+    const auto bench = bench_inner(model, 4, 64, 8, "fp32").value();
+    EXPECT_GT(bench.tokens_per_second, 100.0);
+    EXPECT_GT(bench.gemm_peak_gflops, bench.gflops);
+    EXPECT_NEAR(bench.fraction_of_peak, bench.gflops / bench.gemm_peak_gflops, 1e-12);
+    EXPECT_LT(bench.loss_last, bench.loss_first - 0.05);
+    EXPECT_GT(bench.peak_rss_mb, 1.0);
+    EXPECT_EQ(bench_inner(model, 0, 64, 8, "fp32").error().code, ErrorCode::Usage);
+    EXPECT_EQ(bench_inner(model, 4, 64, 8, "fp8").error().code, ErrorCode::Usage);
+}
+
+}  // namespace
+}  // namespace pathloom
