@@ -58,8 +58,8 @@ template <class... Args>
     var = std::move(*tmp)
 #define PATHLOOM_TRY(var, expr) PATHLOOM_TRY_IMPL(PATHLOOM_CONCAT(pathloomResult, __LINE__), var, expr)
 /// Return the error of a Result<void>, or go on.
-#define PATHLOOM_CHECK(expr)                                                                      \
-    do {                                                                                          \
-        if (auto pathloomStatus = (expr); !pathloomStatus)                                        \
-            return ::tl::unexpected<::pathloom::Error>(std::move(pathloomStatus).error());        \
+#define PATHLOOM_CHECK_IMPL(tmp, expr)                                                                      \
+    do {                                                                                                    \
+        if (auto tmp = (expr); !tmp) return ::tl::unexpected<::pathloom::Error>(std::move(tmp).error());    \
     } while (false)
+#define PATHLOOM_CHECK(expr) PATHLOOM_CHECK_IMPL(PATHLOOM_CONCAT(pathloomStatus, __LINE__), expr)

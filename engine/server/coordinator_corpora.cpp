@@ -11,21 +11,20 @@ namespace pathloom {
 
 namespace {
 
-constexpr int default_vocabulary = 8192;
 constexpr int documents_page_limit = 1000;
 
 v1::Corpus to_proto(const CorpusRecord& record, std::int64_t created_ms)
 {
     v1::Corpus out;
     out.set_name(record.name);
-    out.set_documents(std::int64_t(record.documents.size()));
+    out.set_documents(record.documents);
     out.set_tokens(record.tokens);
     out.set_bytes(record.bytes);
     out.set_exact_duplicates(record.exact_duplicates);
     out.set_near_duplicates(record.near_duplicates);
     out.set_vocabulary(record.vocabulary);
-    out.set_tokens_hash(record.tokens_hash);
-    out.set_tokenizer_hash(record.tokenizer_hash);
+    out.set_tokens_hash(record.blobs.tokens);
+    out.set_tokenizer_hash(record.blobs.tokenizer);
     out.set_created_ms(created_ms);
     for (const auto& domain : record.domains) {
         auto* info = out.add_domains();
@@ -39,13 +38,9 @@ v1::Corpus to_proto(const CorpusRecord& record, std::int64_t created_ms)
         file->set_path(rejected.path);
         file->set_reason(rejected.reason);
     }
-    for (const auto& document : record.documents) {
-        switch (document.split) {
-        case Split::Train: out.set_train_documents(out.train_documents() + 1); break;
-        case Split::Valid: out.set_valid_documents(out.valid_documents() + 1); break;
-        case Split::Test: out.set_test_documents(out.test_documents() + 1); break;
-        }
-    }
+    out.set_train_documents(record.train_documents);
+    out.set_valid_documents(record.valid_documents);
+    out.set_test_documents(record.test_documents);
     return out;
 }
 
@@ -66,11 +61,6 @@ Result<v1::Corpus> from_row(const CorpusRow& row)
     if (!google::protobuf::util::JsonStringToMessage(row.record_json, &corpus).ok())
         return fail(ErrorCode::Corrupt, "the record of corpus '{}' cannot be read; import it again", row.name);
     return corpus;
-}
-
-const char* split_name(Split split)
-{
-    return split == Split::Train ? "train" : split == Split::Valid ? "valid" : "test";
 }
 
 }  // namespace
@@ -104,11 +94,11 @@ Result<v1::Corpus> Coordinator::import_corpus(const v1::ImportCorpusRequest& req
     CorpusRow row;
     row.name = record.name;
     row.record_json = record_json(corpus);
-    row.tokens_hash = record.tokens_hash;
-    row.bytes_hash = record.bytes_hash;
-    row.text_hash = record.text_hash;
-    row.documents_hash = record.documents_hash;
-    row.tokenizer_hash = record.tokenizer_hash;
+    row.tokens_hash = record.blobs.tokens;
+    row.bytes_hash = record.blobs.bytes;
+    row.text_hash = record.blobs.text;
+    row.documents_hash = record.blobs.documents;
+    row.tokenizer_hash = record.blobs.tokenizer;
     row.created_ms = now;
     PATHLOOM_CHECK(change_store([&](std::vector<v1::Event>& events) {
         v1::Event event = make_event(0, now);

@@ -61,16 +61,8 @@ Result<RunPlan> Coordinator::make_plan(const RunSpec& spec)
     if (!corpus) return fail(ErrorCode::Usage, "this project has no corpus named '{}'; import one with corpus import, or set data.corpus", spec.data.corpus);
     PATHLOOM_TRY(const auto documents, read_documents(m_project->blobs(), corpus->documents_hash));
     const auto record = nlohmann::json::parse(corpus->record_json);
-    std::vector<std::string> domains;
-    std::map<std::string, int> domain_ids;
-    for (const auto& domain : record.at("domains")) {
-        domain_ids[domain.at("name")] = int(domains.size());
-        domains.push_back(domain.at("name"));
-    }
-    std::vector<DocumentSpan> spans;
-    for (const auto& document : documents)
-        spans.push_back({document.id, document.token_begin, document.tokens, domain_ids.at(document.domain), document.split});
-    return plan_run(spec, spans, domains, record.at("vocabulary"));
+    const auto domains = domain_names(documents);
+    return plan_run(spec, document_spans(documents, domains), domains, record.at("vocabulary"));
 }
 
 Result<v1::Run> Coordinator::start_run(const v1::StartRunRequest& request, std::int64_t cloned_from)

@@ -78,7 +78,7 @@ int main(int argc, char** argv)
         return code == 0 ? 0 : 2;
     }
     options.silence_ms = 2 * options.lease_ms;
-    setup_logging();
+    init_logging("pathloom-engine");
 
     // Signals are taken by one thread with sigwait, so no handler ever runs in the middle of a transaction.
     sigset_t signals;
