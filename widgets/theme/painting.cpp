@@ -63,6 +63,21 @@ QString formatDuration(qint64 milliseconds)
     return QStringLiteral("%1 h %2 min").arg(seconds / 3600).arg(seconds / 60 % 60, 2, 10, zero);
 }
 
+QString formatElapsed(qint64 milliseconds)
+{
+    if (milliseconds % 1000 != 0) return formatNumber(double(milliseconds) / 1000, 4) + QStringLiteral(" s");
+    const qint64 seconds = milliseconds / 1000;
+    const QLatin1Char zero('0');
+    if (seconds < 60) return seconds == 0 ? QStringLiteral("0") : QStringLiteral("%1 s").arg(seconds);
+    if (seconds < 3600) return QStringLiteral("%1:%2").arg(seconds / 60).arg(seconds % 60, 2, 10, zero);
+    return QStringLiteral("%1:%2:%3").arg(seconds / 3600).arg(seconds / 60 % 60, 2, 10, zero).arg(seconds % 60, 2, 10, zero);
+}
+
+QString counted(qint64 n, const QString& one, const QString& many)
+{
+    return n == 1 ? one : many.arg(QLocale(QLocale::English).toString(n));
+}
+
 QString formatClock(qint64 unixMilliseconds)
 {
     return QDateTime::fromMSecsSinceEpoch(unixMilliseconds).time().toString(QStringLiteral("HH:mm:ss"));
@@ -115,7 +130,7 @@ QRectF drawReadout(QPainter& painter, const QPointF& anchor, const QRectF& bound
     double width = 0;
     for (const QString& line : lines) width = std::max(width, metrics.horizontalAdvance(line));
     const double rowHeight = std::ceil(metrics.height()) + 2;
-    const QSizeF size(std::min(width + left + 16, bounds.width()), rowHeight * double(lines.size()) + 10);
+    const QSizeF size(std::min(std::ceil(width) + left + 20, bounds.width()), rowHeight * double(lines.size()) + 10);
     QRectF box(anchor + QPointF(14, 14), size);
     if (box.right() > bounds.right()) box.moveRight(anchor.x() - 10);
     if (box.bottom() > bounds.bottom()) box.moveBottom(anchor.y() - 8);
@@ -142,7 +157,7 @@ QRectF drawReadout(QPainter& painter, const QPointF& anchor, const QRectF& bound
 void drawElided(QPainter& painter, const QRectF& rect, int alignment, const QString& text)
 {
     if (rect.width() < 4) return;
-    painter.drawText(rect, alignment | Qt::TextSingleLine, painter.fontMetrics().elidedText(text, Qt::ElideRight, int(rect.width())));
+    painter.drawText(rect, alignment | Qt::TextSingleLine, painter.fontMetrics().elidedText(text, Qt::ElideRight, int(std::ceil(rect.width()))));
 }
 
 }  // namespace pathloom

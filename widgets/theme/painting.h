@@ -17,6 +17,10 @@ QString formatBytes(double bytes);
 QString formatCount(double count);
 /// "0.4 s", "12 s", "3 min 20 s", "2 h 05 min".
 QString formatDuration(qint64 milliseconds);
+/// For time axes: "45 s", "1:30", "2:05:00"; below a second "0.2 s".
+QString formatElapsed(qint64 milliseconds);
+/// `one` when n is 1, else `many` with its %1 replaced by n. (Until an English catalogue is loaded, tr's "%n" shows "(s)".)
+QString counted(qint64 n, const QString& one, const QString& many);
 /// "14:02:11", local time.
 QString formatClock(qint64 unixMilliseconds);
 /// "25x less" / "1.2x more"; empty when either side is 0.

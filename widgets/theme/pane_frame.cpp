@@ -332,7 +332,7 @@ void PaneFrame::showError(const QString& what, const QString& why, const QString
 
 void PaneFrame::showLost(qint64 lastDataMs, int reconnectSeconds)
 {
-    const QString when = reconnectSeconds > 0 ? tr("Reconnecting in %n s.", nullptr, reconnectSeconds) : tr("Reconnecting now.");
+    const QString when = reconnectSeconds > 0 ? tr("Reconnecting in %1 s.").arg(reconnectSeconds) : tr("Reconnecting now.");
     m_veil->text->setText(tr("Engine lost. Last data from %1. %2").arg(formatClock(lastDataMs), when));
     setState(State::Lost);
 }

@@ -310,7 +310,7 @@ QString PathCanvas::moduleTip(int module) const
     const ModuleState& state = m_history->modules[std::size_t(module)];
     const ModuleMoment now = std::size_t(module) < m_moment.modules.size() ? m_moment.modules[std::size_t(module)] : ModuleMoment();
     QStringList lines {QStringLiteral("%1, version %2").arg(state.name).arg(now.version),
-        tr("%1 of %2 contributions in").arg(now.received).arg(now.expected), tr("%n path(s) through it", nullptr, int(state.paths.size())),
+        tr("%1 of %2 contributions in").arg(now.received).arg(now.expected), counted(state.paths.size(), tr("1 path through it"), tr("%1 paths through it")),
         tr("%1 parameters, %2").arg(formatCount(double(state.parameters)), formatBytes(double(state.bytes)))};
     if (now.version > 0) {
         lines << tr("pseudo-gradient norm %1, mean cosine %2").arg(formatNumber(now.gradientNorm), formatNumber(state.meanCosine))

@@ -287,7 +287,7 @@ void PathCanvas::paintGradientLegend(QPainter& painter, const QRectF& row) const
         return;
     }
     const QString low = loss ? formatNumber(m_values.low) : QStringLiteral("0");
-    const QString high = loss ? tr("%1 nats a token").arg(formatNumber(m_values.high)) : tr("%n phase(s) behind", nullptr, int(m_values.high));
+    const QString high = loss ? tr("%1 nats a token").arg(formatNumber(m_values.high)) : counted(int(m_values.high), tr("1 phase behind"), tr("%1 phases behind"));
     const double lowWidth = painter.fontMetrics().horizontalAdvance(low) + 8;
     painter.drawText(row, Qt::AlignLeft | Qt::AlignVCenter, low);
     const QRectF bar(row.left() + lowWidth, row.center().y() - 4, 120, 8);

@@ -48,7 +48,7 @@ SyncCanvas::SyncCanvas(ThemeController& theme, QWidget* parent)
     describe();
 }
 
-double SyncCanvas::labelWidth() const { return width() < 560 ? 84 : 132; }
+double SyncCanvas::labelWidth() const { return width() < 560 ? 84 : 156; }
 
 QRectF SyncCanvas::laneArea() const
 {
@@ -289,6 +289,18 @@ void SyncCanvas::keyPressEvent(QKeyEvent* event)
         return QWidget::keyPressEvent(event);
     default: QWidget::keyPressEvent(event);
     }
+}
+
+void SyncCanvas::focusInEvent(QFocusEvent* event)
+{
+    m_keyFocus = event->reason() == Qt::TabFocusReason || event->reason() == Qt::BacktabFocusReason || event->reason() == Qt::ShortcutFocusReason;
+    update();
+}
+
+void SyncCanvas::focusOutEvent(QFocusEvent*)
+{
+    m_keyFocus = false;
+    update();
 }
 
 void SyncCanvas::describe()

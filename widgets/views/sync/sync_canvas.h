@@ -61,6 +61,8 @@ protected:
     void mouseDoubleClickEvent(QMouseEvent* event) override;
     void leaveEvent(QEvent* event) override;
     void keyPressEvent(QKeyEvent* event) override;
+    void focusInEvent(QFocusEvent* event) override;
+    void focusOutEvent(QFocusEvent* event) override;
 
 private:
     void placeScale();
@@ -90,6 +92,7 @@ private:
     View m_view = View::Fit;
     std::vector<LaneRow> m_rows;
     QScrollBar* m_scroll = nullptr;
+    bool m_keyFocus = false;  ///< focus came by keyboard: show the ring
     bool m_selectMode = false;
     bool m_dragging = false;
     bool m_selecting = false;

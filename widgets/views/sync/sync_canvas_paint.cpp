@@ -94,7 +94,7 @@ void SyncCanvas::paintEvent(QPaintEvent*)
     paintSelection(painter);
     paintLegend(painter);
     paintHover(painter);
-    if (hasFocus()) {
+    if (m_keyFocus) {
         painter.setRenderHint(QPainter::Antialiasing);
         painter.setPen(QPen(t.accent, 2));
         painter.setBrush(Qt::NoBrush);
@@ -109,8 +109,8 @@ void SyncCanvas::paintStrip(QPainter& painter) const
     const int bins = std::max(8, int(m_scale.width / 4));
     const Traffic traffic = trafficOf(*m_history, m_scale.originMs, m_scale.endMs(), bins);
     const int reach = std::max(2, bins / 40);
-    const std::vector<double> ours = movingMean(traffic.ours, reach);
-    const std::vector<double> theirs = movingMean(traffic.dataParallel, reach);
+    const std::vector<double> ours = movingMean(movingMean(traffic.ours, reach), reach);
+    const std::vector<double> theirs = movingMean(movingMean(traffic.dataParallel, reach), reach);
     double most = 1;
     for (std::size_t i = 0; i < ours.size(); ++i) most = std::max({most, ours[i], theirs[i]});
 
@@ -150,7 +150,7 @@ void SyncCanvas::paintStrip(QPainter& painter) const
     drawElided(painter, QRectF(label.left(), label.top() + 24, label.width(), 16), Qt::AlignLeft | Qt::AlignVCenter,
         tr("sent %1").arg(formatBytes(traffic.oursBytes)));
     drawElided(painter, QRectF(label.left(), label.top() + 42, label.width(), 16), Qt::AlignLeft | Qt::AlignVCenter,
-        tr("sync DP %1").arg(formatBytes(traffic.dataParallelBytes)));
+        tr("data-parallel %1").arg(formatBytes(traffic.dataParallelBytes)));
     const QString peak = tr("%1/s").arg(formatBytes(most));
     const double w = painter.fontMetrics().horizontalAdvance(peak) + 8;
     painter.fillRect(QRectF(area.left() + 4, area.top() + 3, w, 16), withAlpha(t.sunken, 0.85));
@@ -163,7 +163,7 @@ void SyncCanvas::paintAxis(QPainter& painter) const
     const double y = kStripTop + kStripHeight + 4;
     const QRectF area = laneArea();
     painter.setPen(t.muted);
-    drawElided(painter, QRectF(12, y, labelWidth() - 8, 16), Qt::AlignLeft | Qt::AlignVCenter, tr("time into the run"));
+    drawElided(painter, QRectF(12, y, labelWidth() - 8, 16), Qt::AlignLeft | Qt::AlignVCenter, tr("time (min:s)"));
     for (const qint64 time : axisTimes(m_scale, m_history->createdMs)) {
         const double x = std::floor(m_scale.x(double(time))) + 0.5;
         painter.setPen(QPen(t.line, 1));
@@ -171,7 +171,7 @@ void SyncCanvas::paintAxis(QPainter& painter) const
         if (time < m_history->createdMs || x + 60 > area.right()) continue;
         painter.setPen(t.muted);
         const qint64 ms = time - m_history->createdMs;
-        painter.drawText(QRectF(x + 3, y, 90, 16), Qt::AlignLeft | Qt::AlignVCenter, ms == 0 ? QStringLiteral("0") : formatDuration(ms));
+        painter.drawText(QRectF(x + 3, y, 90, 16), Qt::AlignLeft | Qt::AlignVCenter, formatElapsed(ms));
     }
 }
 
@@ -248,31 +248,36 @@ void SyncCanvas::paintModule(QPainter& painter, const LaneRow& row) const
     const double middle = y + row.height / 2;
     painter.setPen(QPen(t.line, 1));
     painter.drawLine(QPointF(m_scale.left, std::floor(middle) + 0.5), QPointF(m_scale.left + m_scale.width, std::floor(middle) + 0.5));
-    const auto first = std::partition_point(lane.steps.begin(), lane.steps.end(), [&](const OuterStepBar& s) { return s.endMs > 0 && double(s.endMs) < m_scale.originMs - 40 * m_scale.msPerPixel; });
-    double free = -1e9;
-    for (auto it = first; it != lane.steps.end() && double(it->beginMs) <= m_scale.endMs(); ++it) {
-        const double x0 = m_scale.x(double(it->beginMs));
-        const double x1 = it->endMs > 0 ? m_scale.x(double(it->endMs)) : m_scale.x(double(m_history->lastEventMs));
-        const QRectF bar(std::floor(x0), y + 1, std::max(3.0, std::round(x1 - x0)), row.height - 2);
-        if (bar.right() < free - 1e8) continue;
-        painter.fillRect(bar, t.accent);
-        const QString number = QString::number(it->version);
-        const double w = painter.fontMetrics().horizontalAdvance(number);
-        const double until = std::next(it) != lane.steps.end() ? m_scale.x(double(std::next(it)->beginMs)) : 1e9;
-        if (bar.left() < free || bar.right() + w + 8 > until) continue;
-        painter.fillRect(QRectF(bar.right() + 1, y + 2, w + 5, row.height - 4), t.surface);
-        painter.setPen(t.text);
-        painter.drawText(QRectF(bar.right() + 3, y, w + 4, row.height), Qt::AlignLeft | Qt::AlignVCenter, number);
-        free = bar.right() + w + 8;
-    }
+    const std::vector<TickMark> ticks = laneTicks(lane.ticks, m_scale);
     QVector<QRectF> marks;
-    for (const TickMark& mark : laneTicks(lane.ticks, m_scale)) {
+    for (const TickMark& mark : ticks) {
         const double h = std::min(row.height - 4, 8.0 + 2 * (mark.count - 1));
         marks.push_back(QRectF(mark.x, middle - h / 2, 2, h));
     }
     painter.setPen(Qt::NoPen);
     painter.setBrush(mixColors(t.muted, t.text, 0.25));
     painter.drawRects(marks);
+
+    const auto first = std::partition_point(lane.steps.begin(), lane.steps.end(),
+        [&](const OuterStepBar& s) { return s.endMs > 0 && double(s.endMs) < m_scale.originMs; });
+    double drawnTo = -1;
+    for (auto it = first; it != lane.steps.end() && double(it->beginMs) <= m_scale.endMs(); ++it) {
+        const double x0 = m_scale.x(double(it->beginMs));
+        const double x1 = m_scale.x(double(it->endMs > 0 ? it->endMs : m_history->lastEventMs));
+        const QRectF bar(std::floor(x0), y + 1, std::max(3.0, std::round(x1 - x0)), row.height - 2);
+        if (bar.right() <= drawnTo) continue;  // several steps in one place: the first stands for them
+        painter.fillRect(bar, t.accent);
+        drawnTo = bar.right();
+        // The number stands right of its bar, but never over a contribution or the next step.
+        const QString number = QString::number(it->version);
+        const double end = bar.right() + painter.fontMetrics().horizontalAdvance(number) + 6;
+        const double next = std::next(it) != lane.steps.end() ? m_scale.x(double(std::next(it)->beginMs)) : end + 1;
+        const auto tick = std::partition_point(ticks.begin(), ticks.end(), [&](const TickMark& mark) { return mark.x < bar.right(); });
+        if (next < end || (tick != ticks.end() && tick->x < end)) continue;
+        painter.fillRect(QRectF(bar.right() + 1, y + 2, end - bar.right() - 2, row.height - 4), t.surface);
+        painter.setPen(t.text);
+        painter.drawText(QRectF(bar.right() + 3, y, end - bar.right(), row.height), Qt::AlignLeft | Qt::AlignVCenter, number);
+    }
 }
 
 void SyncCanvas::paintLink(QPainter& painter) const
@@ -334,7 +339,8 @@ void SyncCanvas::paintSelection(QPainter& painter) const
         lines << tr("%1  %2 (%3 %)").arg(workerBarName(kind), formatDuration(qint64(value))).arg(std::lround(100 * value / whole));
         swatches << (kind == WorkerBar::Idle ? t.line : fillOf(kind));
     }
-    lines << tr("%n contribution(s)", nullptr, totals.contributions) << tr("%n outer step(s)", nullptr, totals.outerSteps)
+    lines << counted(totals.contributions, tr("1 contribution"), tr("%1 contributions"))
+          << counted(totals.outerSteps, tr("1 outer step"), tr("%1 outer steps"))
           << tr("%1 sent").arg(formatBytes(totals.bytes));
     drawReadout(painter, QPointF(x1 - 6, area.top()), QRectF(rect()).adjusted(4, 4, -4, -4), lines, swatches, m_theme.theme());
 }

@@ -12,6 +12,8 @@
 #include <QClipboard>
 #include <QGuiApplication>
 
+#include <algorithm>
+
 namespace pathloom {
 
 namespace {
@@ -114,8 +116,8 @@ void SyncPicture::updateStatus()
     const QString what = tr("%1 workers, %2 modules \u00b7 %3 of %4 shown%5")
                              .arg(m_history->workers.size())
                              .arg(m_history->moduleLanes.size())
-                             .arg(formatDuration(qint64(scale.width * scale.msPerPixel)), formatDuration(m_history->lastEventMs - m_history->createdMs),
-                                 m_history->faults > 0 ? tr(" \u00b7 %n task(s) lost and done again", nullptr, int(m_history->faults)) : QString());
+                             .arg(formatDuration(std::min(qint64(scale.width * scale.msPerPixel), m_history->lastEventMs - m_history->createdMs)), formatDuration(m_history->lastEventMs - m_history->createdMs),
+                                 m_history->faults > 0 ? QStringLiteral(" \u00b7 ") + counted(m_history->faults, tr("1 task lost and done again"), tr("%1 tasks lost and done again")) : QString());
     setStatus(what, tr("as of %1").arg(formatClock(m_history->lastEventMs)));
 }
 
