@@ -4,7 +4,7 @@
 
 #include "engine/core/files.h"
 #include "engine/core/isa.h"
-#include "engine/core/resources.h"
+#include "engine/model/presets.h"
 #include "engine/training/bench_inner.h"
 
 #include <nlohmann/json.hpp>
@@ -36,14 +36,13 @@ Result<RunSpec> BenchCommand::spec() const
     RunSpec spec;
     spec.model.blocks.assign(4, "full");
     if (!m_preset.empty()) {
-        std::filesystem::path file = m_preset;
-        if (std::error_code ignored; !std::filesystem::is_regular_file(file, ignored)) {
-            PATHLOOM_TRY(file, resource_path("presets/" + m_preset + ".json"));
+        std::string text;
+        if (std::error_code ignored; std::filesystem::is_regular_file(m_preset, ignored)) {
+            PATHLOOM_TRY(text, read_file(m_preset));
+        } else {
+            PATHLOOM_TRY(const PresetFile preset, load_preset(m_preset));
+            text = preset.spec_json;
         }
-        PATHLOOM_TRY(std::string text, read_file(file));
-        // A preset file wraps its spec in a title and a description; a plain spec file does not.
-        const auto document = nlohmann::json::parse(text, nullptr, false);
-        if (document.is_object() && document.contains("spec")) text = document["spec"].dump();
         PATHLOOM_TRY(spec, parse_run_spec(text));
     }
     auto& model = spec.model;

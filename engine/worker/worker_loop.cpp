@@ -167,6 +167,7 @@ Result<void> WorkerLoop::process(const v1::Task& task)
 Result<void> WorkerLoop::deliver(const v1::Task& task, TaskSession& session, v1::TaskResult result)
 {
     Retry attempts = retry(m_abandon);
+    bool enrolled_again = false;
     v1::CommitRequest commit;
     commit.set_task(task.id());
     commit.set_fence(task.fence());
@@ -189,7 +190,8 @@ Result<void> WorkerLoop::deliver(const v1::Task& task, TaskSession& session, v1:
             return {};
         }
         // A finished result is kept through an engine's absence. The engine counts the same (task, fence) once.
-        if (accepted.error().code == ErrorCode::NotFound) {
+        if (accepted.error().code == ErrorCode::NotFound && !enrolled_again) {
+            enrolled_again = true;  // an engine that came back may have forgotten us
             PATHLOOM_CHECK(enrol());
         } else if (accepted.error().code != ErrorCode::Unreachable) {
             return fail(accepted.error());
