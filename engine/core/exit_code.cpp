@@ -7,18 +7,22 @@ namespace pathloom {
 int exit_code(ErrorCode code)
 {
     switch (code) {
-    case ErrorCode::Usage: return 2;
-    case ErrorCode::Unreachable: return 3;
-    case ErrorCode::Unauthorised: return 4;
+    case ErrorCode::Usage:
+        return 2;
+    case ErrorCode::Unreachable:
+        return 3;
+    case ErrorCode::Unauthorised:
+        return 4;
     case ErrorCode::Failed:
     case ErrorCode::NotFound:
     case ErrorCode::Exists:
     case ErrorCode::Corrupt:
     case ErrorCode::DiskFull:
     case ErrorCode::Unsupported:
-    case ErrorCode::Cancelled: break;
+    case ErrorCode::Cancelled:
+        break;
     }
     return 1;
 }
 
-}  // namespace pathloom
+} // namespace pathloom

@@ -37,7 +37,8 @@ int UniqueFd::release()
 Error system_error(std::string_view what, const std::filesystem::path& file, int error_number)
 {
     if (error_number == ENOSPC || error_number == EDQUOT)
-        return Error{ErrorCode::DiskFull, fmt::format("no space left on the disk for {}; free some and try again", file.string())};
+        return Error{
+            ErrorCode::DiskFull, fmt::format("no space left on the disk for {}; free some and try again", file.string())};
     const ErrorCode code = error_number == ENOENT ? ErrorCode::NotFound
         : error_number == EEXIST                  ? ErrorCode::Exists
                                                   : ErrorCode::Failed;
@@ -48,11 +49,11 @@ Result<std::string> read_file(const std::filesystem::path& file)
 {
     const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd) return fail(system_error("cannot open", file, errno));
-    struct stat info{};
+    struct stat info { };
     if (::fstat(fd.get(), &info) != 0) return fail(system_error("cannot read", file, errno));
     std::string text(info.st_size > 0 ? std::size_t(info.st_size) : 0, '\0');
     std::size_t done = 0;
-    while (true) {  // /proc files say size 0 and files may grow: read until the end, not until the size
+    while (true) { // /proc files say size 0 and files may grow: read until the end, not until the size
         if (done == text.size()) text.resize(text.size() + 4096);
         const ssize_t got = ::read(fd.get(), text.data() + done, text.size() - done);
         if (got < 0 && errno == EINTR) continue;
@@ -119,7 +120,7 @@ Result<MappedFile> MappedFile::open(const std::filesystem::path& file)
 {
     const UniqueFd fd(::open(file.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd) return fail(system_error("cannot open", file, errno));
-    struct stat info{};
+    struct stat info { };
     if (::fstat(fd.get(), &info) != 0) return fail(system_error("cannot read", file, errno));
     if (!S_ISREG(info.st_mode)) return fail(ErrorCode::Failed, "{} is not a regular file", file.string());
     if (info.st_size == 0) return MappedFile(nullptr, 0);
@@ -146,4 +147,4 @@ MappedFile::~MappedFile()
     if (m_data) ::munmap(m_data, m_size);
 }
 
-}  // namespace pathloom
+} // namespace pathloom

@@ -24,7 +24,8 @@ struct Sha256::Impl {
     ~Impl() { EVP_MD_CTX_free(context); }
     void start()
     {
-        if (!context || EVP_DigestInit_ex(context, EVP_sha256(), nullptr) != 1) throw std::runtime_error("OpenSSL has no SHA-256");
+        if (!context || EVP_DigestInit_ex(context, EVP_sha256(), nullptr) != 1)
+            throw std::runtime_error("OpenSSL has no SHA-256");
     }
 };
 
@@ -97,4 +98,4 @@ bool is_sha256_hex(std::string_view text)
         && std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
-}  // namespace pathloom
+} // namespace pathloom

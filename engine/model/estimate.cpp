@@ -27,8 +27,10 @@ std::int64_t activation_bytes(const RunSpec& spec)
     const std::int64_t a = std::int64_t(model.heads) * model.head_dim;
     std::int64_t per_token = 0;
     for (const std::string& kind : model.blocks) {
-        const std::int64_t reach = kind == "window" ? std::min<std::int64_t>(spec.data.sequence, 2LL * model.window) : spec.data.sequence;
-        per_token += 6LL * model.d_model + 8 * a + (model.ffn == "swiglu" ? 4 : 2) * std::int64_t(model.hidden()) + 2LL * model.heads * reach;
+        const std::int64_t reach
+            = kind == "window" ? std::min<std::int64_t>(spec.data.sequence, 2LL * model.window) : spec.data.sequence;
+        per_token += 6LL * model.d_model + 8 * a + (model.ffn == "swiglu" ? 4 : 2) * std::int64_t(model.hidden())
+            + 2LL * model.heads * reach;
     }
     const std::int64_t element = spec.training.precision == "bf16" ? 2 : 4;
     return element * tokens * per_token + 12 * tokens * model.vocabulary;
@@ -62,7 +64,8 @@ std::string explain(const RunSpec& spec, const Topology& topology)
                 ? fmt::format(", {} paths through each", topology.paths() / column.modules)
                 : "");
     }
-    text += fmt::format("A path: {}; all modules: {}", grouped(topology.path_parameters(0)), grouped(topology.total_parameters()));
+    text
+        += fmt::format("A path: {}; all modules: {}", grouped(topology.path_parameters(0)), grouped(topology.total_parameters()));
     return text;
 }
 
@@ -71,11 +74,13 @@ std::vector<std::string> warnings_of(const RunSpec& spec, const Topology& topolo
     std::vector<std::string> warnings;
     const bool windowed = std::count(spec.model.blocks.begin(), spec.model.blocks.end(), "window") > 0;
     if (windowed && spec.model.window >= spec.data.sequence)
-        warnings.push_back(fmt::format("model.window {} reaches over the whole sequence of {}: window blocks attend like full ones",
-            spec.model.window, spec.data.sequence));
+        warnings.push_back(
+            fmt::format("model.window {} reaches over the whole sequence of {}: window blocks attend like full ones",
+                spec.model.window, spec.data.sequence));
     if (spec.training.warmup_steps >= spec.training.total_steps())
-        warnings.push_back(fmt::format("training.warmup_steps {} is not shorter than the run ({} steps): the full rate is never reached",
-            spec.training.warmup_steps, spec.training.total_steps()));
+        warnings.push_back(
+            fmt::format("training.warmup_steps {} is not shorter than the run ({} steps): the full rate is never reached",
+                spec.training.warmup_steps, spec.training.total_steps()));
     if (2 * spec.routing.prefix > spec.data.sequence)
         warnings.push_back(fmt::format("routing.prefix {} is more than half of data.sequence {}: most tokens are never scored",
             spec.routing.prefix, spec.data.sequence));
@@ -84,7 +89,7 @@ std::vector<std::string> warnings_of(const RunSpec& spec, const Topology& topolo
     return warnings;
 }
 
-}  // namespace
+} // namespace
 
 RunEstimate estimate_run(const RunSpec& spec)
 {
@@ -105,7 +110,8 @@ RunEstimate estimate_run(const RunSpec& spec)
     estimate.gradient_bytes = 4 * n;
     estimate.optimizer_bytes = 8 * n;
     estimate.activation_bytes = activation_bytes(spec);
-    estimate.worker_bytes = estimate.weight_bytes + estimate.gradient_bytes + estimate.optimizer_bytes + estimate.activation_bytes;
+    estimate.worker_bytes
+        = estimate.weight_bytes + estimate.gradient_bytes + estimate.optimizer_bytes + estimate.activation_bytes;
     estimate.sync_bytes_per_phase = 2 * 4 * parameters_of_all_paths;
     estimate.data_parallel_bytes_per_phase = estimate.sync_bytes_per_phase * spec.training.tau;
     estimate.total_steps_per_path = spec.training.total_steps();
@@ -120,4 +126,4 @@ RunEstimate estimate_run(const RunSpec& spec)
     return estimate;
 }
 
-}  // namespace pathloom
+} // namespace pathloom

@@ -20,7 +20,8 @@ Result<PresetFile> parse_preset(const std::filesystem::path& file)
 {
     PATHLOOM_TRY(const std::string text, read_file(file));
     const nlohmann::json document = nlohmann::json::parse(text, nullptr, false);
-    if (document.is_discarded()) return fail(ErrorCode::Corrupt, "preset {} is not valid JSON; reinstall or repair it", file.string());
+    if (document.is_discarded())
+        return fail(ErrorCode::Corrupt, "preset {} is not valid JSON; reinstall or repair it", file.string());
     std::optional<Error> error;
     PresetFile preset;
     preset.name = file.stem().string();
@@ -36,7 +37,7 @@ Result<PresetFile> parse_preset(const std::filesystem::path& file)
     return preset;
 }
 
-}  // namespace
+} // namespace
 
 Result<std::vector<PresetFile>> load_presets()
 {
@@ -62,8 +63,9 @@ Result<PresetFile> load_preset(const std::string& name)
         if (preset.name == name) return std::move(preset);
         names.push_back(preset.name);
     }
-    if (const auto near = nearest_word(name, names)) return fail(ErrorCode::NotFound, "no preset named '{}'; did you mean '{}'?", name, *near);
+    if (const auto near = nearest_word(name, names))
+        return fail(ErrorCode::NotFound, "no preset named '{}'; did you mean '{}'?", name, *near);
     return fail(ErrorCode::NotFound, "no preset named '{}'; there are {}", name, fmt::join(names, ", "));
 }
 
-}  // namespace pathloom
+} // namespace pathloom

@@ -35,11 +35,13 @@ void read_blocks(SpecReader& reader, std::vector<std::string>& blocks, std::opti
         return;
     }
     if (!value->is_array() || value->size() > most_blocks)
-        return reader.complain("model.blocks must be an array of kinds or {{\"count\":N,\"kind\":K}} with at most {} blocks", most_blocks);
+        return reader.complain(
+            "model.blocks must be an array of kinds or {{\"count\":N,\"kind\":K}} with at most {} blocks", most_blocks);
     for (std::size_t i = 0; i < value->size(); ++i) {
         const json& kind = (*value)[i];
         if (kind != "full" && kind != "window")
-            return reader.complain("model.blocks[{}] must be one of full, window, got {}", i, kind.dump(-1, ' ', false, json::error_handler_t::replace));
+            return reader.complain("model.blocks[{}] must be one of full, window, got {}", i,
+                kind.dump(-1, ' ', false, json::error_handler_t::replace));
         blocks.push_back(kind.get<std::string>());
     }
 }
@@ -85,7 +87,7 @@ TopologySpec read_topology(const json& object, int blocks, std::optional<Error>&
             reader.complain("topology.levels must be an array of at most {} levels", most_blocks);
         else
             topology.levels = read_levels(*levels, error);
-    } else {  // the dense path: one level of one module that holds everything
+    } else { // the dense path: one level of one module that holds everything
         topology.levels.resize(1);
         topology.levels[0].blocks.resize(std::size_t(blocks));
         std::iota(topology.levels[0].blocks.begin(), topology.levels[0].blocks.end(), 0);
@@ -175,9 +177,10 @@ Result<json> parse_document(const std::string& text)
     try {
         return json::parse(text);
     } catch (const json::parse_error& problem) {
-        const std::string what = problem.what();  // "[json.exception.parse_error.101] parse error at line ..."
+        const std::string what = problem.what(); // "[json.exception.parse_error.101] parse error at line ..."
         const std::size_t start = what.find("] ");
-        return fail(ErrorCode::Usage, "the spec is not valid JSON: {}", start == std::string::npos ? what : what.substr(start + 2));
+        return fail(
+            ErrorCode::Usage, "the spec is not valid JSON: {}", start == std::string::npos ? what : what.substr(start + 2));
     }
 }
 
@@ -208,7 +211,8 @@ Result<std::vector<Step>> parse_steps(const std::string& path, const std::string
         steps.push_back({path.substr(at, end - at), std::nullopt});
         at = end;
     }
-    if (steps.empty() || path.back() == '.') return fail(ErrorCode::Usage, "override '{}' has an empty key; write section.key=value", whole);
+    if (steps.empty() || path.back() == '.')
+        return fail(ErrorCode::Usage, "override '{}' has an empty key; write section.key=value", whole);
     return steps;
 }
 
@@ -226,7 +230,8 @@ Result<void> apply_override(json& document, const std::string& text)
             continue;
         }
         if (at->is_null()) *at = json::object();
-        if (!at->is_object()) return fail(ErrorCode::Usage, "override '{}': '{}' is below something that has no keys", text, step.key);
+        if (!at->is_object())
+            return fail(ErrorCode::Usage, "override '{}': '{}' is below something that has no keys", text, step.key);
         at = &(*at)[step.key];
     }
     const std::string value = text.substr(equals + 1);
@@ -244,7 +249,7 @@ Result<RunSpec> finish_run(const json& document)
     return spec;
 }
 
-}  // namespace
+} // namespace
 
 int ModelSpec::hidden() const
 {
@@ -275,4 +280,4 @@ Result<ModelSpec> parse_model_spec(const std::string& text)
     return model;
 }
 
-}  // namespace pathloom
+} // namespace pathloom

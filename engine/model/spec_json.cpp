@@ -12,9 +12,9 @@ using nlohmann::json;
 
 json model_json(const ModelSpec& model)
 {
-    return json{{"vocabulary", model.vocabulary}, {"d_model", model.d_model}, {"heads", model.heads}, {"head_dim", model.head_dim},
-        {"ffn", model.ffn}, {"ffn_hidden", model.ffn_hidden}, {"blocks", model.blocks}, {"window", model.window}, {"conv", model.conv},
-        {"rope_base", model.rope_base}};
+    return json{{"vocabulary", model.vocabulary}, {"d_model", model.d_model}, {"heads", model.heads},
+        {"head_dim", model.head_dim}, {"ffn", model.ffn}, {"ffn_hidden", model.ffn_hidden}, {"blocks", model.blocks},
+        {"window", model.window}, {"conv", model.conv}, {"rope_base", model.rope_base}};
 }
 
 json topology_json(const TopologySpec& topology)
@@ -29,10 +29,11 @@ json topology_json(const TopologySpec& topology)
 
 json training_json(const TrainingSpec& training)
 {
-    return json{{"warm_start_steps", training.warm_start_steps}, {"phases", training.phases}, {"tau", training.tau}, {"lr", training.lr},
-        {"lr_min_ratio", training.lr_min_ratio}, {"warmup_steps", training.warmup_steps}, {"weight_decay", training.weight_decay},
-        {"beta1", training.beta1}, {"beta2", training.beta2}, {"eps", training.eps}, {"clip", training.clip},
-        {"precision", training.precision}, {"inner_state", training.inner_state}, {"threads", training.threads}};
+    return json{{"warm_start_steps", training.warm_start_steps}, {"phases", training.phases}, {"tau", training.tau},
+        {"lr", training.lr}, {"lr_min_ratio", training.lr_min_ratio}, {"warmup_steps", training.warmup_steps},
+        {"weight_decay", training.weight_decay}, {"beta1", training.beta1}, {"beta2", training.beta2}, {"eps", training.eps},
+        {"clip", training.clip}, {"precision", training.precision}, {"inner_state", training.inner_state},
+        {"threads", training.threads}};
 }
 
 std::string text_of(const json& value)
@@ -40,7 +41,7 @@ std::string text_of(const json& value)
     return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-}  // namespace
+} // namespace
 
 std::string to_json(const ModelSpec& spec)
 {
@@ -50,7 +51,8 @@ std::string to_json(const ModelSpec& spec)
 std::string to_json(const RunSpec& spec)
 {
     return text_of(json{{"name", spec.name}, {"seed", spec.seed}, {"model", model_json(spec.model)},
-        {"topology", topology_json(spec.topology)}, {"routing", json{{"router", spec.routing.router}, {"prefix", spec.routing.prefix}}},
+        {"topology", topology_json(spec.topology)},
+        {"routing", json{{"router", spec.routing.router}, {"prefix", spec.routing.prefix}}},
         {"data", json{{"corpus", spec.data.corpus}, {"sequence", spec.data.sequence}, {"batch", spec.data.batch}}},
         {"training", training_json(spec.training)},
         {"outer",
@@ -61,4 +63,4 @@ std::string to_json(const RunSpec& spec)
                 {"test_sequences", spec.evaluation.test_sequences}}}});
 }
 
-}  // namespace pathloom
+} // namespace pathloom

@@ -35,7 +35,7 @@ std::size_t edits(const std::string& a, const std::string& b)
     return row[b.size()];
 }
 
-}  // namespace
+} // namespace
 
 std::optional<std::string> nearest_word(const std::string& word, const std::vector<std::string>& candidates)
 {
@@ -76,7 +76,8 @@ void SpecReader::integer(const char* key, int& out, std::int64_t low, std::int64
     const json* found = value(key);
     if (!found) return;
     if (!found->is_number_integer()) return complain("{} must be a whole number, got {}", name_of(key), shown(*found));
-    const bool huge = found->is_number_unsigned() && found->get<std::uint64_t>() > std::uint64_t(std::numeric_limits<std::int64_t>::max());
+    const bool huge
+        = found->is_number_unsigned() && found->get<std::uint64_t>() > std::uint64_t(std::numeric_limits<std::int64_t>::max());
     const std::int64_t number = huge ? std::numeric_limits<std::int64_t>::max() : found->get<std::int64_t>();
     if (number < low) return complain("{} must be at least {}, got {}", name_of(key), low, shown(*found));
     if (number > high) return complain("{} must be at most {}, got {}", name_of(key), high, shown(*found));
@@ -87,7 +88,8 @@ void SpecReader::seed(const char* key, std::uint64_t& out)
 {
     const json* found = value(key);
     if (!found) return;
-    if (!found->is_number_unsigned()) return complain("{} must be a whole number of at least 0, got {}", name_of(key), shown(*found));
+    if (!found->is_number_unsigned())
+        return complain("{} must be a whole number of at least 0, got {}", name_of(key), shown(*found));
     out = found->get<std::uint64_t>();
 }
 
@@ -158,4 +160,4 @@ void SpecReader::finish()
     }
 }
 
-}  // namespace pathloom
+} // namespace pathloom

@@ -23,7 +23,8 @@ std::optional<Error> validate_levels(const TopologySpec& topology, int blocks)
         if (level.blocks.empty()) return usage("topology.levels[{}].blocks must hold at least one block", l);
         for (const int block : level.blocks) {
             if (block < 0 || block >= blocks)
-                return usage("topology.levels[{}].blocks names block {}, but model.blocks has {} (0 to {})", l, block, blocks, blocks - 1);
+                return usage(
+                    "topology.levels[{}].blocks names block {}, but model.blocks has {} (0 to {})", l, block, blocks, blocks - 1);
             if (holder[std::size_t(block)] >= 0)
                 return usage("block {} is in topology.levels[{}] and in topology.levels[{}]; a block belongs to one level", block,
                     holder[std::size_t(block)], l);
@@ -34,7 +35,9 @@ std::optional<Error> validate_levels(const TopologySpec& topology, int blocks)
         if (holder[std::size_t(block)] < 0) return usage("no level of topology.levels holds block {}", block);
     for (std::size_t l = 0; l < topology.levels.size(); ++l)
         for (const int block : topology.levels[l].blocks)
-            if (block != next++) return usage("topology.levels[{}].blocks must go on with block {}, got {}; levels hold consecutive blocks", l, next - 1, block);
+            if (block != next++)
+                return usage("topology.levels[{}].blocks must go on with block {}, got {}; levels hold consecutive blocks", l,
+                    next - 1, block);
     return std::nullopt;
 }
 
@@ -49,8 +52,10 @@ std::optional<Error> validate_topology(const TopologySpec& topology, int blocks)
     for (std::size_t i = 0; i < topology.path_specific_blocks.size(); ++i) {
         const int block = topology.path_specific_blocks[i];
         if (block < 0 || block >= blocks)
-            return usage("topology.path_specific.blocks names block {}, but model.blocks has {} (0 to {})", block, blocks, blocks - 1);
-        if (i > 0 && block == topology.path_specific_blocks[i - 1]) return usage("topology.path_specific.blocks names block {} twice", block);
+            return usage(
+                "topology.path_specific.blocks names block {}, but model.blocks has {} (0 to {})", block, blocks, blocks - 1);
+        if (i > 0 && block == topology.path_specific_blocks[i - 1])
+            return usage("topology.path_specific.blocks names block {} twice", block);
     }
     return std::nullopt;
 }
@@ -71,12 +76,14 @@ bool shares_modules(const TopologySpec& topology)
     return false;
 }
 
-}  // namespace
+} // namespace
 
 std::optional<Error> validate_model(const ModelSpec& model)
 {
-    if (model.blocks.empty()) return usage("model.blocks must name at least one block, for example {{\"count\":4,\"kind\":\"full\"}}");
-    if (model.head_dim % 2 != 0) return usage("model.head_dim must be even (rotary positions turn pairs), got {}", model.head_dim);
+    if (model.blocks.empty())
+        return usage("model.blocks must name at least one block, for example {{\"count\":4,\"kind\":\"full\"}}");
+    if (model.head_dim % 2 != 0)
+        return usage("model.head_dim must be even (rotary positions turn pairs), got {}", model.head_dim);
     return std::nullopt;
 }
 
@@ -90,10 +97,11 @@ std::optional<Error> validate_run(const RunSpec& spec)
         return usage("routing.router 'none' sends everything to one cell, but the topology has {}; use kmeans or random", cells);
     if (spec.data.corpus.empty()) return usage("data.corpus must name a corpus; see corpus list");
     if (spec.data.sequence < spec.routing.prefix + 8)
-        return usage("data.sequence must be at least routing.prefix + 8 = {}, got {}", spec.routing.prefix + 8, spec.data.sequence);
+        return usage(
+            "data.sequence must be at least routing.prefix + 8 = {}, got {}", spec.routing.prefix + 8, spec.data.sequence);
     if (spec.outer.optimizer == "none" && shares_modules(spec.topology))
         return usage("outer.optimizer 'none' copies paths back, but paths of this topology share modules; use nesterov or sgd");
     return std::nullopt;
 }
 
-}  // namespace pathloom
+} // namespace pathloom

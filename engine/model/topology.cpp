@@ -30,8 +30,11 @@ std::vector<Column> level_columns(const TopologySpec& topology, int level, int p
             continue;
         }
         if (!open) {
-            const std::string suffix = pieces == 0 ? "" : pieces < 26 ? std::string(1, char('a' + pieces)) : fmt::format("_{}", pieces);
-            columns.push_back({fmt::format("level{}{}", level, suffix), fmt::format("Level {}{}", level, suffix), {}, spec.modules, false, level});
+            const std::string suffix = pieces == 0 ? ""
+                : pieces < 26                      ? std::string(1, char('a' + pieces))
+                                                   : fmt::format("_{}", pieces);
+            columns.push_back({fmt::format("level{}{}", level, suffix), fmt::format("Level {}{}", level, suffix), {},
+                spec.modules, false, level});
             ++pieces;
             open = true;
         }
@@ -67,7 +70,8 @@ void add_block_tensors(std::vector<TensorSpec>& tensors, const ModelSpec& model,
     // What a block adds to the residual stream is scaled by depth, so that the sum over 2 x blocks branches keeps its size.
     const double depth = 1.0 / std::sqrt(2.0 * double(model.blocks.size()));
     tensors.push_back(ones(prefix + "norm1", d));
-    if (model.blocks[std::size_t(block)] == "window") tensors.push_back({prefix + "conv", {d, model.conv}, 0.0, 0.0, true, false});
+    if (model.blocks[std::size_t(block)] == "window")
+        tensors.push_back({prefix + "conv", {d, model.conv}, 0.0, 0.0, true, false});
     tensors.push_back(matrix(prefix + "attn.q", a, d, 1.0));
     tensors.push_back(matrix(prefix + "attn.k", a, d, 1.0));
     tensors.push_back(matrix(prefix + "attn.v", a, d, 1.0));
@@ -80,7 +84,7 @@ void add_block_tensors(std::vector<TensorSpec>& tensors, const ModelSpec& model,
     tensors.push_back(matrix(prefix + "ffn.down", d, h, depth));
 }
 
-}  // namespace
+} // namespace
 
 std::int64_t Topology::path_parameters(int path) const
 {
@@ -101,7 +105,8 @@ Topology build_topology(const ModelSpec& model, const TopologySpec& spec)
     const int paths = path_count(spec);
     Topology topology;
     topology.replicas = spec.replicas;
-    topology.columns.push_back({"embed", "Embed", {}, spec.path_specific_embedding ? paths : 1, spec.path_specific_embedding, -1});
+    topology.columns.push_back(
+        {"embed", "Embed", {}, spec.path_specific_embedding ? paths : 1, spec.path_specific_embedding, -1});
     for (std::size_t level = 0; level < spec.levels.size(); ++level)
         for (Column& column : level_columns(spec, int(level), paths)) topology.columns.push_back(std::move(column));
     topology.columns.push_back({"head", "Head", {}, spec.path_specific_head ? paths : 1, spec.path_specific_head, -1});
@@ -168,4 +173,4 @@ std::int64_t column_parameters(const ModelSpec& model, const Column& column)
     return sum;
 }
 
-}  // namespace pathloom
+} // namespace pathloom

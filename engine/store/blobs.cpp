@@ -52,14 +52,14 @@ bool is_fan_out_folder(const fs::path& folder)
     return name.size() == 2 && is_sha256_hex(name + std::string(62, '0'));
 }
 
-}  // namespace
+} // namespace
 
 struct BlobStore::Writer::Impl {
     fs::path root;
     fs::path temporary;
     UniqueFd fd;
     Sha256 hash;
-    std::optional<Error> broken;  ///< first failed write: finish() must not pretend
+    std::optional<Error> broken; ///< first failed write: finish() must not pretend
 };
 
 BlobStore::Writer::Writer(std::unique_ptr<Impl> impl)
@@ -129,10 +129,10 @@ Result<BlobStore::Writer> BlobStore::writer()
     while (true) {
         impl->temporary = m_root / temporaries / fmt::format("{}-{}", ::getpid(), counter.fetch_add(1));
         impl->fd = UniqueFd(::open(impl->temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
-        if (!impl->fd && errno == EEXIST) continue;  // another process in another pid namespace
+        if (!impl->fd && errno == EEXIST) continue; // another process in another pid namespace
         if (!impl->fd) return fail(system_error("cannot write a blob in", m_root, errno));
         // Another process that opens the store may see the file before its lock: then it is gone, and we take the next name.
-        struct stat info{};
+        struct stat info { };
         if (::flock(impl->fd.get(), LOCK_EX | LOCK_NB) == 0 && ::fstat(impl->fd.get(), &info) == 0 && info.st_nlink == 1) break;
     }
     return Writer(std::move(impl));
@@ -142,7 +142,7 @@ Result<std::string> BlobStore::put(std::span<const std::byte> bytes)
 {
     const std::string hash = sha256_hex(bytes);
     if (keep(hash) && holds(path_of(hash), bytes)) {
-        PATHLOOM_CHECK(sync_folder(path_of(hash).parent_path()));  // its first writer may not have got so far yet
+        PATHLOOM_CHECK(sync_folder(path_of(hash).parent_path())); // its first writer may not have got so far yet
         return hash;
     }
     PATHLOOM_TRY(Writer out, writer());
@@ -183,9 +183,10 @@ Result<fs::path> BlobStore::verified(const std::string& hash)
     if (found == hash) return file;
     PATHLOOM_CHECK(make_folders(m_root / quarantine));
     const fs::path aside = m_root / quarantine / fmt::format("{}.{}-{}", hash, ::getpid(), counter.fetch_add(1));
-    if (::rename(file.c_str(), aside.c_str()) != 0 && errno != ENOENT) return fail(system_error("cannot move aside", file, errno));
-    return fail(ErrorCode::Corrupt, "blob {} is damaged (its bytes hash to {}); moved to {}, fetch or compute it again", hash, found,
-        aside.string());
+    if (::rename(file.c_str(), aside.c_str()) != 0 && errno != ENOENT)
+        return fail(system_error("cannot move aside", file, errno));
+    return fail(ErrorCode::Corrupt, "blob {} is damaged (its bytes hash to {}); moved to {}, fetch or compute it again", hash,
+        found, aside.string());
 }
 
 Result<void> BlobStore::remove(const std::string& hash)
@@ -216,4 +217,4 @@ std::uint64_t BlobStore::bytes() const
     return total;
 }
 
-}  // namespace pathloom
+} // namespace pathloom

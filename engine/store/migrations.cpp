@@ -16,8 +16,9 @@ Result<int> schema_of_file(const std::filesystem::path& file)
     std::array<char, 100> header{};
     std::ifstream in(file, std::ios::binary);
     if (!in.read(header.data(), std::streamsize(header.size())) || std::string(header.data(), 15) != "SQLite format 3")
-        return fail(ErrorCode::Corrupt, "{} is not a Pathloom project database; choose another folder or restore it from a copy", file.string());
-    int version = 0;  // offset 60, big-endian (SQLite file format, section 1.3)
+        return fail(ErrorCode::Corrupt, "{} is not a Pathloom project database; choose another folder or restore it from a copy",
+            file.string());
+    int version = 0; // offset 60, big-endian (SQLite file format, section 1.3)
     for (std::size_t i = 60; i < 64; ++i) version = int(unsigned(version) << 8 | static_cast<unsigned char>(header[i]));
     return version;
 }
@@ -26,7 +27,8 @@ Result<void> check_schema(int version, const std::filesystem::path& file)
 {
     const int newest = migrations().back().number;
     if (version > newest)
-        return fail(ErrorCode::Unsupported, "project {} was written by a newer Pathloom (schema {}, this program knows up to {}); update Pathloom",
+        return fail(ErrorCode::Unsupported,
+            "project {} was written by a newer Pathloom (schema {}, this program knows up to {}); update Pathloom",
             file.parent_path().string(), version, newest);
     return {};
 }
@@ -50,4 +52,4 @@ Result<void> migrate(Database& database, const std::vector<Migration>& known)
     return {};
 }
 
-}  // namespace pathloom
+} // namespace pathloom

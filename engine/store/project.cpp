@@ -26,7 +26,8 @@ Result<UniqueFd> lock_project(const fs::path& folder)
         if (errno != EWOULDBLOCK) return fail(system_error("cannot lock", file, errno));
         std::string pid = read_file(file).value_or("");
         if (pid.empty()) pid = "unknown";
-        return fail(ErrorCode::Exists, "project {} is in use by the engine with pid {}; connect to it, or stop it first", folder.string(), pid);
+        return fail(ErrorCode::Exists, "project {} is in use by the engine with pid {}; connect to it, or stop it first",
+            folder.string(), pid);
     }
     const std::string pid = std::to_string(::getpid());
     if (::ftruncate(fd.get(), 0) != 0) return fail(system_error("cannot write", file, errno));
@@ -34,7 +35,7 @@ Result<UniqueFd> lock_project(const fs::path& folder)
     return fd;
 }
 
-}  // namespace
+} // namespace
 
 Project::Project(std::unique_ptr<Impl> impl)
     : m_impl(std::move(impl))
@@ -49,7 +50,7 @@ Result<std::unique_ptr<Project>> Project::open_or_create(const fs::path& given)
     const fs::path folder = fs::absolute(given, error).lexically_normal();
     if (error) return fail(system_error("cannot find the folder", given, error.value()));
     const fs::path file = folder / "project.sqlite";
-    PATHLOOM_TRY(const int schema, schema_of_file(file));  // before anything is created or changed
+    PATHLOOM_TRY(const int schema, schema_of_file(file)); // before anything is created or changed
     PATHLOOM_CHECK(check_schema(schema, file));
 
     auto impl = std::make_unique<Impl>();
@@ -109,4 +110,4 @@ Result<void> Project::Transaction::commit()
     return {};
 }
 
-}  // namespace pathloom
+} // namespace pathloom

@@ -34,11 +34,12 @@ constexpr const char* sources[] = {
     "SELECT result FROM memo",
     "SELECT result FROM task_commits",
     "SELECT result_json FROM evals",
-    "SELECT tokens_hash || ' ' || bytes_hash || ' ' || text_hash || ' ' || documents_hash || ' ' || tokenizer_hash || ' ' || record_json "
+    "SELECT tokens_hash || ' ' || bytes_hash || ' ' || text_hash || ' ' || documents_hash || ' ' || tokenizer_hash || ' ' || "
+    "record_json "
     "FROM corpora",
 };
 
-}  // namespace
+} // namespace
 
 Result<std::set<std::string>> Project::referenced_hashes()
 {
@@ -65,4 +66,4 @@ Result<std::uint64_t> Project::collect_garbage(int min_age_s)
     return freed;
 }
 
-}  // namespace pathloom
+} // namespace pathloom

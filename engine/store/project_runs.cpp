@@ -14,20 +14,23 @@ RunRow run_of(const SqlRow& row)
         row.integer(8), row.integer(9)};
 }
 
-}  // namespace
+} // namespace
 
 Result<std::int64_t> Project::insert_run(const RunRow& run)
 {
-    return m_impl->write_returning("INSERT INTO runs (name, preset, spec_json, state, reason, stage, cloned_from, created_ms, finished_ms) "
-                                   "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+    return m_impl->write_returning(
+        "INSERT INTO runs (name, preset, spec_json, state, reason, stage, cloned_from, created_ms, finished_ms) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         run.name, run.preset, run.spec_json, run.state, run.reason, run.stage, run.cloned_from, run.created_ms, run.finished_ms);
 }
 
 Result<void> Project::update_run(const RunRow& run)
 {
-    PATHLOOM_CHECK(m_impl->write("UPDATE runs SET name = ?, preset = ?, spec_json = ?, state = ?, reason = ?, stage = ?, cloned_from = ?, "
-                                 "created_ms = ?, finished_ms = ? WHERE id = ?",
-        run.name, run.preset, run.spec_json, run.state, run.reason, run.stage, run.cloned_from, run.created_ms, run.finished_ms, run.id));
+    PATHLOOM_CHECK(
+        m_impl->write("UPDATE runs SET name = ?, preset = ?, spec_json = ?, state = ?, reason = ?, stage = ?, cloned_from = ?, "
+                      "created_ms = ?, finished_ms = ? WHERE id = ?",
+            run.name, run.preset, run.spec_json, run.state, run.reason, run.stage, run.cloned_from, run.created_ms,
+            run.finished_ms, run.id));
     if (m_impl->database->changed_rows() == 0) return fail(ErrorCode::NotFound, "no run {}; see run list", run.id);
     return {};
 }
@@ -57,54 +60,69 @@ Result<std::map<std::string, std::string>> Project::assets(std::int64_t run)
 
 Result<void> Project::insert_module_version(std::int64_t run, const ModuleVersionRow& row)
 {
-    return exists_as(m_impl->write("INSERT INTO module_versions (run, stage, module, version, hash, momentum_hash) VALUES (?, ?, ?, ?, ?, ?)", run,
-                         row.stage, row.module, row.version, row.hash, row.momentum_hash),
+    return exists_as(
+        m_impl->write("INSERT INTO module_versions (run, stage, module, version, hash, momentum_hash) VALUES (?, ?, ?, ?, ?, ?)",
+            run, row.stage, row.module, row.version, row.hash, row.momentum_hash),
         fmt::format("run {} {} {} has a version {} already", run, row.stage, row.module, row.version));
 }
 
 Result<std::vector<ModuleVersionRow>> Project::module_versions(std::int64_t run)
 {
-    return m_impl->rows("SELECT stage, module, version, hash, momentum_hash FROM module_versions WHERE run = ? ORDER BY stage, module, version",
-        [](const SqlRow& row) { return ModuleVersionRow{row.text(0), row.text(1), int(row.integer(2)), row.text(3), row.text(4)}; }, run);
+    return m_impl->rows(
+        "SELECT stage, module, version, hash, momentum_hash FROM module_versions WHERE run = ? ORDER BY stage, module, version",
+        [](const SqlRow& row) {
+            return ModuleVersionRow{row.text(0), row.text(1), int(row.integer(2)), row.text(3), row.text(4)};
+        },
+        run);
 }
 
-Result<void> Project::delete_module_versions_below(std::int64_t run, const std::string& stage, const std::string& module, int version)
+Result<void> Project::delete_module_versions_below(
+    std::int64_t run, const std::string& stage, const std::string& module, int version)
 {
-    return m_impl->write("DELETE FROM module_versions WHERE run = ? AND stage = ? AND module = ? AND version < ?", run, stage, module, version);
+    return m_impl->write(
+        "DELETE FROM module_versions WHERE run = ? AND stage = ? AND module = ? AND version < ?", run, stage, module, version);
 }
 
 Result<void> Project::insert_contribution(std::int64_t run, const ContributionRow& row)
 {
-    return exists_as(m_impl->write("INSERT INTO contributions (run, stage, module, phase, path, delta_hash) VALUES (?, ?, ?, ?, ?, ?)", run,
-                         row.stage, row.module, row.phase, row.path, row.delta_hash),
+    return exists_as(
+        m_impl->write("INSERT INTO contributions (run, stage, module, phase, path, delta_hash) VALUES (?, ?, ?, ?, ?, ?)", run,
+            row.stage, row.module, row.phase, row.path, row.delta_hash),
         fmt::format("run {} {} {} phase {} has counted path {} already", run, row.stage, row.module, row.phase, row.path));
 }
 
 Result<std::vector<ContributionRow>> Project::contributions(std::int64_t run)
 {
-    return m_impl->rows("SELECT stage, module, phase, path, delta_hash FROM contributions WHERE run = ? ORDER BY stage, module, phase, path",
-        [](const SqlRow& row) { return ContributionRow{row.text(0), row.text(1), int(row.integer(2)), int(row.integer(3)), row.text(4)}; }, run);
+    return m_impl->rows(
+        "SELECT stage, module, phase, path, delta_hash FROM contributions WHERE run = ? ORDER BY stage, module, phase, path",
+        [](const SqlRow& row) {
+            return ContributionRow{row.text(0), row.text(1), int(row.integer(2)), int(row.integer(3)), row.text(4)};
+        },
+        run);
 }
 
 Result<void> Project::delete_contributions(std::int64_t run, const std::string& stage, const std::string& module, int phase)
 {
-    return m_impl->write("DELETE FROM contributions WHERE run = ? AND stage = ? AND module = ? AND phase = ?", run, stage, module, phase);
+    return m_impl->write(
+        "DELETE FROM contributions WHERE run = ? AND stage = ? AND module = ? AND phase = ?", run, stage, module, phase);
 }
 
 Result<void> Project::insert_task_commit(std::int64_t run, const TaskCommitRow& row)
 {
-    return exists_as(m_impl->write("INSERT INTO task_commits (task, run, stage, path, phase, chunk, worker, fence, result, time_ms) "
-                                   "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                         row.task, run, row.stage, row.path, row.phase, row.chunk, row.worker, row.fence, BlobValue{row.result}, row.time_ms),
+    return exists_as(
+        m_impl->write("INSERT INTO task_commits (task, run, stage, path, phase, chunk, worker, fence, result, time_ms) "
+                      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            row.task, run, row.stage, row.path, row.phase, row.chunk, row.worker, row.fence, BlobValue{row.result}, row.time_ms),
         fmt::format("task {} is committed already", row.task));
 }
 
 Result<std::vector<TaskCommitRow>> Project::task_commits(std::int64_t run)
 {
-    return m_impl->rows("SELECT task, stage, path, phase, chunk, worker, fence, result, time_ms FROM task_commits WHERE run = ? ORDER BY id",
+    return m_impl->rows(
+        "SELECT task, stage, path, phase, chunk, worker, fence, result, time_ms FROM task_commits WHERE run = ? ORDER BY id",
         [](const SqlRow& row) {
-            return TaskCommitRow{row.text(0), row.text(1), int(row.integer(2)), int(row.integer(3)), int(row.integer(4)), row.integer(5),
-                row.integer(6), row.text(7), row.integer(8)};
+            return TaskCommitRow{row.text(0), row.text(1), int(row.integer(2)), int(row.integer(3)), int(row.integer(4)),
+                row.integer(5), row.integer(6), row.text(7), row.integer(8)};
         },
         run);
 }
@@ -117,14 +135,19 @@ Result<bool> Project::task_committed(const std::string& task)
 
 Result<void> Project::set_checkpoint(std::int64_t run, const CheckpointRow& row)
 {
-    return m_impl->write("INSERT OR REPLACE INTO checkpoints (run, stage, path, phase, step, inner_state_hash) VALUES (?, ?, ?, ?, ?, ?)", run,
+    return m_impl->write(
+        "INSERT OR REPLACE INTO checkpoints (run, stage, path, phase, step, inner_state_hash) VALUES (?, ?, ?, ?, ?, ?)", run,
         row.stage, row.path, row.phase, row.step, row.inner_state_hash);
 }
 
 Result<std::vector<CheckpointRow>> Project::checkpoints(std::int64_t run)
 {
-    return m_impl->rows("SELECT stage, path, phase, step, inner_state_hash FROM checkpoints WHERE run = ? ORDER BY stage, path",
-        [](const SqlRow& row) { return CheckpointRow{row.text(0), int(row.integer(1)), int(row.integer(2)), row.integer(3), row.text(4)}; }, run);
+    return m_impl->rows(
+        "SELECT stage, path, phase, step, inner_state_hash FROM checkpoints WHERE run = ? ORDER BY stage, path",
+        [](const SqlRow& row) {
+            return CheckpointRow{row.text(0), int(row.integer(1)), int(row.integer(2)), row.integer(3), row.text(4)};
+        },
+        run);
 }
 
-}  // namespace pathloom
+} // namespace pathloom

@@ -22,16 +22,16 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t alignment = 64;
-constexpr std::uint64_t largest_header = 100'000'000;  // the reference reader's limit
+constexpr std::uint64_t largest_header = 100'000'000; // the reference reader's limit
 
 struct DTypeInfo {
     DType type;
     const char* name;
     std::size_t size;
 };
-constexpr std::array<DTypeInfo, 9> dtypes{{{DType::F32, "F32", 4}, {DType::BF16, "BF16", 2}, {DType::F16, "F16", 2},
-    {DType::F64, "F64", 8}, {DType::I8, "I8", 1}, {DType::U8, "U8", 1}, {DType::I16, "I16", 2}, {DType::I32, "I32", 4},
-    {DType::I64, "I64", 8}}};
+constexpr std::array<DTypeInfo, 9> dtypes{
+    {{DType::F32, "F32", 4}, {DType::BF16, "BF16", 2}, {DType::F16, "F16", 2}, {DType::F64, "F64", 8}, {DType::I8, "I8", 1},
+        {DType::U8, "U8", 1}, {DType::I16, "I16", 2}, {DType::I32, "I32", 4}, {DType::I64, "I64", 8}}};
 
 const DTypeInfo& info_of(DType type)
 {
@@ -101,13 +101,15 @@ Result<Entry> parse_entry(const std::string& name, const json& value, std::uint6
 {
     Entry entry;
     entry.view.name = name;
-    if (!value.is_object() || value.size() != 3 || !value.contains("dtype") || !value.contains("shape") || !value.contains("data_offsets"))
+    if (!value.is_object() || value.size() != 3 || !value.contains("dtype") || !value.contains("shape")
+        || !value.contains("data_offsets"))
         return corrupt(fmt::format("tensor '{}' needs exactly dtype, shape and data_offsets", name));
     const json& dtype = value["dtype"];
     if (!dtype.is_string()) return corrupt(fmt::format("dtype of tensor '{}' is not a string", name));
     const auto known = std::find_if(dtypes.begin(), dtypes.end(), [&](const DTypeInfo& info) { return dtype == info.name; });
     if (known == dtypes.end())
-        return fail(ErrorCode::Unsupported, "tensor '{}' has type {}, which Pathloom does not read", name, dtype.get<std::string>());
+        return fail(
+            ErrorCode::Unsupported, "tensor '{}' has type {}, which Pathloom does not read", name, dtype.get<std::string>());
     entry.view.dtype = known->type;
     const json& shape = value["shape"];
     if (!shape.is_array()) return corrupt(fmt::format("shape of tensor '{}' is not an array", name));
@@ -121,8 +123,7 @@ Result<Entry> parse_entry(const std::string& name, const json& value, std::uint6
         return corrupt(fmt::format("data_offsets of tensor '{}' are not two sizes", name));
     entry.begin = offsets[0].get<std::uint64_t>();
     entry.end = offsets[1].get<std::uint64_t>();
-    if (entry.begin > entry.end || entry.end > data_size)
-        return corrupt(fmt::format("tensor '{}' lies outside the file", name));
+    if (entry.begin > entry.end || entry.end > data_size) return corrupt(fmt::format("tensor '{}' lies outside the file", name));
     const auto bytes = byte_count(entry.view.shape, known->size);
     if (!bytes || *bytes != entry.end - entry.begin)
         return corrupt(fmt::format("tensor '{}' has a shape that does not fit its bytes", name));
@@ -171,8 +172,9 @@ Result<Parsed> parse_bytes(std::span<const std::byte> bytes, Storage& storage)
         return std::tie(a.begin, a.end, a.view.name) < std::tie(b.begin, b.end, b.view.name);
     });
     std::uint64_t expected = 0;
-    for (Entry& entry : entries) {  // no holes, no overlaps: a byte belongs to exactly one tensor
-        if (entry.begin != expected) return corrupt(fmt::format("bytes before tensor '{}' overlap or belong to no tensor", entry.view.name));
+    for (Entry& entry : entries) { // no holes, no overlaps: a byte belongs to exactly one tensor
+        if (entry.begin != expected)
+            return corrupt(fmt::format("bytes before tensor '{}' overlap or belong to no tensor", entry.view.name));
         expected = entry.end;
         entry.view.data = data.subspan(std::size_t(entry.begin), std::size_t(entry.end - entry.begin));
         const std::size_t element = dtype_size(entry.view.dtype);
@@ -184,7 +186,7 @@ Result<Parsed> parse_bytes(std::span<const std::byte> bytes, Storage& storage)
     return parsed;
 }
 
-}  // namespace
+} // namespace
 
 std::size_t dtype_size(DType type)
 {
@@ -284,4 +286,4 @@ Result<const TensorView*> Safetensors::expect(const std::string& name, DType dty
     return tensor;
 }
 
-}  // namespace pathloom
+} // namespace pathloom

@@ -39,7 +39,8 @@ Database::Cursor::~Cursor()
 Result<std::unique_ptr<Database>> Database::open(const std::filesystem::path& file)
 {
     sqlite3* handle = nullptr;
-    const int code = sqlite3_open_v2(file.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+    const int code
+        = sqlite3_open_v2(file.c_str(), &handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
     std::unique_ptr<Database> database(new Database(handle, file.string()));
     if (code != SQLITE_OK) return fail(database->error_of(code));
     sqlite3_extended_result_codes(handle, 1);
@@ -60,7 +61,8 @@ Error Database::error_of(int code) const
     const int system = m_handle ? sqlite3_system_errno(m_handle) : 0;
     if (primary == SQLITE_FULL || (primary == SQLITE_IOERR && (system == ENOSPC || system == EDQUOT)))
         return system_error("cannot write", m_file, ENOSPC);
-    const ErrorCode kind = code == SQLITE_CONSTRAINT_PRIMARYKEY || code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_ROWID
+    const ErrorCode kind
+        = code == SQLITE_CONSTRAINT_PRIMARYKEY || code == SQLITE_CONSTRAINT_UNIQUE || code == SQLITE_CONSTRAINT_ROWID
         ? ErrorCode::Exists
         : primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB ? ErrorCode::Corrupt
                                                                 : ErrorCode::Failed;
@@ -112,14 +114,16 @@ Result<void> Database::bind(Cursor& cursor, int index, double value)
 Result<void> Database::bind(Cursor& cursor, int index, std::string_view value)
 {
     // A null pointer would bind NULL instead of the empty text.
-    const int code = sqlite3_bind_text64(cursor.statement, index, value.data() ? value.data() : "", value.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
+    const int code = sqlite3_bind_text64(
+        cursor.statement, index, value.data() ? value.data() : "", value.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
     if (code != SQLITE_OK) return fail(error_of(code));
     return {};
 }
 
 Result<void> Database::bind(Cursor& cursor, int index, BlobValue value)
 {
-    const int code = sqlite3_bind_blob64(cursor.statement, index, value.bytes.data() ? value.bytes.data() : "", value.bytes.size(), SQLITE_TRANSIENT);
+    const int code = sqlite3_bind_blob64(
+        cursor.statement, index, value.bytes.data() ? value.bytes.data() : "", value.bytes.size(), SQLITE_TRANSIENT);
     if (code != SQLITE_OK) return fail(error_of(code));
     return {};
 }
@@ -144,4 +148,4 @@ void Database::roll_back() noexcept
     if (in_transaction()) sqlite3_exec(m_handle, "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
-}  // namespace pathloom
+} // namespace pathloom

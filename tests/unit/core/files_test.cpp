@@ -26,7 +26,7 @@ TEST(Files, WriteReadReplace)
     ASSERT_TRUE(write_file_atomic(file, std::string(10000, 'z'), 0600));
     EXPECT_EQ(read_file(file).value(), std::string(10000, 'z'));
     EXPECT_EQ(entries(folder.path()), 1u);
-    struct stat info{};
+    struct stat info { };
     ASSERT_EQ(::stat(file.c_str(), &info), 0);
     EXPECT_EQ(info.st_mode & 0777, 0600u);
 }
@@ -71,5 +71,5 @@ TEST(Files, FullDiskLeavesTheOldFileAndNoTemporary)
     EXPECT_EQ(entries(disk.path()), 1u);
 }
 
-}  // namespace
-}  // namespace pathloom
+} // namespace
+} // namespace pathloom

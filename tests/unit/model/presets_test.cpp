@@ -30,9 +30,11 @@ TEST(Presets, AllAreThereInOrderAndParse)
         EXPECT_EQ(spec.name, file.name);
         EXPECT_TRUE(estimate_run(spec).warnings.empty()) << file.name;
     }
-    EXPECT_THAT(names, testing::ElementsAre("sample-2x2", "sample-4x4", "dense", "dense-outer", "diloco-4", "flat-4", "paper-150m",
-                           "paper-1b", "paper-16x16"));
-    EXPECT_EQ(load_preset("sample-2x3").error(), (Error{ErrorCode::NotFound, "no preset named 'sample-2x3'; did you mean 'sample-2x2'?"}));
+    EXPECT_THAT(names,
+        testing::ElementsAre(
+            "sample-2x2", "sample-4x4", "dense", "dense-outer", "diloco-4", "flat-4", "paper-150m", "paper-1b", "paper-16x16"));
+    EXPECT_EQ(load_preset("sample-2x3").error(),
+        (Error{ErrorCode::NotFound, "no preset named 'sample-2x3'; did you mean 'sample-2x2'?"}));
 }
 
 TEST(Presets, SampleRunsAreEqualInStepsAndPathSize)
@@ -75,7 +77,7 @@ TEST(Presets, PaperParameterCounts)
     const RunEstimate big = estimate_run(preset("paper-16x16"));
     EXPECT_EQ(big.paths, 256);
     EXPECT_EQ(big.path_parameters, path);
-    EXPECT_EQ(big.total_parameters, 32000 * 896 + 2 * 16 * 6 * block + 896);  // 1.97 B in 32 modules of six blocks
+    EXPECT_EQ(big.total_parameters, 32000 * 896 + 2 * 16 * 6 * block + 896); // 1.97 B in 32 modules of six blocks
     EXPECT_EQ(big.explanation,
         "Embed: 1 module x 28,672,000 = 28,672,000, 256 paths through each\n"
         "Level 0 (blocks 0-5): 16 modules x 60,566,784 = 969,068,544, 16 paths through each\n"
@@ -106,7 +108,8 @@ TEST(Estimate, AgreesWithHandArithmetic)
 TEST(Estimate, WindowsCostLessAndBf16NeedsACopy)
 {
     const RunEstimate full = estimate_run(preset("sample-2x2"));
-    const RunEstimate window = estimate_run(preset("sample-2x2", {R"(model.blocks=["window","window","window","window"])", "model.window=64"}));
+    const RunEstimate window
+        = estimate_run(preset("sample-2x2", {R"(model.blocks=["window","window","window","window"])", "model.window=64"}));
     EXPECT_LT(window.flops_per_path, full.flops_per_path);
     EXPECT_LT(window.activation_bytes, full.activation_bytes);
     EXPECT_EQ(window.path_parameters, full.path_parameters + 4 * 128 * 4);
@@ -115,12 +118,14 @@ TEST(Estimate, WindowsCostLessAndBf16NeedsACopy)
 
 TEST(Estimate, WarnsOfWhatMakesLittleSense)
 {
-    const auto warnings = [](const std::vector<std::string>& overrides) { return estimate_run(preset("sample-2x2", overrides)).warnings; };
+    const auto warnings
+        = [](const std::vector<std::string>& overrides) { return estimate_run(preset("sample-2x2", overrides)).warnings; };
     EXPECT_THAT(warnings({"training.warmup_steps=5000"}), testing::ElementsAre(testing::HasSubstr("training.warmup_steps")));
     EXPECT_THAT(warnings({"training.warm_start_steps=0"}), testing::ElementsAre(testing::HasSubstr("untrained")));
     EXPECT_THAT(warnings({"routing.prefix=200"}), testing::ElementsAre(testing::HasSubstr("routing.prefix")));
-    EXPECT_THAT(warnings({R"(model.blocks=["full","full","full","window"])", "model.window=256"}), testing::ElementsAre(testing::HasSubstr("window")));
+    EXPECT_THAT(warnings({R"(model.blocks=["full","full","full","window"])", "model.window=256"}),
+        testing::ElementsAre(testing::HasSubstr("window")));
 }
 
-}  // namespace
-}  // namespace pathloom
+} // namespace
+} // namespace pathloom

@@ -56,8 +56,8 @@ TEST(Spec, CanonicalJsonIsStableAndComplete)
 TEST(Spec, Overrides)
 {
     const RunSpec spec = parse_run_spec(minimal,
-        {"topology.levels[0].modules=4", "training.tau=7", "routing.router=random", "data.corpus=my corpus", "outer.sqrt_paths=false",
-            "topology.path_specific.blocks=[3,1]", "training.tau=8"})
+        {"topology.levels[0].modules=4", "training.tau=7", "routing.router=random", "data.corpus=my corpus",
+            "outer.sqrt_paths=false", "topology.path_specific.blocks=[3,1]", "training.tau=8"})
                              .value();
     EXPECT_EQ(spec.topology.levels[0].modules, 4);
     EXPECT_EQ(spec.training.tau, 8);
@@ -74,9 +74,11 @@ TEST(Spec, BadOverrides)
     EXPECT_EQ(message({"training.=3"}), "override 'training.=3' has an empty key; write section.key=value");
     EXPECT_EQ(message({"a..b=3"}), "override 'a..b=3' has an empty key; write section.key=value");
     EXPECT_EQ(message({"topology.levels[2].modules=4"}), "override 'topology.levels[2].modules=4': there is no element [2]");
-    EXPECT_EQ(message({"topology.levels[x].modules=4"}), "override 'topology.levels[x].modules=4' has a bad index; write it as levels[0]");
+    EXPECT_EQ(message({"topology.levels[x].modules=4"}),
+        "override 'topology.levels[x].modules=4' has a bad index; write it as levels[0]");
     EXPECT_EQ(message({"topology.levels[0=4"}), "override 'topology.levels[0=4' has a bad index; write it as levels[0]");
-    EXPECT_EQ(message({"topology.levels.modules=4"}), "override 'topology.levels.modules=4': 'modules' is below something that has no keys");
+    EXPECT_EQ(message({"topology.levels.modules=4"}),
+        "override 'topology.levels.modules=4': 'modules' is below something that has no keys");
     EXPECT_EQ(message({"training.tua=4"}), "unknown key 'training.tua'; did you mean 'training.tau'?");
 }
 
@@ -90,7 +92,8 @@ TEST(Spec, GoldenErrors)
     EXPECT_EQ(message({"topology.levels[1].blocks=[3]"}), "no level of topology.levels holds block 2");
     EXPECT_EQ(message({"topology.levels[1].blocks=[1,2,3]"}),
         "block 1 is in topology.levels[0] and in topology.levels[1]; a block belongs to one level");
-    EXPECT_EQ(message({"topology.levels[1].blocks=[2,3,4]"}), "topology.levels[1].blocks names block 4, but model.blocks has 4 (0 to 3)");
+    EXPECT_EQ(message({"topology.levels[1].blocks=[2,3,4]"}),
+        "topology.levels[1].blocks names block 4, but model.blocks has 4 (0 to 3)");
     EXPECT_EQ(message({"topology.levels[1].blocks=[]"}), "topology.levels[1].blocks must hold at least one block");
     EXPECT_EQ(message({"topology.levels[1].blocks=[3,2]"}),
         "topology.levels[1].blocks must go on with block 2, got 3; levels hold consecutive blocks");
@@ -98,13 +101,16 @@ TEST(Spec, GoldenErrors)
         "topology has more than 65536 paths; use fewer modules a level or fewer levels");
     EXPECT_EQ(message({"topology.replicas=0"}), "topology.replicas must be at least 1, got 0");
     EXPECT_EQ(message({"topology.path_specific.blocks=[1,1]"}), "topology.path_specific.blocks names block 1 twice");
-    EXPECT_EQ(message({"topology.path_specific.blocks=[9]"}), "topology.path_specific.blocks names block 9, but model.blocks has 4 (0 to 3)");
+    EXPECT_EQ(message({"topology.path_specific.blocks=[9]"}),
+        "topology.path_specific.blocks names block 9, but model.blocks has 4 (0 to 3)");
     EXPECT_EQ(message({"model.heads=0"}), "model.heads must be at least 1, got 0");
     EXPECT_EQ(message({"model.head_dim=33"}), "model.head_dim must be even (rotary positions turn pairs), got 33");
     EXPECT_EQ(message({"model.vocabulary=99999999999999999999"}), "model.vocabulary must be a whole number, got 1e+20");
-    EXPECT_EQ(message({"model.vocabulary=9999999999999999999"}), "model.vocabulary must be at most 10000000, got 9999999999999999999");
+    EXPECT_EQ(
+        message({"model.vocabulary=9999999999999999999"}), "model.vocabulary must be at most 10000000, got 9999999999999999999");
     EXPECT_EQ(message({"model.blocks=[\"full\",\"fool\"]"}), "model.blocks[1] must be one of full, window, got \"fool\"");
-    EXPECT_EQ(message({"model.blocks=[]"}), "model.blocks must name at least one block, for example {\"count\":4,\"kind\":\"full\"}");
+    EXPECT_EQ(
+        message({"model.blocks=[]"}), "model.blocks must name at least one block, for example {\"count\":4,\"kind\":\"full\"}");
     EXPECT_EQ(message({"model.blocks.count=0"}), "model.blocks.count must be at least 1, got 0");
     EXPECT_EQ(message({"model.blocks.knd=full"}), "unknown key 'model.blocks.knd'; did you mean 'model.blocks.kind'?");
     EXPECT_EQ(message({"model.ffn=relu"}), "model.ffn must be one of swiglu, gelu, got \"relu\"");
@@ -121,7 +127,8 @@ TEST(Spec, GoldenErrors)
     EXPECT_EQ(message({"data.sequence=39"}), "data.sequence must be at least routing.prefix + 8 = 40, got 39");
     EXPECT_EQ(message({"training=[]"}), "training must be an object, got []");
     EXPECT_EQ(message({"trainning.tau=3"}), "unknown key 'trainning'; did you mean 'training'?");
-    EXPECT_EQ(message({"zzzzzzzz=3"}), "unknown key 'zzzzzzzz'; known here: name, seed, model, topology, routing, data, training, outer, evaluation");
+    EXPECT_EQ(message({"zzzzzzzz=3"}),
+        "unknown key 'zzzzzzzz'; known here: name, seed, model, topology, routing, data, training, outer, evaluation");
     EXPECT_EQ(message({"routing.router=none"}),
         "routing.router 'none' sends everything to one cell, but the topology has 4; use kmeans or random");
     EXPECT_EQ(message({"outer.optimizer=none"}),
@@ -133,19 +140,24 @@ TEST(Spec, GoldenErrors)
 
 TEST(Spec, CombinationsThatMakeSense)
 {
-    const std::string one_cell = R"({"model":{"blocks":["full"]},"topology":{"levels":[{"modules":1,"blocks":[0]}],"replicas":3}})";
+    const std::string one_cell
+        = R"({"model":{"blocks":["full"]},"topology":{"levels":[{"modules":1,"blocks":[0]}],"replicas":3}})";
     EXPECT_EQ(message({"routing.router=none"}, one_cell), "accepted");
     EXPECT_EQ(message({"routing.router=kmeans"}, one_cell), "accepted");
     EXPECT_EQ(message({"routing.router=random"}, one_cell), "accepted");
     EXPECT_EQ(message({"outer.optimizer=none", "topology.replicas=1"}, one_cell), "accepted");
-    EXPECT_EQ(message({"outer.optimizer=none", "topology.path_specific={\"embedding\":true,\"head\":true,\"blocks\":[0]}"}, one_cell), "accepted");
-    EXPECT_NE(message({"outer.optimizer=none", "topology.path_specific={\"embedding\":true,\"head\":true}"}, one_cell), "accepted");
+    EXPECT_EQ(
+        message({"outer.optimizer=none", "topology.path_specific={\"embedding\":true,\"head\":true,\"blocks\":[0]}"}, one_cell),
+        "accepted");
+    EXPECT_NE(
+        message({"outer.optimizer=none", "topology.path_specific={\"embedding\":true,\"head\":true}"}, one_cell), "accepted");
 }
 
 TEST(Spec, HostileDocumentsAreRefusedOnOneLine)
 {
-    for (const std::string text : {"", "null", "5", "\"x\"", "{\"model\":{\"blocks\":[[[[]]]]}}", "{\"model\":{\"blocks\":{\"count\":100000000}}}",
-             "{\"name\":\"\xff\"}", "{\"topology\":{\"levels\":[null]}}", "{\"model\":null}"}) {
+    for (const std::string text :
+        {"", "null", "5", "\"x\"", "{\"model\":{\"blocks\":[[[[]]]]}}", "{\"model\":{\"blocks\":{\"count\":100000000}}}",
+            "{\"name\":\"\xff\"}", "{\"topology\":{\"levels\":[null]}}", "{\"model\":null}"}) {
         const std::string answer = message({}, text);
         EXPECT_NE(answer, "accepted") << text;
         EXPECT_EQ(answer.find('\n'), std::string::npos) << text;
@@ -154,9 +166,10 @@ TEST(Spec, HostileDocumentsAreRefusedOnOneLine)
 
 TEST(ModelSpecJson, IsCheckedToo)
 {
-    EXPECT_EQ(parse_model_spec(R"({"blocks":["full"],"d_modle":3})").error().message, "unknown key 'model.d_modle'; did you mean 'model.d_model'?");
+    EXPECT_EQ(parse_model_spec(R"({"blocks":["full"],"d_modle":3})").error().message,
+        "unknown key 'model.d_modle'; did you mean 'model.d_model'?");
     EXPECT_FALSE(parse_model_spec("{}"));
 }
 
-}  // namespace
-}  // namespace pathloom
+} // namespace
+} // namespace pathloom

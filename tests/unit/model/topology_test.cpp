@@ -79,7 +79,8 @@ TEST(Topology, PropertiesOfRandomOnes)
             members += module.paths.size();
             ASSERT_FALSE(module.paths.empty());
             ASSERT_TRUE(std::is_sorted(module.paths.begin(), module.paths.end()));
-            for (const int path : module.paths) ASSERT_EQ(topology.path_modules[std::size_t(path)][std::size_t(module.column)], int(id));
+            for (const int path : module.paths)
+                ASSERT_EQ(topology.path_modules[std::size_t(path)][std::size_t(module.column)], int(id));
             ASSERT_EQ(module.name, topology.columns[std::size_t(module.column)].name + "." + std::to_string(module.index));
         }
         ASSERT_EQ(members, columns * paths);
@@ -102,7 +103,8 @@ TEST(Topology, PropertiesOfRandomOnes)
             Column whole = topology.columns[1];
             whole.blocks = all;
             ASSERT_EQ(topology.path_parameters(int(path)),
-                column_parameters(model, topology.columns.front()) + column_parameters(model, whole) + column_parameters(model, topology.columns.back()));
+                column_parameters(model, topology.columns.front()) + column_parameters(model, whole)
+                    + column_parameters(model, topology.columns.back()));
         }
         ASSERT_EQ(int(choices.size()), topology.cells());
 
@@ -126,9 +128,9 @@ TEST(Topology, FirstLevelIsMostSignificant)
     EXPECT_THAT(topology.path_choice[2], ElementsAre(0, 1));
     EXPECT_THAT(topology.path_choice[11], ElementsAre(1, 2));
     EXPECT_EQ(topology.cell_of(5), 2);
-    EXPECT_THAT(topology.modules[0].paths, testing::SizeIs(12));         // embed.0
-    EXPECT_THAT(topology.modules[1].paths, ElementsAre(0, 1, 2, 3, 4, 5));  // level0.0
-    EXPECT_THAT(topology.modules[3].paths, ElementsAre(0, 1, 6, 7));        // level1.0
+    EXPECT_THAT(topology.modules[0].paths, testing::SizeIs(12)); // embed.0
+    EXPECT_THAT(topology.modules[1].paths, ElementsAre(0, 1, 2, 3, 4, 5)); // level0.0
+    EXPECT_THAT(topology.modules[3].paths, ElementsAre(0, 1, 6, 7)); // level1.0
 }
 
 TEST(Topology, PathSpecificBlocksAreCutOutOfTheirLevel)
@@ -140,8 +142,9 @@ TEST(Topology, PathSpecificBlocksAreCutOutOfTheirLevel)
     std::vector<std::string> shape;
     for (const Column& column : topology.columns)
         shape.push_back(fmt::format("{}:{}:{}x{}", column.name, column.title, fmt::join(column.blocks, ","), column.modules));
-    EXPECT_THAT(shape, ElementsAre("embed:Embed:x1", "level0:Level 0:0x2", "block1:Block 1:1x4", "level0b:Level 0b:2x2", "block3:Block 3:3x4",
-                           "level0c:Level 0c:4x2", "block5:Block 5:5x4", "head:Head:x1"));
+    EXPECT_THAT(shape,
+        ElementsAre("embed:Embed:x1", "level0:Level 0:0x2", "block1:Block 1:1x4", "level0b:Level 0b:2x2", "block3:Block 3:3x4",
+            "level0c:Level 0c:4x2", "block5:Block 5:5x4", "head:Head:x1"));
     EXPECT_TRUE(topology.columns[2].path_specific);
     EXPECT_EQ(topology.columns[6].level, 1);
 }
@@ -158,21 +161,21 @@ TEST(Tensors, OfABlockAndTheirInitialisers)
         deviation[tensor.name] = tensor.init_std;
     }
     EXPECT_DOUBLE_EQ(deviation["block0.attn.q"], 1 / std::sqrt(12.0));
-    EXPECT_DOUBLE_EQ(deviation["block0.ffn.down"], 1 / std::sqrt(32.0) / 2);  // depth: 1 / sqrt(2 x 2)
+    EXPECT_DOUBLE_EQ(deviation["block0.ffn.down"], 1 / std::sqrt(32.0) / 2); // depth: 1 / sqrt(2 x 2)
     EXPECT_DOUBLE_EQ(deviation["block0.attn.o"], 1 / std::sqrt(8.0) / 2);
-    EXPECT_THAT(seen, ElementsAre("block0.norm1 [12] no decay", "block0.attn.q [8,12]", "block0.attn.k [8,12]", "block0.attn.v [8,12]",
-                          "block0.attn.o [12,8]", "block0.attn.q_norm [4] no decay", "block0.attn.k_norm [4] no decay",
-                          "block0.norm2 [12] no decay", "block0.ffn.gate [32,12]", "block0.ffn.up [32,12]", "block0.ffn.down [12,32]",
-                          "block1.norm1 [12] no decay", "block1.conv [12,4] no decay", "block1.attn.q [8,12]", "block1.attn.k [8,12]",
-                          "block1.attn.v [8,12]", "block1.attn.o [12,8]", "block1.attn.q_norm [4] no decay",
-                          "block1.attn.k_norm [4] no decay", "block1.norm2 [12] no decay", "block1.ffn.gate [32,12]",
-                          "block1.ffn.up [32,12]", "block1.ffn.down [12,32]"));
+    EXPECT_THAT(seen,
+        ElementsAre("block0.norm1 [12] no decay", "block0.attn.q [8,12]", "block0.attn.k [8,12]", "block0.attn.v [8,12]",
+            "block0.attn.o [12,8]", "block0.attn.q_norm [4] no decay", "block0.attn.k_norm [4] no decay",
+            "block0.norm2 [12] no decay", "block0.ffn.gate [32,12]", "block0.ffn.up [32,12]", "block0.ffn.down [12,32]",
+            "block1.norm1 [12] no decay", "block1.conv [12,4] no decay", "block1.attn.q [8,12]", "block1.attn.k [8,12]",
+            "block1.attn.v [8,12]", "block1.attn.o [12,8]", "block1.attn.q_norm [4] no decay", "block1.attn.k_norm [4] no decay",
+            "block1.norm2 [12] no decay", "block1.ffn.gate [32,12]", "block1.ffn.up [32,12]", "block1.ffn.down [12,32]"));
     model.ffn = "gelu";
     EXPECT_EQ(column_tensors(model, {"block0", "", {0}, 1, true, 0}).size(), 10u);
     EXPECT_EQ(model.hidden(), 48);
     model.ffn = "swiglu";
     model.d_model = 128;
-    EXPECT_EQ(model.hidden(), 352);  // 341.3 to the nearest 32
+    EXPECT_EQ(model.hidden(), 352); // 341.3 to the nearest 32
     model.ffn_hidden = 100;
     EXPECT_EQ(model.hidden(), 100);
 }
@@ -182,7 +185,8 @@ TEST(Init, ValuesFollowTheTensorNotTheCut)
     ModelSpec model = small_model(2);
     model.blocks[1] = "window";
     const Column both{"level0", "", {0, 1}, 1, false, 0}, second{"block1", "", {1}, 4, true, 0};
-    const auto whole_bytes = init_column(model, both, 3), part_bytes = init_column(model, second, 3), other_bytes = init_column(model, second, 4);
+    const auto whole_bytes = init_column(model, both, 3), part_bytes = init_column(model, second, 3),
+               other_bytes = init_column(model, second, 4);
     EXPECT_EQ(whole_bytes, init_column(model, both, 3));
     EXPECT_NE(part_bytes, other_bytes);
     const Safetensors whole = Safetensors::parse(whole_bytes).value(), part = Safetensors::parse(part_bytes).value();
@@ -215,5 +219,5 @@ TEST(Init, MatricesAreCutAtTwoStandardDeviations)
     EXPECT_NEAR(std::sqrt(squares / double(values.size())), 0.02 * 0.8796, 2e-4);
 }
 
-}  // namespace
-}  // namespace pathloom
+} // namespace
+} // namespace pathloom

@@ -73,14 +73,16 @@ TEST_F(Rows, OfARunThatDoesNotExistAreRefused)
 TEST_F(Rows, ModuleVersions)
 {
     for (int version = 0; version < 4; ++version)
-        ASSERT_TRUE(m_project->insert_module_version(m_run, {"train", "level0.1", version, "h" + std::to_string(version), version ? "m" : ""}));
+        ASSERT_TRUE(m_project->insert_module_version(
+            m_run, {"train", "level0.1", version, "h" + std::to_string(version), version ? "m" : ""}));
     ASSERT_TRUE(m_project->insert_module_version(m_run, {"warm", "level0.1", 0, "w", ""}));
     const auto again = m_project->insert_module_version(m_run, {"train", "level0.1", 3, "other", ""});
     EXPECT_EQ(again.error(), (Error{ErrorCode::Exists, "run 1 train level0.1 has a version 3 already"}));
     ASSERT_TRUE(m_project->delete_module_versions_below(m_run, "train", "level0.1", 2));
     std::vector<std::string> left;
     const auto rows = m_project->module_versions(m_run).value();
-    for (const auto& row : rows) left.push_back(fmt::format("{} {} {} {} {}", row.stage, row.module, row.version, row.hash, row.momentum_hash));
+    for (const auto& row : rows)
+        left.push_back(fmt::format("{} {} {} {} {}", row.stage, row.module, row.version, row.hash, row.momentum_hash));
     EXPECT_THAT(left, testing::ElementsAre("train level0.1 2 h2 m", "train level0.1 3 h3 m", "warm level0.1 0 w "));
 }
 
@@ -131,7 +133,7 @@ TEST_F(Rows, CheckpointsAreReplaced)
 TEST_F(Rows, Curves)
 {
     ASSERT_TRUE(m_project->insert_train_points(m_run, "train", 1, 10, {3.0f, 2.5f}));
-    ASSERT_TRUE(m_project->insert_train_points(m_run, "train", 1, 11, {9.0f, 2.0f}));  // step 11 is known
+    ASSERT_TRUE(m_project->insert_train_points(m_run, "train", 1, 11, {9.0f, 2.0f})); // step 11 is known
     std::vector<float> losses;
     const auto points = m_project->train_points(m_run).value();
     for (const auto& point : points) losses.push_back(point.loss);
@@ -193,16 +195,16 @@ TEST_F(Rows, Corpora)
 TEST_F(Rows, GarbageIsWhatNoRowNames)
 {
     const std::string version = blob("version"), momentum = blob("momentum"), delta = blob("delta"), inner = blob("inner"),
-                      asset = blob("asset"), listed = blob("listed"), memo = blob("memo"), tokens = blob("tokens"), document = blob("document"),
-                      garbage = blob("garbage!");
+                      asset = blob("asset"), listed = blob("listed"), memo = blob("memo"), tokens = blob("tokens"),
+                      document = blob("document"), garbage = blob("garbage!");
     ASSERT_TRUE(m_project->insert_module_version(m_run, {"train", "m", 1, version, momentum}));
     ASSERT_TRUE(m_project->insert_contribution(m_run, {"train", "m", 1, 0, delta}));
     ASSERT_TRUE(m_project->set_checkpoint(m_run, {"train", 0, 1, 1, inner}));
     ASSERT_TRUE(m_project->set_asset(m_run, "a", asset));
     ASSERT_TRUE(m_project->set_asset(m_run, "list", "[\"" + listed + "\"]"));
-    ASSERT_TRUE(m_project->set_memo("k", "\x2a\x40" + memo + "0\x07"));  // a digit right after the hash, as protobuf may write
+    ASSERT_TRUE(m_project->set_memo("k", "\x2a\x40" + memo + "0\x07")); // a digit right after the hash, as protobuf may write
     ASSERT_TRUE(m_project->insert_corpus({"c", "{\"extra\":\"" + document + "\"}", tokens, "", "", "", "", 0}));
-    EXPECT_EQ(m_project->collect_garbage(3600).value(), 0u);  // too young
+    EXPECT_EQ(m_project->collect_garbage(3600).value(), 0u); // too young
     EXPECT_TRUE(m_project->blobs().has(garbage));
     EXPECT_EQ(m_project->collect_garbage(0).value(), 8u);
     EXPECT_FALSE(m_project->blobs().has(garbage));
@@ -227,5 +229,5 @@ TEST_F(Rows, ABlobThatIsKeptCountsAsYoung)
     EXPECT_TRUE(m_project->blobs().has(kept));
 }
 
-}  // namespace
-}  // namespace pathloom
+} // namespace
+} // namespace pathloom

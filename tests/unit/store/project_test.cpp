@@ -56,7 +56,7 @@ TEST(ProjectFolder, IsLaidOutAndPrivate)
     EXPECT_EQ(project->folder(), folder.path() / "a" / "b");
     EXPECT_TRUE(fs::is_regular_file(project->folder() / "project.sqlite"));
     EXPECT_TRUE(fs::is_directory(project->folder() / "blobs"));
-    struct stat info{};
+    struct stat info { };
     ASSERT_EQ(::stat((project->folder() / ".engine").c_str(), &info), 0);
     EXPECT_EQ(info.st_mode & 0777, 0700u);
 }
@@ -135,8 +135,8 @@ TEST(Schema, ANewerProjectIsRefusedUntouched)
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, ErrorCode::Unsupported);
     EXPECT_EQ(refused.error().message,
-        fmt::format("project {} was written by a newer Pathloom (schema 999, this program knows up to {}); update Pathloom", folder.path().string(),
-            schema_version));
+        fmt::format("project {} was written by a newer Pathloom (schema 999, this program knows up to {}); update Pathloom",
+            folder.path().string(), schema_version));
     EXPECT_EQ(snapshot(folder.path()), before);
 }
 
@@ -241,7 +241,7 @@ TEST(Transactions, NothingIsWrittenWhenOneCannotBegin)
     auto other = Database::open(folder.path() / "project.sqlite").value();
     ASSERT_TRUE(other->execute("BEGIN IMMEDIATE"));
     {
-        Project::Transaction transaction(*project);  // waits its two seconds for the other writer
+        Project::Transaction transaction(*project); // waits its two seconds for the other writer
         ASSERT_TRUE(other->execute("ROLLBACK"));
         EXPECT_FALSE(project->append_event(event(0, "alone")));
         EXPECT_FALSE(transaction.commit());
@@ -297,5 +297,5 @@ TEST(FullDisk, IsDiskFullAndNothingHalfWritten)
     EXPECT_THAT(sequence_numbers(*project), testing::ElementsAre(1));
 }
 
-}  // namespace
-}  // namespace pathloom
+} // namespace
+} // namespace pathloom
