@@ -15,7 +15,7 @@ import sys
 import zlib
 from pathlib import Path
 
-from sources import LICENCES, Sources, chosen, npm_folder
+from sources import PACKAGES, Sources, chosen, npm_folder
 
 # Document sizes in bytes: shorter neighbours are joined, longer ones cut at paragraph borders.
 SIZES = {"large": (2000, 30000), "sample": (1200, 6000)}
@@ -149,21 +149,24 @@ def version(work, package):
 
 def sources_page(rows, work, kind):
     """SOURCES.md: what was taken from where, under which licence."""
+    origin = "Debian 12 packages" + (" and npm packages" if kind == "large" else "")
     lines = [f"# Sources of the {kind} corpus", "",
-             "Made by `resources/corpus/build_corpus.sh` from Debian 12 packages" + (" and npm packages." if kind == "large" else "."),
-             "Each record is `{\"text\", \"domain\", \"source\", \"split\"}`; `source` is `package:path` (with `#n` for the n-th piece).",
-             "The texts stay under the licences below; only cutting, joining and removal of markup was done.", "",
-             "| domain | documents | train / valid / test | bytes | what was taken |", "|---|---|---|---|---|"]
+             f"Made by `resources/corpus/build_corpus.sh` from {origin}.",
+             'Each record is `{"text", "domain", "source", "split"}`; `source` is `package:path`, with `#n` for the n-th piece.',
+             "The texts stay under the licences below; they were only cut, joined and freed of markup and of licence comments.",
+             "Authors and the full licences: `/usr/share/doc/<package>/copyright` of each Debian package.", "",
+             "| domain | documents | train / valid / test | bytes |", "|---|---|---|---|"]
     for domain, packages, records in rows:
         parts = collections.Counter(record["split"] for record in records)
         lines.append(f"| {domain.name} | {len(records)} | {parts['train']} / {parts['valid']} / {parts['test']} | "
-                     f"{sum(size(r['text']) for r in records)} | {domain.taken} |")
-    lines += ["", "| domain | package | version | documents | licence |", "|---|---|---|---|---|"]
+                     f"{sum(size(r['text']) for r in records)} |")
+    lines += ["", "| domain | package | version | documents | what was taken | licence |", "|---|---|---|---|---|---|"]
     for domain, packages, records in rows:
         for package in packages:
             number = sum(r["source"].startswith(npm_folder(package) + ":") for r in records)
+            licence, taken = PACKAGES[package]
             if number:
-                lines.append(f"| {domain.name} | {package} | {version(work, package)} | {number} | {LICENCES[package]} |")
+                lines.append(f"| {domain.name} | {package} | {version(work, package)} | {number} | {taken} | {licence} |")
     return "\n".join(lines) + "\n"
 
 

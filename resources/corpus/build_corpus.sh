@@ -26,7 +26,8 @@ fi
 
 # A package is unpacked into a temporary folder that is renamed when whole, so an interrupted call can be repeated.
 fetch_debian() {
-    ls "$work/download/$1"_*.deb >/dev/null 2>&1 || (cd "$work/download" && apt-get -o APT::Sandbox::User="$(id -un)" download -qq "$1")
+    ls "$work/download/$1"_*.deb >/dev/null 2>&1 ||
+        (cd "$work/download" && apt-get -o APT::Sandbox::User="$(id -un)" download -qq "$1")
     dpkg-deb -x "$work/download/$1"_*.deb "$2"
     local archive
     for archive in "$2"/usr/src/glibc/glibc-*.tar.xz; do

@@ -9,36 +9,42 @@ from pathlib import Path
 
 from extract import (code_text, dictd_entries, html_text, metamath_sections, read_text, roff_text, sword_blocks, tidy)
 
-# Debian package (or npm package@version) -> licence of the text that is taken from it.
-LICENCES = {
-    "anarchism": "GPL-2",
-    "chinese-poetry@2.0.1": "MIT",
-    "debian-handbook": "CC-BY-SA-3.0 or GPL-2+",
-    "debian-paketmanagement-buch": "CC-BY-SA-4.0",
-    "dict-foldoc": "GFDL-1.1+ without invariant sections",
-    "dict-gcide": "GPL-3+ (GCIDE; Webster 1913 is public domain)",
-    "dict-jargon": "public domain",
-    "dict-wn": "WordNet 3.0 licence",
-    "emacs-el": "GPL-3+",
-    "glibc-source": "LGPL-2.1+",
-    "gnome-user-docs": "CC-BY-SA-3.0",
-    "golang-1.19-src": "BSD-3-Clause",
-    **{f"libreoffice-help-{language}": "MPL-2.0" for language in "en-us de fr es it ru ja zh-cn pl".split()},
-    "linux-doc-6.1": "GPL-2",
-    **{f"manpages{suffix}": "free, per page (GPL-2+, BSD, Linux man-pages licence)" for suffix in ("", "-dev", "-zh", "-ja", "-ja-dev")},
-    **{f"manpages-{language}{suffix}": "GPL-3+ (translation)" for language in "de fr es it ru pl".split() for suffix in ("", "-dev")},
-    "metamath-databases": "CC0-1.0 (set.mm)",
-    "openjdk-17-source": "GPL-2 with Classpath exception",
-    "perl-doc": "GPL-1+ or Artistic",
-    "python-sympy-doc": "BSD-3-Clause",
-    "python3.11-doc": "PSF-2.0",
-    "quran-json@3.1.2": "CC-BY-4.0",
-    "rust-src": "MIT or Apache-2.0",
-    "sword-comm-mhcc": "public domain",
-    "sword-comm-tdavid": "public domain (C. H. Spurgeon, 1885)",
-    "sword-text-kjv": "public domain",
-    "sword-text-sparv": "public domain (Reina-Valera 1909)",
-    "sword-text-web": "public domain (World English Bible)",
+CODE, HELP, MANUAL = "source files", "help pages", "manual pages"
+MANUAL_LICENCE = "free, per page (GPL-2+, BSD, Linux man-pages licence)"
+HELP_LANGUAGES = "en-us de fr es it ru ja zh-cn pl".split()
+MANUAL_LANGUAGES = "de fr es it ru pl".split()
+
+# Debian package (or npm package@version) -> licence and name of the text that is taken from it.
+PACKAGES = {
+    "anarchism": ("GPL-2", "An Anarchist FAQ"),
+    "chinese-poetry@2.0.1": ("MIT", "Tang and Song poems"),
+    "debian-handbook": ("CC-BY-SA-3.0 or GPL-2+", "The Debian Administrator's Handbook"),
+    "debian-paketmanagement-buch": ("CC-BY-SA-4.0", "a book on package management"),
+    "dict-foldoc": ("GFDL-1.1+ without invariant sections", "computing dictionary"),
+    "dict-gcide": ("GPL-3+ (GCIDE; Webster 1913 is public domain)", "English dictionary"),
+    "dict-jargon": ("public domain", "The Jargon File"),
+    "dict-wn": ("WordNet 3.0 licence", "WordNet"),
+    "emacs-el": ("GPL-3+", CODE),
+    "glibc-source": ("LGPL-2.1+", "C sources and headers"),
+    "gnome-user-docs": ("CC-BY-SA-3.0", HELP),
+    "golang-1.19-src": ("BSD-3-Clause", CODE),
+    **{f"libreoffice-help-{language}": ("MPL-2.0", HELP) for language in HELP_LANGUAGES},
+    "linux-doc-6.1": ("GPL-2", "kernel documentation"),
+    **{f"manpages{suffix}": (MANUAL_LICENCE, MANUAL) for suffix in ("", "-dev", "-zh", "-ja", "-ja-dev")},
+    **{f"manpages-{language}{suffix}": ("GPL-3+ (translation)", MANUAL)
+       for language in MANUAL_LANGUAGES for suffix in ("", "-dev")},
+    "metamath-databases": ("CC0-1.0 (set.mm)", "theorems of set.mm without compressed proof steps"),
+    "openjdk-17-source": ("GPL-2 with Classpath exception", "class library sources"),
+    "perl-doc": ("GPL-1+ or Artistic", MANUAL),
+    "python-sympy-doc": ("BSD-3-Clause", "documentation"),
+    "python3.11-doc": ("PSF-2.0", "documentation"),
+    "quran-json@3.1.2": ("CC-BY-4.0", "translations of the Quran"),
+    "rust-src": ("MIT or Apache-2.0", "standard library sources"),
+    "sword-comm-mhcc": ("public domain", "Matthew Henry's concise commentary"),
+    "sword-comm-tdavid": ("public domain (C. H. Spurgeon, 1885)", "The Treasury of David, a commentary on the Psalms"),
+    "sword-text-kjv": ("public domain", "King James Bible"),
+    "sword-text-sparv": ("public domain", "Reina-Valera Bible of 1909"),
+    "sword-text-web": ("public domain", "World English Bible"),
 }
 
 
@@ -133,10 +139,10 @@ class Sources:
 
 
 class Domain:
-    """One domain: the packages it reads, what is taken, its language check, its byte budgets and its generators."""
+    """One domain: its language check, its byte budgets, the packages it reads and the generators that read them."""
 
-    def __init__(self, name, language, large, sample, packages, taken, generators):
-        self.name, self.language, self.packages, self.taken, self.generators = name, language, packages.split(), taken, generators
+    def __init__(self, name, language, large, sample, packages, generators):
+        self.name, self.language, self.packages, self.generators = name, language, packages.split(), generators
         self.budget = {"large": large, "sample": sample}
 
 
@@ -151,73 +157,72 @@ JAVA_SKIP = r"/(sun/nio/cs/ext|sun/util/resources)/"
 # 8192-piece vocabulary (bytes a token differ by a factor of two between scripts); 0 keeps a domain out of the sample.
 DOMAINS = [
     Domain("religion", "en", 11 * MB, 1.4 * MB, "sword-text-web sword-comm-tdavid sword-text-kjv sword-comm-mhcc",
-           "commentary on the Psalms, Bible text",
            lambda s: [s.sword("sword-comm-tdavid", "comments/zcom/tdavid"), s.sword("sword-text-web", "texts/ztext/engWEB2015eb"),
                       s.sword("sword-text-kjv", "texts/ztext/engKJV2006eb"), s.sword("sword-comm-mhcc", "comments/zcom/mhcc")]),
-    Domain("dictionary", None, 11 * MB, 1.1 * MB, "dict-gcide dict-wn dict-foldoc dict-jargon", "dictionary entries",
+    Domain("dictionary", None, 11 * MB, 1.1 * MB, "dict-gcide dict-wn dict-foldoc dict-jargon",
            lambda s: [s.dictionary(p) for p in ("dict-gcide", "dict-wn", "dict-foldoc", "dict-jargon")]),
-    Domain("kernel", "en", 11 * MB, 1.25 * MB, "linux-doc-6.1", "kernel documentation (.rst, .txt)", lambda s: [s.kernel()]),
-    Domain("manual", "en", 8 * MB, 0, "manpages manpages-dev perl-doc", "manual pages",
+    Domain("kernel", "en", 11 * MB, 1.25 * MB, "linux-doc-6.1",
+           lambda s: [s.kernel()]),
+    Domain("manual", "en", 8 * MB, 0, "manpages manpages-dev perl-doc",
            lambda s: [s.manual("manpages", "manpages-dev", "perl-doc")]),
-    Domain("politics", "en", 10 * MB, 0, "anarchism", "An Anarchist FAQ",
+    Domain("politics", "en", 10 * MB, 0, "anarchism",
            lambda s: [s.files("anarchism", "", r"/html/sec.*\.html$", html_text)]),
-    Domain("science", "en", 11 * MB, 0, "python3.11-doc python-sympy-doc", "documentation pages",
+    Domain("science", "en", 11 * MB, 0, "python3.11-doc python-sympy-doc",
            lambda s: [s.files("python3.11-doc", "", r"html/(?!_static|genindex|search).*\.html$", html_text),
                       s.files("python-sympy-doc", "", r"html/.*\.html$", html_text)]),
-    Domain("desktop", "en", 8 * MB, 0, "libreoffice-help-en-us gnome-user-docs debian-handbook", "help pages, handbook",
+    Domain("desktop", "en", 8 * MB, 0, "libreoffice-help-en-us gnome-user-docs debian-handbook",
            lambda s: [s.office_help("en-us"), s.gnome("C"), s.handbook("en-US")]),
     Domain("german", "de", 11 * MB, 1.3 * MB,
            "debian-paketmanagement-buch debian-handbook libreoffice-help-de manpages-de manpages-de-dev gnome-user-docs",
-           "a book on package management, handbook, help and manual pages",
            lambda s: [s.package_book(), s.handbook("de-DE"), s.office_help("de"), s.manual("manpages-de", "manpages-de-dev"),
                       s.gnome("de")]),
     Domain("french", "fr", 11 * MB, 1.4 * MB,
            "debian-handbook gnome-user-docs libreoffice-help-fr manpages-fr manpages-fr-dev quran-json@3.1.2",
-           "handbook, help and manual pages, Quran translation",
            lambda s: [s.handbook("fr-FR"), s.gnome("fr"), s.office_help("fr"), s.manual("manpages-fr", "manpages-fr-dev"),
                       s.quran("fr")]),
     Domain("spanish", "es", 11 * MB, 0,
            "sword-text-sparv debian-handbook gnome-user-docs libreoffice-help-es manpages-es manpages-es-dev quran-json@3.1.2",
-           "Bible and Quran translations, handbook, help and manual pages",
            lambda s: [s.sword("sword-text-sparv", "texts/ztext/spaRV1909eb"), s.handbook("es-ES"), s.gnome("es"),
                       s.office_help("es"), s.manual("manpages-es", "manpages-es-dev"), s.quran("es")]),
     Domain("italian", "it", 11 * MB, 0, "debian-handbook gnome-user-docs libreoffice-help-it manpages-it manpages-it-dev",
-           "handbook, help and manual pages",
            lambda s: [s.handbook("it-IT"), s.gnome("it"), s.office_help("it"), s.manual("manpages-it", "manpages-it-dev")]),
     Domain("polish", "pl", 9 * MB, 0, "debian-handbook gnome-user-docs libreoffice-help-pl manpages-pl manpages-pl-dev",
-           "handbook, help and manual pages",
            lambda s: [s.handbook("pl-PL"), s.gnome("pl"), s.office_help("pl"), s.manual("manpages-pl", "manpages-pl-dev")]),
     Domain("russian", "ru", 14 * MB, 1.95 * MB,
            "debian-handbook gnome-user-docs libreoffice-help-ru manpages-ru manpages-ru-dev quran-json@3.1.2",
-           "handbook, help and manual pages, Quran translation",
            lambda s: [s.handbook("ru-RU"), s.gnome("ru"), s.office_help("ru"), s.manual("manpages-ru", "manpages-ru-dev"),
                       s.quran("ru")]),
     Domain("japanese", "ja", 14 * MB, 1.7 * MB,
            "debian-handbook gnome-user-docs libreoffice-help-ja manpages-ja manpages-ja-dev",
-           "handbook, help and manual pages",
            lambda s: [s.handbook("ja-JP"), s.gnome("ja"), s.office_help("ja"), s.manual("manpages-ja", "manpages-ja-dev")]),
     Domain("chinese", "zh", 13 * MB, 0, "debian-handbook gnome-user-docs libreoffice-help-zh-cn manpages-zh quran-json@3.1.2",
-           "handbook, help and manual pages, Quran translation",
            lambda s: [s.handbook("zh-CN"), s.gnome("zh_CN"), s.office_help("zh-cn"), s.manual("manpages-zh"), s.quran("zh")]),
-    Domain("poetry", "zh", 13 * MB, 0, "chinese-poetry@2.0.1", "Tang and Song poems", lambda s: [s.poems()]),
-    Domain("c", None, 10 * MB, 1.0 * MB, "glibc-source", "C sources and headers",
+    Domain("poetry", "zh", 13 * MB, 0, "chinese-poetry@2.0.1",
+           lambda s: [s.poems()]),
+    Domain("c", None, 10 * MB, 1.0 * MB, "glibc-source",
            lambda s: [s.code("glibc-source", r"\.[ch]$", C_SKIP)]),
-    Domain("go", None, 10 * MB, 0, "golang-1.19-src", "Go sources without tests",
+    Domain("go", None, 10 * MB, 0, "golang-1.19-src",
            lambda s: [s.code("golang-1.19-src", r"\.go$", GO_SKIP)]),
-    Domain("rust", None, 10 * MB, 0, "rust-src", "standard library sources",
+    Domain("rust", None, 10 * MB, 0, "rust-src",
            lambda s: [s.code("rust-src", r"/library/.*\.rs$", RUST_SKIP)]),
-    Domain("java", None, 11 * MB, 1.35 * MB, "openjdk-17-source", "class library sources",
+    Domain("java", None, 11 * MB, 1.35 * MB, "openjdk-17-source",
            lambda s: [s.code("openjdk-17-source", JAVA_WANTED, JAVA_SKIP)]),
-    Domain("lisp", None, 10 * MB, 0, "emacs-el", "Emacs Lisp sources",
+    Domain("lisp", None, 10 * MB, 0, "emacs-el",
            lambda s: [s.code("emacs-el", r"\.el(\.gz)?$", r"/(leim|cedet/.*-wy|loaddefs)")]),
-    Domain("metamath", None, 11 * MB, 1.05 * MB, "metamath-databases", "set.mm, cut at its section headings, without compressed proof steps",
+    Domain("metamath", None, 11 * MB, 1.05 * MB, "metamath-databases",
            lambda s: [s.metamath()]),
 ]
 # The sample takes as few packages a domain as fill its budget.
 SAMPLE_PACKAGES = {
-    "religion": "sword-comm-tdavid", "dictionary": "dict-gcide", "kernel": "linux-doc-6.1", "german": "debian-paketmanagement-buch gnome-user-docs",
-    "french": "debian-handbook gnome-user-docs libreoffice-help-fr", "russian": "debian-handbook gnome-user-docs libreoffice-help-ru",
-    "japanese": "debian-handbook gnome-user-docs libreoffice-help-ja", "c": "glibc-source", "java": "openjdk-17-source",
+    "religion": "sword-comm-tdavid",
+    "dictionary": "dict-gcide",
+    "kernel": "linux-doc-6.1",
+    "german": "debian-paketmanagement-buch gnome-user-docs",
+    "french": "debian-handbook gnome-user-docs libreoffice-help-fr",
+    "russian": "debian-handbook gnome-user-docs libreoffice-help-ru",
+    "japanese": "debian-handbook gnome-user-docs libreoffice-help-ja",
+    "c": "glibc-source",
+    "java": "openjdk-17-source",
     "metamath": "metamath-databases",
 }
 
