@@ -21,7 +21,7 @@ PACKAGES = {
     "debian-handbook": ("CC-BY-SA-3.0 or GPL-2+", "The Debian Administrator's Handbook"),
     "debian-paketmanagement-buch": ("CC-BY-SA-4.0", "a book on package management"),
     "dict-foldoc": ("GFDL-1.1+ without invariant sections", "computing dictionary"),
-    "dict-gcide": ("GPL-3+ (GCIDE; Webster 1913 is public domain)", "English dictionary"),
+    "dict-gcide": ("GPL-2+ (GCIDE; Webster 1913 is public domain)", "English dictionary"),
     "dict-jargon": ("public domain", "The Jargon File"),
     "dict-wn": ("WordNet 3.0 licence", "WordNet"),
     "emacs-el": ("GPL-3+", CODE),
