@@ -27,7 +27,8 @@ using Signature = std::array<std::uint32_t, values>;
 
 constexpr bool is_cjk(std::uint32_t c)
 {
-    return (c >= 0x3040 && c <= 0x30ff) || (c >= 0x3400 && c <= 0x9fff) || (c >= 0xf900 && c <= 0xfaff) || (c >= 0x20000 && c <= 0x3ffff);
+    return (c >= 0x3040 && c <= 0x30ff) || (c >= 0x3400 && c <= 0x9fff) || (c >= 0xf900 && c <= 0xfaff)
+        || (c >= 0x20000 && c <= 0x3ffff);
 }
 
 /// Whether words cannot be told by blanks: half of the first letters outside ASCII-punctuation are Han or Kana.
@@ -113,7 +114,8 @@ public:
         candidates.erase(std::unique(candidates.begin(), candidates.end()), candidates.end());
         for (const std::size_t slot : candidates)
             if (is_near(m_kept[slot], signature, shingles)) return true;
-        for (std::size_t band = 0; band < bands; ++band) m_buckets[band_key(signature, band)].push_back(std::uint32_t(m_kept.size()));
+        for (std::size_t band = 0; band < bands; ++band)
+            m_buckets[band_key(signature, band)].push_back(std::uint32_t(m_kept.size()));
         m_kept.push_back({index, shingles.size(), signature});
         return false;
     }
@@ -129,7 +131,7 @@ private:
     {
         const double smaller = double(std::min(kept.shingles, shingles.size()));
         const double larger = double(std::max(kept.shingles, shingles.size()));
-        if (smaller < near_duplicate_jaccard * larger) return false;  // the sizes alone rule it out
+        if (smaller < near_duplicate_jaccard * larger) return false; // the sizes alone rule it out
         // At Jaccard 0.8 the share of equal values is 0.8 +- 0.05; half of them is six deviations below.
         std::size_t equal = 0;
         for (std::size_t i = 0; i < values; ++i) equal += kept.signature[i] == signature[i];
@@ -140,10 +142,10 @@ private:
     std::span<const std::string_view> m_texts;
     HashFamily m_family;
     std::vector<Kept> m_kept;
-    std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> m_buckets;  // only looked up, never iterated
+    std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> m_buckets; // only looked up, never iterated
 };
 
-}  // namespace
+} // namespace
 
 std::vector<std::uint32_t> shingles_of(std::string_view text)
 {
@@ -177,8 +179,8 @@ double jaccard(std::span<const std::uint32_t> a, std::span<const std::uint32_t> 
     return all == 0 ? 1.0 : double(common) / double(all);
 }
 
-Result<Deduplicated> find_duplicates(std::span<const std::string_view> texts, std::uint64_t seed,
-    const std::function<bool(std::int64_t, std::int64_t)>& progress)
+Result<Deduplicated> find_duplicates(
+    std::span<const std::string_view> texts, std::uint64_t seed, const std::function<bool(std::int64_t, std::int64_t)>& progress)
 {
     Deduplicated result;
     std::unordered_set<std::string> hashes;
@@ -196,4 +198,4 @@ Result<Deduplicated> find_duplicates(std::span<const std::string_view> texts, st
     return result;
 }
 
-}  // namespace pathloom
+} // namespace pathloom

@@ -17,7 +17,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::uint64_t largest_list = std::uint64_t(4) << 30;  // bytes, unpacked
+constexpr std::uint64_t largest_list = std::uint64_t(4) << 30; // bytes, unpacked
 
 json to_json(const CorpusDocument& document)
 {
@@ -41,7 +41,7 @@ CorpusDocument from_json(const json& row)
     return document;
 }
 
-}  // namespace
+} // namespace
 
 Result<std::string> write_documents(BlobStore& blobs, const std::vector<CorpusDocument>& documents)
 {
@@ -74,8 +74,9 @@ Result<std::vector<CorpusDocument>> read_documents(BlobStore& blobs, const std::
             return;
         }
         const CorpusDocument& last = documents.back();
-        good = std::size_t(last.id) + 1 == documents.size() && last.token_begin == token && last.text_offset == offset && last.tokens >= 0
-            && last.bytes >= 0 && !__builtin_add_overflow(token, last.tokens, &token) && !__builtin_add_overflow(offset, last.bytes, &offset);
+        good = std::size_t(last.id) + 1 == documents.size() && last.token_begin == token && last.text_offset == offset
+            && last.tokens >= 0 && last.bytes >= 0 && !__builtin_add_overflow(token, last.tokens, &token)
+            && !__builtin_add_overflow(offset, last.bytes, &offset);
     });
     if (!good) return fail(ErrorCode::Corrupt, "document list {} is damaged; import the corpus again", hash);
     return documents;
@@ -99,4 +100,4 @@ std::vector<DocumentSpan> document_spans(const std::vector<CorpusDocument>& docu
     return spans;
 }
 
-}  // namespace pathloom
+} // namespace pathloom

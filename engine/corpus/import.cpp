@@ -19,9 +19,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::uint64_t largest_unpacked = std::uint64_t(8) << 30;  // bytes of one .zst file
-constexpr std::size_t largest_document = std::size_t(1) << 30;      // token offsets are 32 bits wide
-constexpr int listed_lines = 100;                                   // bad lines listed one by one, a file
+constexpr std::uint64_t largest_unpacked = std::uint64_t(8) << 30; // bytes of one .zst file
+constexpr std::size_t largest_document = std::size_t(1) << 30; // token offsets are 32 bits wide
+constexpr int listed_lines = 100; // bad lines listed one by one, a file
 
 /// A file to read and the domain it falls into when a record does not say.
 struct Candidate {
@@ -74,8 +74,9 @@ public:
         if (fs::is_directory(status)) return add_folder(path);
         if (fs::exists(status)) return add_file(path, path, kind_of(path).stem);
         if (path.find_first_of("*?[") != std::string::npos) return add_glob(path);
-        reject(path, error && error != std::errc::no_such_file_or_directory ? "cannot be read: " + error.message()
-                                                                             : "no such file or folder");
+        reject(path,
+            error && error != std::errc::no_such_file_or_directory ? "cannot be read: " + error.message()
+                                                                   : "no such file or folder");
     }
 
     std::vector<Candidate> take() { return std::move(m_files); }
@@ -112,7 +113,8 @@ private:
         for (; !error && walk != fs::directory_iterator(); walk.increment(error))
             if (!is_hidden(walk->path())) entries.push_back(*walk);
         if (error) reject(folder.string(), "cannot be read: " + error.message());
-        std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.path().native() < b.path().native(); });
+        std::sort(
+            entries.begin(), entries.end(), [](const auto& a, const auto& b) { return a.path().native() < b.path().native(); });
         for (const fs::directory_entry& entry : entries) {
             if (entry.is_directory(error) && !entry.is_symlink(error))
                 collect(entry.path(), found);
@@ -217,11 +219,12 @@ private:
     ReadDocuments& m_out;
 };
 
-}  // namespace
+} // namespace
 
 Result<ReadDocuments> read_source_documents(const ImportRequest& request, const ImportProgress& progress)
 {
-    if (request.paths.empty()) return fail(ErrorCode::Usage, "nothing to import; name files, folders or globs of .txt, .md or .jsonl");
+    if (request.paths.empty())
+        return fail(ErrorCode::Usage, "nothing to import; name files, folders or globs of .txt, .md or .jsonl");
     ReadDocuments out;
     Collector collector(out.rejected);
     for (const std::string& path : request.paths) collector.add(path);
@@ -235,10 +238,11 @@ Result<ReadDocuments> read_source_documents(const ImportRequest& request, const 
     if (progress) progress("read", std::int64_t(files.size()), std::int64_t(files.size()));
     if (out.documents.empty()) {
         const Rejected& first = out.rejected.front();
-        return fail(ErrorCode::Usage, "no document to import ({} rejected; {}: {}); give UTF-8 files ending in .txt, .md or .jsonl",
-            out.rejected.size(), first.path, first.reason);
+        return fail(ErrorCode::Usage,
+            "no document to import ({} rejected; {}: {}); give UTF-8 files ending in .txt, .md or .jsonl", out.rejected.size(),
+            first.path, first.reason);
     }
     return out;
 }
 
-}  // namespace pathloom
+} // namespace pathloom

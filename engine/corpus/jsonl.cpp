@@ -25,7 +25,7 @@ Result<std::string> text_field(const json& record, const char* key)
     return value;
 }
 
-}  // namespace
+} // namespace
 
 std::optional<Split> split_from_name(std::string_view name)
 {
@@ -38,9 +38,12 @@ std::optional<Split> split_from_name(std::string_view name)
 std::string split_name(Split split)
 {
     switch (split) {
-    case Split::Train: return "train";
-    case Split::Valid: return "valid";
-    case Split::Test: return "test";
+    case Split::Train:
+        return "train";
+    case Split::Valid:
+        return "valid";
+    case Split::Test:
+        return "test";
     }
     return "train";
 }
@@ -59,7 +62,8 @@ Result<SourceDocument> parse_record(std::string_view line)
     PATHLOOM_TRY(const std::string split, text_field(record, "split"));
     if (!split.empty()) {
         document.split = split_from_name(split);
-        if (!document.split) return fail(ErrorCode::Corrupt, "\"split\" is \"{}\"; use train, valid or test", opening_of(split, 40));
+        if (!document.split)
+            return fail(ErrorCode::Corrupt, "\"split\" is \"{}\"; use train, valid or test", opening_of(split, 40));
     }
     document.text = normalised(std::move(document.text));
     if (std::all_of(document.text.begin(), document.text.end(), is_blank)) return fail(ErrorCode::Corrupt, "\"text\" is empty");
@@ -79,4 +83,4 @@ void for_each_line(std::string_view bytes, const std::function<void(std::int64_t
     }
 }
 
-}  // namespace pathloom
+} // namespace pathloom

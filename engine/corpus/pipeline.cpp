@@ -61,7 +61,8 @@ void assign_splits(std::vector<SourceDocument>& documents, std::uint64_t seed)
         const auto from = Split(std::max_element(counts.begin(), counts.end()) - counts.begin());
         SourceDocument* least = nullptr;
         for (SourceDocument& document : documents)
-            if (document.split == from && (!least || split_key(seed, document.text) < split_key(seed, least->text))) least = &document;
+            if (document.split == from && (!least || split_key(seed, document.text) < split_key(seed, least->text)))
+                least = &document;
         least->split = wanted;
     }
 }
@@ -75,9 +76,12 @@ std::vector<std::string_view> texts_of(const std::vector<SourceDocument>& docume
 }
 
 /// Drops duplicates from `documents`; counts them in `record`.
-Result<void> drop_duplicates(std::vector<SourceDocument>& documents, std::uint64_t seed, const Progress& progress, CorpusRecord& record)
+Result<void> drop_duplicates(
+    std::vector<SourceDocument>& documents, std::uint64_t seed, const Progress& progress, CorpusRecord& record)
 {
-    const auto report = [&](std::int64_t done, std::int64_t total) { return progress("dedup", std::size_t(done), std::size_t(total)).has_value(); };
+    const auto report = [&](std::int64_t done, std::int64_t total) {
+        return progress("dedup", std::size_t(done), std::size_t(total)).has_value();
+    };
     PATHLOOM_TRY(const Deduplicated unique, find_duplicates(texts_of(documents), seed, report));
     record.exact_duplicates = unique.exact_duplicates;
     record.near_duplicates = unique.near_duplicates;
@@ -112,7 +116,7 @@ Result<Tokenizer> make_tokenizer(const ImportRequest& request, const std::vector
 struct Encoded {
     std::vector<std::int32_t> ids;
     std::vector<std::int32_t> bytes;
-    std::vector<std::int64_t> counts;  ///< tokens a document
+    std::vector<std::int64_t> counts; ///< tokens a document
 };
 
 /// Encodes batches of documents on all cores; each document has its own slot, so the result does not depend on the threads.
@@ -152,16 +156,24 @@ void describe(const std::vector<SourceDocument>& documents, const std::vector<st
     std::map<std::string, DomainCount> domains;
     for (std::size_t i = 0; i < documents.size(); ++i) {
         const SourceDocument& document = documents[i];
-        CorpusDocument row{.id = std::int32_t(i), .source = document.source, .domain = document.domain, .split = *document.split,
-            .bytes = std::int64_t(document.text.size()), .token_begin = record.tokens, .tokens = token_counts[i],
-            .text_offset = record.bytes, .opening = std::string(opening_of(document.text, opening_characters))};
+        CorpusDocument row{.id = std::int32_t(i),
+            .source = document.source,
+            .domain = document.domain,
+            .split = *document.split,
+            .bytes = std::int64_t(document.text.size()),
+            .token_begin = record.tokens,
+            .tokens = token_counts[i],
+            .text_offset = record.bytes,
+            .opening = std::string(opening_of(document.text, opening_characters))};
         record.tokens += row.tokens;
         record.bytes += row.bytes;
         DomainCount& domain = domains[row.domain];
         ++domain.documents;
         domain.tokens += row.tokens;
         domain.bytes += row.bytes;
-        (row.split == Split::Train ? record.train_documents : row.split == Split::Valid ? record.valid_documents : record.test_documents)++;
+        (row.split == Split::Train          ? record.train_documents
+                : row.split == Split::Valid ? record.valid_documents
+                                            : record.test_documents)++;
         record.document_list.push_back(std::move(row));
     }
     record.documents = std::int64_t(documents.size());
@@ -178,7 +190,7 @@ Result<std::string> store_text(BlobStore& blobs, const std::vector<SourceDocumen
     return writer.finish();
 }
 
-}  // namespace
+} // namespace
 
 Split split_of(std::uint64_t seed, std::string_view text)
 {
@@ -188,7 +200,8 @@ Split split_of(std::uint64_t seed, std::string_view text)
 
 Result<CorpusRecord> import_corpus(const ImportRequest& request, BlobStore& blobs, const ImportProgress& call)
 {
-    if (request.vocabulary < 0) return fail(ErrorCode::Usage, "vocabulary {} is negative; leave it out for {}", request.vocabulary, default_vocabulary);
+    if (request.vocabulary < 0)
+        return fail(ErrorCode::Usage, "vocabulary {} is negative; leave it out for {}", request.vocabulary, default_vocabulary);
     const Progress progress(request, call);
     CorpusRecord record;
     record.name = request.name;
@@ -219,4 +232,4 @@ Result<CorpusRecord> import_corpus(const ImportRequest& request, BlobStore& blob
     return record;
 }
 
-}  // namespace pathloom
+} // namespace pathloom

@@ -22,17 +22,18 @@ struct DomainCount {
     bool operator==(const DomainCount&) const = default;
 };
 
-/// What an import made: the fields of v1::Corpus, the hashes of its blobs and the document list. The time of creation is the caller's.
+/// What an import made: the fields of v1::Corpus, the hashes of its blobs and the document list. The time of creation is the
+/// caller's.
 struct CorpusRecord {
     std::string name;
     std::int64_t documents = 0;
     std::int64_t tokens = 0;
     std::int64_t bytes = 0;
-    std::vector<DomainCount> domains;  ///< sorted by name; the index of a domain in sequence tables
+    std::vector<DomainCount> domains; ///< sorted by name; the index of a domain in sequence tables
     std::vector<Rejected> rejected;
     std::int64_t exact_duplicates = 0;
     std::int64_t near_duplicates = 0;
-    std::int32_t vocabulary = 0;  ///< pieces of the tokenizer
+    std::int32_t vocabulary = 0; ///< pieces of the tokenizer
     CorpusBlobs blobs;
     std::int64_t train_documents = 0;
     std::int64_t valid_documents = 0;
@@ -45,10 +46,10 @@ Split split_of(std::uint64_t seed, std::string_view text);
 
 constexpr int default_vocabulary = 8192;
 
-/// Stages "read" (files), "dedup" (documents), "tokenizer", "encode" (documents), "store" (blobs). Equal files, settings and seed give equal
-/// blobs. Usage when nothing can be read or the vocabulary does not fit; Cancelled when `progress` says so; blobs that an unfinished import
-/// leaves are named by no record. Where no document brings a split and the hash gives none to valid or test, the documents next in
-/// hash order are moved there (three documents or more), so a small corpus can be validated too.
+/// Stages "read" (files), "dedup" (documents), "tokenizer", "encode" (documents), "store" (blobs). Equal files, settings and seed
+/// give equal blobs. Usage when nothing can be read or the vocabulary does not fit; Cancelled when `progress` says so; blobs that
+/// an unfinished import leaves are named by no record. Where no document brings a split and the hash gives none to valid or test,
+/// the documents next in hash order are moved there (three documents or more), so a small corpus can be validated too.
 Result<CorpusRecord> import_corpus(const ImportRequest& request, BlobStore& blobs, const ImportProgress& progress = {});
 
-}  // namespace pathloom
+} // namespace pathloom

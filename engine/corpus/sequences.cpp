@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::int64_t shortest_scored = 8;  // tokens after the prefix that make a sequence worth keeping
+constexpr std::int64_t shortest_scored = 8; // tokens after the prefix that make a sequence worth keeping
 
 template <class T>
 TensorView column(const char* name, DType type, const std::vector<T>& values)
@@ -32,9 +32,10 @@ Result<std::span<const T>> values_of(const Safetensors& file, const char* name, 
     return tensor->as<T>();
 }
 
-}  // namespace
+} // namespace
 
-SequenceTable cut_sequences(const std::vector<DocumentSpan>& documents, const std::vector<std::string>& domains, int length, int prefix)
+SequenceTable cut_sequences(
+    const std::vector<DocumentSpan>& documents, const std::vector<std::string>& domains, int length, int prefix)
 {
     SequenceTable table{.sequence_length = length, .domains = domains, .rows = {}};
     if (length <= 0) return table;
@@ -42,7 +43,8 @@ SequenceTable cut_sequences(const std::vector<DocumentSpan>& documents, const st
         for (std::int64_t done = 0; done < document.tokens; done += length) {
             const std::int64_t tokens = std::min<std::int64_t>(length, document.tokens - done);
             if (tokens < prefix + shortest_scored) break;
-            table.rows.push_back({document.id, document.token_begin + done, std::int32_t(tokens), document.domain, document.split});
+            table.rows.push_back(
+                {document.id, document.token_begin + done, std::int32_t(tokens), document.domain, document.split});
         }
     }
     return table;
@@ -62,7 +64,8 @@ std::vector<std::byte> write_sequences(const SequenceTable& table)
     }
     const TensorView tensors[] = {column("document", DType::I32, document), column("begin", DType::I64, begin),
         column("length", DType::I32, length), column("domain", DType::I32, domain), column("split", DType::U8, split)};
-    return write_safetensors(tensors, {{"sequence_length", std::to_string(table.sequence_length)}, {"domains", json(table.domains).dump()}});
+    return write_safetensors(
+        tensors, {{"sequence_length", std::to_string(table.sequence_length)}, {"domains", json(table.domains).dump()}});
 }
 
 Result<SequenceTable> read_sequences(const std::filesystem::path& file)
@@ -77,7 +80,8 @@ Result<SequenceTable> read_sequences(const std::filesystem::path& file)
     const auto domains = metadata.find("domains");
     if (length == metadata.end() || domains == metadata.end()) return corrupt("no sequence_length or domains");
     const char* end = length->second.data() + length->second.size();
-    if (const auto parsed = std::from_chars(length->second.data(), end, table.sequence_length); parsed.ec != std::errc() || parsed.ptr != end)
+    if (const auto parsed = std::from_chars(length->second.data(), end, table.sequence_length);
+        parsed.ec != std::errc() || parsed.ptr != end)
         return corrupt("a sequence_length that is no number");
     const json names = json::parse(domains->second, nullptr, false);
     if (!names.is_array()) return corrupt("domains that are no list");
@@ -93,8 +97,8 @@ Result<SequenceTable> read_sequences(const std::filesystem::path& file)
     PATHLOOM_TRY(const auto split, values_of<std::uint8_t>(tensors, "split", DType::U8, rows));
     table.rows.reserve(document.size());
     for (std::size_t i = 0; i < document.size(); ++i) {
-        const bool valid = document[i] >= 0 && begin[i] >= 0 && tokens[i] > 0 && tokens[i] <= table.sequence_length && domain[i] >= 0
-            && std::size_t(domain[i]) < table.domains.size() && split[i] <= std::uint8_t(Split::Test);
+        const bool valid = document[i] >= 0 && begin[i] >= 0 && tokens[i] > 0 && tokens[i] <= table.sequence_length
+            && domain[i] >= 0 && std::size_t(domain[i]) < table.domains.size() && split[i] <= std::uint8_t(Split::Test);
         if (!valid) return corrupt("a row out of range");
         table.rows.push_back({document[i], begin[i], tokens[i], domain[i], Split(split[i])});
     }
@@ -114,4 +118,4 @@ Result<std::vector<std::int32_t>> read_subset(const std::filesystem::path& file)
     return std::vector<std::int32_t>(index.begin(), index.end());
 }
 
-}  // namespace pathloom
+} // namespace pathloom

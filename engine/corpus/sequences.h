@@ -16,9 +16,9 @@ enum class Split : std::uint8_t { Train = 0, Valid = 1, Test = 2 };
 
 /// One row of the sequence table.
 struct Sequence {
-    std::int32_t document = 0;  ///< id in the document table
-    std::int64_t begin = 0;     ///< first token in the token file
-    std::int32_t length = 0;    ///< tokens, at most the sequence length; shorter rows are padded and masked
+    std::int32_t document = 0; ///< id in the document table
+    std::int64_t begin = 0; ///< first token in the token file
+    std::int32_t length = 0; ///< tokens, at most the sequence length; shorter rows are padded and masked
     std::int32_t domain = 0;
     Split split = Split::Train;
     bool operator==(const Sequence&) const = default;
@@ -40,9 +40,11 @@ struct DocumentSpan {
 };
 
 /// Cut documents into consecutive sequences of `length` tokens; a tail shorter than prefix + 8 tokens is dropped.
-SequenceTable cut_sequences(const std::vector<DocumentSpan>& documents, const std::vector<std::string>& domains, int length, int prefix);
+SequenceTable cut_sequences(
+    const std::vector<DocumentSpan>& documents, const std::vector<std::string>& domains, int length, int prefix);
 
-/// Safetensors: "document" I32, "begin" I64, "length" I32, "domain" I32, "split" U8, all [n]; metadata "sequence_length", "domains" (JSON array).
+/// Safetensors: "document" I32, "begin" I64, "length" I32, "domain" I32, "split" U8, all [n]; metadata "sequence_length",
+/// "domains" (JSON array).
 std::vector<std::byte> write_sequences(const SequenceTable& table);
 Result<SequenceTable> read_sequences(const std::filesystem::path& file);
 
@@ -50,4 +52,4 @@ Result<SequenceTable> read_sequences(const std::filesystem::path& file);
 std::vector<std::byte> write_subset(const std::vector<std::int32_t>& rows);
 Result<std::vector<std::int32_t>> read_subset(const std::filesystem::path& file);
 
-}  // namespace pathloom
+} // namespace pathloom

@@ -40,7 +40,8 @@ Result<TokenFile> TokenFile::open(BlobStore& store, const CorpusBlobs& blobs)
         byte_count = documents.back().text_offset + documents.back().bytes;
     }
     if (ids->elements() != token_count || offsets->elements() != token_count || std::int64_t(text.bytes().size()) != byte_count)
-        return fail(ErrorCode::Corrupt, "token file {} does not belong to its document list; import the corpus again", blobs.tokens);
+        return fail(
+            ErrorCode::Corrupt, "token file {} does not belong to its document list; import the corpus again", blobs.tokens);
     return TokenFile(std::move(tokens), std::move(bytes), std::move(text), std::move(documents));
 }
 
@@ -71,4 +72,4 @@ Result<TokenPlace> TokenFile::locate(std::int64_t token) const
     return place;
 }
 
-}  // namespace pathloom
+} // namespace pathloom

@@ -17,8 +17,8 @@ namespace pathloom {
 
 namespace {
 
-constexpr std::size_t longest_sentence = 4096;  // bytes of one training sentence
-constexpr std::size_t longest_chunk = 1 << 16;  // bytes encoded at once: BPE keeps ~100 bytes of state a character
+constexpr std::size_t longest_sentence = 4096; // bytes of one training sentence
+constexpr std::size_t longest_chunk = 1 << 16; // bytes encoded at once: BPE keeps ~100 bytes of state a character
 
 /// Documents in a seeded order until `limit` bytes are reached; at least one.
 std::vector<std::string_view> drawn(std::span<const std::string_view> texts, std::uint64_t seed, std::size_t limit)
@@ -37,7 +37,8 @@ std::vector<std::string_view> drawn(std::span<const std::string_view> texts, std
     return sample;
 }
 
-/// Lines as training sentences. SentencePiece skips a sentence that holds a tab, so tabs end one too; newline and tab are bytes then.
+/// Lines as training sentences. SentencePiece skips a sentence that holds a tab, so tabs end one too; newline and tab are bytes
+/// then.
 class Lines : public sentencepiece::SentenceIterator {
 public:
     explicit Lines(std::vector<std::string_view> texts)
@@ -76,7 +77,8 @@ tl::unexpected<Error> training_error(int vocabulary, const std::string& message)
 {
     std::smatch found;
     if (std::regex_search(message, found, std::regex("set it to a value <= ([0-9]+)")))
-        return fail(ErrorCode::Usage, "vocabulary {} is larger than this corpus allows; use {} or less", vocabulary, found[1].str());
+        return fail(
+            ErrorCode::Usage, "vocabulary {} is larger than this corpus allows; use {} or less", vocabulary, found[1].str());
     if (std::regex_search(message, found, std::regex("smaller than required_chars\\. [0-9]+ vs ([0-9]+)")))
         return fail(ErrorCode::Usage, "vocabulary {} is smaller than the corpus's characters and the 256 bytes; use more than {}",
             vocabulary, found[1].str());
@@ -93,7 +95,7 @@ std::size_t chunk_end(std::string_view text)
     return newline != std::string_view::npos ? newline + 1 : code_point_floor(text, longest_chunk);
 }
 
-}  // namespace
+} // namespace
 
 struct Tokenizer::Impl {
     sentencepiece::SentencePieceProcessor processor;
@@ -111,15 +113,16 @@ Tokenizer::~Tokenizer() = default;
 Result<Tokenizer> Tokenizer::train(std::span<const std::string_view> texts, const TokenizerTraining& training)
 {
     if (training.vocabulary < 260)
-        return fail(ErrorCode::Usage, "vocabulary {} has no room for the 256 bytes and the special tokens; use more than 260", training.vocabulary);
+        return fail(ErrorCode::Usage, "vocabulary {} has no room for the 256 bytes and the special tokens; use more than 260",
+            training.vocabulary);
     if (texts.empty()) return fail(ErrorCode::Usage, "no text to train a tokenizer on; import at least one document");
     Lines lines(drawn(texts, training.seed, training.sample_bytes));
     if (lines.done()) return fail(ErrorCode::Usage, "no text to train a tokenizer on; every document is blank");
-    const std::unordered_map<std::string, std::string> settings{{"model_type", "bpe"}, {"vocab_size", std::to_string(training.vocabulary)},
-        {"byte_fallback", "true"}, {"split_digits", "true"}, {"normalization_rule_name", "identity"}, {"add_dummy_prefix", "false"},
-        {"remove_extra_whitespaces", "false"}, {"allow_whitespace_only_pieces", "true"},
-        {"character_coverage", fmt::format("{}", training.character_coverage)}, {"max_sentence_length", std::to_string(longest_sentence + 8)},
-        {"num_threads", "1"}, {"minloglevel", "3"}};
+    const std::unordered_map<std::string, std::string> settings{{"model_type", "bpe"},
+        {"vocab_size", std::to_string(training.vocabulary)}, {"byte_fallback", "true"}, {"split_digits", "true"},
+        {"normalization_rule_name", "identity"}, {"add_dummy_prefix", "false"}, {"remove_extra_whitespaces", "false"},
+        {"allow_whitespace_only_pieces", "true"}, {"character_coverage", fmt::format("{}", training.character_coverage)},
+        {"max_sentence_length", std::to_string(longest_sentence + 8)}, {"num_threads", "1"}, {"minloglevel", "3"}};
     std::string model;
     const auto status = sentencepiece::SentencePieceTrainer::Train(settings, &lines, &model);
     if (!status.ok()) return training_error(training.vocabulary, status.ToString());
@@ -143,7 +146,7 @@ std::vector<Token> Tokenizer::encode(std::string_view text) const
     for (std::size_t base = 0; base < text.size();) {
         const std::string_view chunk = text.substr(base, chunk_end(text.substr(base)));
         const auto encoded = m_impl->processor.EncodeAsImmutableProto({chunk.data(), chunk.size()});
-        std::uint32_t byte_of_character = 0;  // SentencePiece places all byte pieces of a character at its first byte
+        std::uint32_t byte_of_character = 0; // SentencePiece places all byte pieces of a character at its first byte
         const std::size_t pieces = encoded.pieces_size();
         for (std::size_t i = 0; i < pieces; ++i) {
             const auto piece = encoded.pieces(int(i));
@@ -170,7 +173,8 @@ std::vector<std::int32_t> Tokenizer::encode_ids(std::string_view text) const
 std::string Tokenizer::decode(std::span<const std::int32_t> ids) const
 {
     std::vector<int> valid;
-    std::copy_if(ids.begin(), ids.end(), std::back_inserter(valid), [&](std::int32_t id) { return id >= 0 && id < vocabulary(); });
+    std::copy_if(
+        ids.begin(), ids.end(), std::back_inserter(valid), [&](std::int32_t id) { return id >= 0 && id < vocabulary(); });
     return m_impl->processor.DecodeIds(valid);
 }
 
@@ -189,4 +193,4 @@ const std::string& Tokenizer::model() const
     return m_impl->model;
 }
 
-}  // namespace pathloom
+} // namespace pathloom

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Corpora: import without the lock, then one row.
-#include "engine/corpus/pipeline.h"
+#include "engine/core/resources.h"
+#include "engine/corpus/document_list.h"
 #include "engine/server/coordinator.h"
+#include "engine/server/import_process.h"
 
 #include <google/protobuf/util/json_util.h>
 #include <nlohmann/json.hpp>
@@ -12,35 +14,42 @@ namespace pathloom {
 namespace {
 
 constexpr int documents_page_limit = 1000;
+/// Address space of the import helper. Training a tokenizer and hashing shingles of a few hundred megabytes of text stays far below.
+#ifdef __SANITIZE_ADDRESS__
+constexpr std::uint64_t import_memory_limit = 0;  // the sanitizer's shadow alone is larger than any limit
+#else
+constexpr std::uint64_t import_memory_limit = std::uint64_t(16) << 30;
+#endif
 
-v1::Corpus to_proto(const CorpusRecord& record, std::int64_t created_ms)
+/// The helper's record (engine/corpus/record_json.h) as a row's corpus.
+v1::Corpus to_proto(const nlohmann::json& record, std::int64_t created_ms)
 {
     v1::Corpus out;
-    out.set_name(record.name);
-    out.set_documents(record.documents);
-    out.set_tokens(record.tokens);
-    out.set_bytes(record.bytes);
-    out.set_exact_duplicates(record.exact_duplicates);
-    out.set_near_duplicates(record.near_duplicates);
-    out.set_vocabulary(record.vocabulary);
-    out.set_tokens_hash(record.blobs.tokens);
-    out.set_tokenizer_hash(record.blobs.tokenizer);
+    out.set_name(record.at("name"));
+    out.set_documents(record.at("documents"));
+    out.set_tokens(record.at("tokens"));
+    out.set_bytes(record.at("bytes"));
+    out.set_exact_duplicates(record.at("exact_duplicates"));
+    out.set_near_duplicates(record.at("near_duplicates"));
+    out.set_vocabulary(record.at("vocabulary"));
+    out.set_tokens_hash(record.at("tokens_hash"));
+    out.set_tokenizer_hash(record.at("tokenizer_hash"));
+    out.set_train_documents(record.at("train_documents"));
+    out.set_valid_documents(record.at("valid_documents"));
+    out.set_test_documents(record.at("test_documents"));
     out.set_created_ms(created_ms);
-    for (const auto& domain : record.domains) {
+    for (const auto& domain : record.at("domains")) {
         auto* info = out.add_domains();
-        info->set_name(domain.name);
-        info->set_documents(domain.documents);
-        info->set_tokens(domain.tokens);
-        info->set_bytes(domain.bytes);
+        info->set_name(domain.at("name"));
+        info->set_documents(domain.at("documents"));
+        info->set_tokens(domain.at("tokens"));
+        info->set_bytes(domain.at("bytes"));
     }
-    for (const auto& rejected : record.rejected) {
+    for (const auto& rejected : record.at("rejected")) {
         auto* file = out.add_rejected();
-        file->set_path(rejected.path);
-        file->set_reason(rejected.reason);
+        file->set_path(rejected.at("path"));
+        file->set_reason(rejected.at("reason"));
     }
-    out.set_train_documents(record.train_documents);
-    out.set_valid_documents(record.valid_documents);
-    out.set_test_documents(record.test_documents);
     return out;
 }
 
@@ -63,6 +72,11 @@ Result<v1::Corpus> from_row(const CorpusRow& row)
     return corpus;
 }
 
+const char* name_of(Split split)
+{
+    return split == Split::Train ? "train" : split == Split::Valid ? "valid" : "test";
+}
+
 }  // namespace
 
 Result<v1::Corpus> Coordinator::import_corpus(const v1::ImportCorpusRequest& request, const ImportReport& report)
@@ -73,32 +87,35 @@ Result<v1::Corpus> Coordinator::import_corpus(const v1::ImportCorpusRequest& req
         PATHLOOM_TRY(const auto existing, m_project->find_corpus(request.name()));
         if (existing) return fail(ErrorCode::Exists, "a corpus named '{}' exists already; choose another name", request.name());
     }
-    ImportRequest import;
-    import.name = request.name();
-    import.paths = {request.paths().begin(), request.paths().end()};
-    import.domain = request.domain();
-    import.vocabulary = request.vocabulary() > 0 ? request.vocabulary() : default_vocabulary;
-    import.tokenizer_model = request.tokenizer_model();
-    import.seed = request.seed();
-    PATHLOOM_TRY(const auto record, pathloom::import_corpus(import, blobs(), [&](std::string_view stage, std::int64_t done, std::int64_t total) {
+    PATHLOOM_TRY(const auto program, sibling_program("pathloom-import"));
+    ImportProcessRequest helper;
+    helper.program = program;
+    helper.blobs = m_options.project / "blobs";
+    helper.memory_limit = import_memory_limit;
+    helper.request_json = nlohmann::json{{"name", request.name()}, {"paths", std::vector<std::string>(request.paths().begin(), request.paths().end())},
+                                         {"domain", request.domain()}, {"vocabulary", request.vocabulary()},
+                                         {"tokenizer_model", request.tokenizer_model()}, {"seed", request.seed()}}
+                              .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    PATHLOOM_TRY(const auto answer, run_import(helper, [&](const std::string& stage, std::int64_t done, std::int64_t total) {
         v1::ImportProgress progress;
-        progress.set_stage(std::string(stage));
+        progress.set_stage(stage);
         progress.set_done(done);
         progress.set_total(total);
         return report(progress) && !stopping();
     }));
+    const auto record = nlohmann::json::parse(answer);
 
     const std::lock_guard lock(m_mutex);
     const std::int64_t now = m_clock.now_ms();
     const v1::Corpus corpus = to_proto(record, now);
     CorpusRow row;
-    row.name = record.name;
+    row.name = corpus.name();
     row.record_json = record_json(corpus);
-    row.tokens_hash = record.blobs.tokens;
-    row.bytes_hash = record.blobs.bytes;
-    row.text_hash = record.blobs.text;
-    row.documents_hash = record.blobs.documents;
-    row.tokenizer_hash = record.blobs.tokenizer;
+    row.tokens_hash = record.at("tokens_hash");
+    row.bytes_hash = record.at("bytes_hash");
+    row.text_hash = record.at("text_hash");
+    row.documents_hash = record.at("documents_hash");
+    row.tokenizer_hash = record.at("tokenizer_hash");
     row.created_ms = now;
     PATHLOOM_CHECK(change_store([&](std::vector<v1::Event>& events) {
         v1::Event event = make_event(0, now);
@@ -153,7 +170,7 @@ Result<v1::ListDocumentsResponse> Coordinator::list_documents(const v1::ListDocu
             row->set_id(document.id);
             row->set_source(document.source);
             row->set_domain(document.domain);
-            row->set_split(split_name(document.split));
+            row->set_split(name_of(document.split));
             row->set_bytes(document.bytes);
             row->set_tokens(document.tokens);
             row->set_opening(document.opening);

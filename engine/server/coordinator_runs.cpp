@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Runs: estimate, start, stop, resume, clone, look at, evaluate, export.
-#include "engine/corpus/pipeline.h"
+#include "engine/corpus/document_list.h"
 #include "engine/model/estimate.h"
 #include "engine/model/presets.h"
 #include "engine/server/coordinator.h"
