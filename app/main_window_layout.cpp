@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// MainWindow's docks and the named layouts, which are never changed by what the user does to the docks.
+#include "app/main_window.h"
+#include "app/monitor.h"
+#include "widgets/theme/icons.h"
+#include "widgets/theme/pane_frame.h"
+#include "widgets/theme/theme.h"
+#include "widgets/views/corpora/corpora_pane.h"
+#include "widgets/views/log/log_pane.h"
+#include "widgets/views/results/results_pane.h"
+#include "widgets/views/runs/runs_pane.h"
+#include "widgets/views/welcome/welcome_page.h"
+#include "widgets/views/workers/workers_pane.h"
+
+#include <QComboBox>
+#include <QDockWidget>
+#include <QLabel>
+#include <QPainter>
+#include <QStatusBar>
+#include <QTabBar>
+#include <QToolBar>
+#include <QToolButton>
+
+namespace pathloom {
+namespace {
+
+/// A pane has its own title line; the dock only needs something to be dragged by.
+class Grip final : public QWidget {
+public:
+    Grip(ThemeController& theme, QWidget* parent) : QWidget(parent), m_theme(theme)
+    {
+        setCursor(Qt::OpenHandCursor);
+        setToolTip(QObject::tr("Drag to move this pane; double-click to detach it"));
+        setFixedHeight(7);
+    }
+
+protected:
+    void paintEvent(QPaintEvent*) override
+    {
+        QPainter painter(this);
+        painter.setRenderHint(QPainter::Antialiasing);
+        painter.fillRect(rect(), m_theme.theme().tokens().surface);
+        painter.setPen(Qt::NoPen);
+        painter.setBrush(m_theme.theme().tokens().line);
+        painter.drawRoundedRect(QRectF(width() / 2.0 - 14, 3, 28, 3), 1.5, 1.5);
+    }
+
+private:
+    ThemeController& m_theme;
+};
+
+}  // namespace
+
+void MainWindow::addPane(const QString& id, PaneFrame* pane)
+{
+    auto* dock = new QDockWidget(pane->title(), this);
+    dock->setObjectName(QStringLiteral("dock.") + id);
+    dock->setAccessibleName(pane->title());
+    dock->setWidget(pane);
+    dock->setTitleBarWidget(new Grip(m_theme, dock));
+    m_docks.insert(id, dock);
+    m_dockOrder.append(id);
+    addDockWidget(Qt::LeftDockWidgetArea, dock);
+    connect(dock, &QDockWidget::visibilityChanged, &m_commands, &Commands::refresh);
+}
+
+PaneFrame* MainWindow::pane(const QString& id) const
+{
+    const QDockWidget* found = m_docks.value(id);
+    return found ? qobject_cast<PaneFrame*>(found->widget()) : nullptr;
+}
+
+void MainWindow::buildPanes()
+{
+    m_welcome = new WelcomePage(m_theme);
+    setCentralWidget(m_welcome);
+    setDockOptions(AnimatedDocks | AllowNestedDocks | AllowTabbedDocks | GroupedDragging);
+    setTabPosition(Qt::AllDockWidgetAreas, QTabWidget::North);
+    m_monitor = new Monitor(m_session, m_theme, this);
+    m_runs = new RunsPane(m_session, m_theme);
+    m_workersPane = new WorkersPane(m_session, m_theme);
+    m_corpora = new CorporaPane(m_session, m_theme);
+    m_log = new LogPane(m_session, m_theme);
+    m_results = new ResultsPane(m_session, m_theme);
+    addPane(QStringLiteral("paths"), m_monitor->paths());
+    addPane(QStringLiteral("sync"), m_monitor->sync());
+    addPane(QStringLiteral("curves"), m_monitor->curves());
+    addPane(QStringLiteral("runs"), m_runs);
+    addPane(QStringLiteral("workers"), m_workersPane);
+    addPane(QStringLiteral("log"), m_log);
+    addPane(QStringLiteral("results"), m_results);
+    addPane(QStringLiteral("corpora"), m_corpora);
+    const auto newRunHere = [this] { m_commands.trigger(QStringLiteral("run.new")); };
+    connect(m_monitor, &Monitor::newRunRequested, this, newRunHere);
+    connect(m_runs, &PaneFrame::emptyActionTriggered, this, newRunHere);
+    connect(m_results, &PaneFrame::emptyActionTriggered, this, newRunHere);
+    connect(m_runs, &RunsPane::selectionChanged, &m_commands, &Commands::refresh);
+    connect(m_runs, &RunsPane::activated, this, [this](qint64 run) { m_session.showRun(run); });
+    connect(m_workersPane, &WorkersPane::selectionChanged, &m_commands, &Commands::refresh);
+    connect(m_workersPane, &WorkersPane::notice, this, &MainWindow::showNotice);
+    connect(m_corpora, &CorporaPane::importRequested, this, &MainWindow::openImport);
+}
+
+void MainWindow::buildToolBar()
+{
+    m_toolBar = addToolBar(tr("Main"));
+    m_toolBar->setObjectName(QStringLiteral("toolbar"));
+    m_toolBar->setMovable(false);
+    m_toolBar->setToolButtonStyle(Qt::ToolButtonTextBesideIcon);
+    m_toolBar->setIconSize(QSize(16, 16));
+    auto* label = new QLabel(tr("Run"));
+    label->setContentsMargins(8, 0, 8, 0);
+    m_runSwitcher = new QComboBox;
+    m_runSwitcher->setObjectName(QStringLiteral("toolbar.run"));
+    m_runSwitcher->setAccessibleName(tr("Run shown in the monitor"));
+    m_runSwitcher->setToolTip(tr("Run shown in the monitor"));
+    m_runSwitcher->setMinimumWidth(220);
+    m_runSwitcher->setEnabled(false);
+    label->setBuddy(m_runSwitcher);
+    connect(m_runSwitcher, &QComboBox::activated, this, [this](int index) {
+        m_session.showRun(m_runSwitcher->itemData(index).toLongLong());
+    });
+    for (const char* id : {"run.new", "run.stop", "run.resume"}) m_toolBar->addAction(m_commands.action(QLatin1String(id)));
+    m_toolBar->addSeparator();
+    m_toolBar->addWidget(label);
+    m_toolBar->addWidget(m_runSwitcher);
+    auto* spacer = new QWidget;
+    spacer->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
+    m_toolBar->addWidget(spacer);
+    for (const char* id : {"layout.train", "layout.inspect"}) m_toolBar->addAction(m_commands.action(QLatin1String(id)));
+    m_toolBar->addSeparator();
+    m_toolBar->addAction(m_commands.action(QStringLiteral("help.palette")));
+    const auto buttons = m_toolBar->findChildren<QToolButton*>();
+    for (QToolButton* button : buttons)
+        if (button->defaultAction()) button->setAccessibleName(button->defaultAction()->toolTip());
+}
+
+void MainWindow::buildStatusBar()
+{
+    m_notice = new QLabel;
+    m_connection = new QLabel;
+    m_engine = new QLabel;
+    m_workersLabel = new QLabel;
+    m_age = new QLabel;
+    m_notice->setObjectName(QStringLiteral("status.notice"));
+    m_connection->setObjectName(QStringLiteral("status.connection"));
+    m_engine->setObjectName(QStringLiteral("status.engine"));
+    m_workersLabel->setObjectName(QStringLiteral("status.workers"));
+    m_age->setObjectName(QStringLiteral("status.age"));
+    m_notice->setMinimumWidth(1);  // a long notice must not widen the window
+    m_notice->setContentsMargins(8, 0, 8, 0);
+    statusBar()->setSizeGripEnabled(false);
+    statusBar()->addWidget(m_notice, 1);
+    for (QLabel* label : {m_connection, m_engine, m_workersLabel, m_age}) {
+        label->setFont(Theme::labelFont());
+        label->setContentsMargins(6, 0, 6, 0);
+        statusBar()->addPermanentWidget(label);
+    }
+    m_notice->setFont(Theme::labelFont());
+}
+
+void MainWindow::setWorkspaceShown(bool shown)
+{
+    m_workspace = shown;
+    m_welcome->setVisible(!shown);
+    m_toolBar->setVisible(shown);
+    if (shown) {
+        restoreLayout();
+        m_ageTimer.start();
+    } else {
+        for (QDockWidget* dock : std::as_const(m_docks)) dock->hide();
+        m_ageTimer.stop();
+        m_welcome->showBusy({});
+        showNotice({});
+    }
+    m_commands.refresh();
+    updateStatus();
+}
+
+void MainWindow::restoreLayout()
+{
+    const QByteArray saved = m_settings.layout();
+    if (saved.isEmpty() || !restoreState(saved, Settings::layoutVersion)) {
+        applyLayout(QStringLiteral("train"));
+        return;
+    }
+    m_toolBar->show();
+    bool any = false;
+    for (const QDockWidget* dock : std::as_const(m_docks)) any = any || !dock->isHidden();
+    if (!any) applyLayout(QStringLiteral("train"));
+}
+
+void MainWindow::applyLayout(const QString& name)
+{
+    m_layoutName = name;
+    for (QDockWidget* dock : std::as_const(m_docks)) {
+        dock->setFloating(false);
+        removeDockWidget(dock);
+    }
+    const auto at = [this](const char* id) { return m_docks.value(QLatin1String(id)); };
+    const auto stack = [&](QDockWidget* first, std::initializer_list<const char*> rest) {
+        for (const char* id : rest) tabifyDockWidget(first, at(id));
+        first->show();
+        for (const char* id : rest) at(id)->show();
+        first->raise();
+    };
+    if (name == QLatin1String("inspect")) {
+        addDockWidget(Qt::LeftDockWidgetArea, at("results"));
+        splitDockWidget(at("results"), at("curves"), Qt::Horizontal);
+        splitDockWidget(at("results"), at("runs"), Qt::Vertical);
+        splitDockWidget(at("curves"), at("corpora"), Qt::Vertical);
+        stack(at("results"), {});
+        stack(at("curves"), {"paths"});
+        stack(at("runs"), {"log"});
+        stack(at("corpora"), {});
+        resizeDocks({at("results"), at("curves")}, {width() * 58 / 100, width() * 42 / 100}, Qt::Horizontal);
+        resizeDocks({at("results"), at("runs")}, {height() * 62 / 100, height() * 38 / 100}, Qt::Vertical);
+        resizeDocks({at("curves"), at("corpora")}, {height() / 2, height() / 2}, Qt::Vertical);
+    } else {
+        addDockWidget(Qt::LeftDockWidgetArea, at("paths"));
+        splitDockWidget(at("paths"), at("curves"), Qt::Horizontal);
+        splitDockWidget(at("paths"), at("sync"), Qt::Vertical);
+        splitDockWidget(at("curves"), at("runs"), Qt::Vertical);
+        stack(at("paths"), {});
+        stack(at("sync"), {});
+        stack(at("curves"), {});
+        stack(at("runs"), {"workers", "results", "corpora", "log"});
+        resizeDocks({at("paths"), at("curves")}, {width() * 57 / 100, width() * 43 / 100}, Qt::Horizontal);
+        resizeDocks({at("paths"), at("sync")}, {height() * 56 / 100, height() * 44 / 100}, Qt::Vertical);
+        resizeDocks({at("curves"), at("runs")}, {height() * 52 / 100, height() * 48 / 100}, Qt::Vertical);
+    }
+    const auto bars = findChildren<QTabBar*>(QString(), Qt::FindDirectChildrenOnly);
+    for (QTabBar* bar : bars) bar->setAccessibleName(tr("Panes"));
+    m_commands.refresh();
+}
+
+}  // namespace pathloom
