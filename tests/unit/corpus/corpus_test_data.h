@@ -47,7 +47,8 @@ struct Script {
     std::uint32_t first;
     std::uint32_t last;
 };
-constexpr std::array<Script, 6> scripts{{{'a', 'z'}, {0x430, 0x44f}, {0x3041, 0x3093}, {0x5b57, 0x5bd7}, {0x5d0, 0x5ea}, {0x1f600, 0x1f640}}};
+constexpr std::array<Script, 6> scripts{
+    {{'a', 'z'}, {0x430, 0x44f}, {0x3041, 0x3093}, {0x5b57, 0x5bd7}, {0x5d0, 0x5ea}, {0x1f600, 0x1f640}}};
 
 /// A word that depends on (script, number) only, so that texts share words and BPE finds pieces.
 inline std::string word(const Script& script, std::uint64_t number)
@@ -55,7 +56,8 @@ inline std::string word(const Script& script, std::uint64_t number)
     Rng rng(mix(script.first, number));
     std::string text;
     const std::uint64_t length = 2 + rng.below(6);
-    for (std::uint64_t i = 0; i < length; ++i) append_code_point(text, script.first + std::uint32_t(rng.below(script.last - script.first + 1)));
+    for (std::uint64_t i = 0; i < length; ++i)
+        append_code_point(text, script.first + std::uint32_t(rng.below(script.last - script.first + 1)));
     return text;
 }
 
@@ -66,12 +68,24 @@ inline std::string random_text(std::uint64_t seed, const Script& script, int wor
     std::string text;
     for (int i = 0; i < words; ++i) {
         switch (rng.below(24)) {
-        case 0: text += "\n\n"; break;
-        case 1: text += "\t"; break;
-        case 2: text += "    "; break;
-        case 3: text += std::to_string(rng.below(100000)); break;
-        case 4: append_code_point(text, 0x1e00 + std::uint32_t(rng.below(0x700))); break;
-        default: text += word(script, rng.below(200)); break;
+        case 0:
+            text += "\n\n";
+            break;
+        case 1:
+            text += "\t";
+            break;
+        case 2:
+            text += "    ";
+            break;
+        case 3:
+            text += std::to_string(rng.below(100000));
+            break;
+        case 4:
+            append_code_point(text, 0x1e00 + std::uint32_t(rng.below(0x700)));
+            break;
+        default:
+            text += word(script, rng.below(200));
+            break;
         }
         text += rng.below(8) ? " " : "\n";
     }
@@ -85,4 +99,4 @@ inline BlobStore open_store(const TemporaryFolder& folder)
     return std::move(*store);
 }
 
-}  // namespace pathloom::test
+} // namespace pathloom::test

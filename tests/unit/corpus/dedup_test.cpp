@@ -63,7 +63,8 @@ TEST(Dedup, NearCopiesGoAndDistantOnesStay)
 TEST(Dedup, JapaneseWithoutBlanksIsComparedByCharacters)
 {
     const std::string base = prose(5, 200, test::scripts[2], "");
-    const auto got = run({base, base.substr(0, base.size() - 30) + prose(6, 3, test::scripts[2], ""), prose(7, 200, test::scripts[2], "")});
+    const auto got
+        = run({base, base.substr(0, base.size() - 30) + prose(6, 3, test::scripts[2], ""), prose(7, 200, test::scripts[2], "")});
     EXPECT_THAT(got.kept, ElementsAre(0, 2));
     EXPECT_EQ(got.near_duplicates, 1);
 }
@@ -94,7 +95,8 @@ TEST(Dedup, AgreesWithComparingAllPairs)
     std::vector<std::size_t> kept;
     for (std::size_t i = 0; i < texts.size(); ++i) {
         const auto mine = shingles_of(texts[i]);
-        const bool near = std::any_of(kept.begin(), kept.end(), [&](std::size_t k) { return jaccard(shingles_of(texts[k]), mine) >= 0.8; });
+        const bool near
+            = std::any_of(kept.begin(), kept.end(), [&](std::size_t k) { return jaccard(shingles_of(texts[k]), mine) >= 0.8; });
         if (!near) kept.push_back(i);
     }
     EXPECT_GT(kept.size(), 12U);
@@ -110,5 +112,5 @@ TEST(Dedup, StopsWhenAskedTo)
     EXPECT_EQ(got.error().code, ErrorCode::Cancelled);
 }
 
-}  // namespace
-}  // namespace pathloom
+} // namespace
+} // namespace pathloom

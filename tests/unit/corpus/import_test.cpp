@@ -18,7 +18,8 @@ using testing::IsEmpty;
 
 class Import : public testing::Test {
 protected:
-    Result<ReadDocuments> read(std::vector<std::string> paths, const std::string& domain = {}, const ImportProgress& progress = {})
+    Result<ReadDocuments> read(
+        std::vector<std::string> paths, const std::string& domain = {}, const ImportProgress& progress = {})
     {
         ImportRequest request;
         request.name = "t";
@@ -48,18 +49,21 @@ protected:
 TEST_F(Import, FolderGivesDomainsFromTopFolderOrStem)
 {
     write_file(root / "de/a/zwei.txt", "zwei");
-    write_file(root / "de/eins.MD", "\xef\xbb\xbf" "eins\r\n");
+    write_file(root / "de/eins.MD",
+        "\xef\xbb\xbf"
+        "eins\r\n");
     write_file(root / "notes.txt.zst", zstd_compress("packed"));
     write_file(root / "set.jsonl", "{\"text\":\"one\",\"domain\":\"own\"}\n\n{\"text\":\"two\",\"source\":\"there\"}\n");
     write_file(root / ".hidden.txt", "hidden");
     const auto got = read({root.string()});
     ASSERT_TRUE(got) << got.error().message;
-    EXPECT_THAT(lines(*got), ElementsAre("de|de/a/zwei.txt|zwei", "de|de/eins.MD|eins\n", "notes|notes.txt.zst|packed",
-                                 "own|set.jsonl:1|one", "set|there|two"));
+    EXPECT_THAT(lines(*got),
+        ElementsAre("de|de/a/zwei.txt|zwei", "de|de/eins.MD|eins\n", "notes|notes.txt.zst|packed", "own|set.jsonl:1|one",
+            "set|there|two"));
     EXPECT_THAT(got->rejected, IsEmpty());
     const auto again = read({root.string() + "/"});
     ASSERT_TRUE(again);
-    EXPECT_EQ(lines(*again), lines(*got));  // a trailing slash changes nothing
+    EXPECT_EQ(lines(*again), lines(*got)); // a trailing slash changes nothing
 }
 
 TEST_F(Import, RequestedDomainWinsAndGlobsAreSorted)
@@ -69,13 +73,15 @@ TEST_F(Import, RequestedDomainWinsAndGlobsAreSorted)
     write_file(root / "c.md", "c");
     const auto got = read({at("*.txt"), at("a.txt")}, "mine");
     ASSERT_TRUE(got);
-    EXPECT_THAT(lines(*got), ElementsAre("mine|" + at("a.txt") + "|a", "mine|" + at("b.txt") + "|b"));  // each file once
+    EXPECT_THAT(lines(*got), ElementsAre("mine|" + at("a.txt") + "|a", "mine|" + at("b.txt") + "|b")); // each file once
 }
 
 TEST_F(Import, WhatCannotBeReadIsListedAndTheRestGoesOn)
 {
     write_file(root / "good.txt", "good");
-    write_file(root / "latin1.txt", "gr\xfc\xdf" "e");
+    write_file(root / "latin1.txt",
+        "gr\xfc\xdf"
+        "e");
     write_file(root / "binary.txt", std::string_view("PK\0\1", 4));
     write_file(root / "empty.txt", "");
     write_file(root / "blank.md", " \n\n");
@@ -155,5 +161,5 @@ TEST_F(Import, RandomBytesInEveryKindOfFile)
     EXPECT_GE(got->rejected.size() + got->documents.size(), 61U);
 }
 
-}  // namespace
-}  // namespace pathloom
+} // namespace
+} // namespace pathloom

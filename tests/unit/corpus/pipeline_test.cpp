@@ -99,7 +99,8 @@ TEST_F(Pipeline, LocateIsTheInverseOfEncode)
         const auto ids = file->tokens().subspan(std::size_t(document.token_begin), std::size_t(document.tokens));
         EXPECT_EQ(std::vector<std::int32_t>(ids.begin(), ids.end()), tokenizer->encode_ids(*file->text(document.id)));
     }
-    for (const std::int64_t outside : {std::int64_t(-1), record->tokens}) EXPECT_EQ(file->locate(outside).error().code, ErrorCode::NotFound);
+    for (const std::int64_t outside : {std::int64_t(-1), record->tokens})
+        EXPECT_EQ(file->locate(outside).error().code, ErrorCode::NotFound);
     EXPECT_EQ(file->text(48).error().code, ErrorCode::NotFound);
 }
 
@@ -148,14 +149,17 @@ TEST_F(Pipeline, SplitsAreSharesOfTheHashAndDoNotMoveWhenOthersComeAndGo)
     for (const CorpusDocument& document : whole->document_list) splits[document.opening] = document.split;
     int moved = 0;
     for (const CorpusDocument& document : part->document_list) moved += splits.at(document.opening) != document.split;
-    EXPECT_LE(moved, 2);  // only the two that fill an empty valid or test split may move
+    EXPECT_LE(moved, 2); // only the two that fill an empty valid or test split may move
 }
 
 TEST_F(Pipeline, ASplitInTheRecordsIsKept)
 {
     std::string lines;
     for (std::size_t i = 0; i < texts.size(); ++i)
-        lines += nlohmann::json{{"text", texts[i]}, {"split", i % 3 == 0 ? "test" : "train"}, {"domain", "d" + std::to_string(i % 2)}}.dump() + "\n";
+        lines += nlohmann::json{{"text", texts[i]}, {"split", i % 3 == 0 ? "test" : "train"},
+                     {"domain", "d" + std::to_string(i % 2)}}
+                     .dump()
+            + "\n";
     request.paths = {write_file(folder.path() / "set.jsonl", lines).string()};
     const auto record = import_corpus(request, store);
     ASSERT_TRUE(record) << record.error().message;
@@ -166,7 +170,8 @@ TEST_F(Pipeline, ASplitInTheRecordsIsKept)
 
 TEST_F(Pipeline, ThreeDocumentsFillThreeSplits)
 {
-    request.paths = {(root / "script0/100.txt").string(), (root / "script0/106.txt").string(), (root / "script0/112.txt").string()};
+    request.paths
+        = {(root / "script0/100.txt").string(), (root / "script0/106.txt").string(), (root / "script0/112.txt").string()};
     request.vocabulary = 320;
     const auto record = import_corpus(request, store);
     ASSERT_TRUE(record) << record.error().message;
@@ -215,7 +220,8 @@ TEST_F(Pipeline, EveryStageReportsAndCanBeStopped)
     }));
     EXPECT_THAT(stages, testing::UnorderedElementsAre("read", "dedup", "tokenizer", "encode", "store"));
     for (const std::string& stop : stages) {
-        const auto record = import_corpus(request, store, [&](std::string_view stage, std::int64_t, std::int64_t) { return stage != stop; });
+        const auto record
+            = import_corpus(request, store, [&](std::string_view stage, std::int64_t, std::int64_t) { return stage != stop; });
         ASSERT_FALSE(record) << stop;
         EXPECT_EQ(record.error().code, ErrorCode::Cancelled) << stop;
     }
@@ -239,5 +245,5 @@ TEST_F(Pipeline, DamagedBlobsAreNotOpened)
     EXPECT_EQ(read_documents(store, *write_documents(store, gap)).error().code, ErrorCode::Corrupt);
 }
 
-}  // namespace
-}  // namespace pathloom
+} // namespace
+} // namespace pathloom

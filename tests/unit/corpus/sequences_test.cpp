@@ -18,11 +18,12 @@ std::filesystem::path write(const test::TemporaryFolder& folder, const std::vect
 
 TEST(Sequences, TailsShorterThanPrefixPlusEightAreDropped)
 {
-    const std::vector<DocumentSpan> documents{{0, 0, 100, 1, Split::Train}, {1, 100, 39, 0, Split::Valid}, {2, 139, 40, 0, Split::Test},
-        {3, 179, 139, 0, Split::Train}, {4, 318, 140, 0, Split::Train}, {5, 458, 0, 0, Split::Train}};
+    const std::vector<DocumentSpan> documents{{0, 0, 100, 1, Split::Train}, {1, 100, 39, 0, Split::Valid},
+        {2, 139, 40, 0, Split::Test}, {3, 179, 139, 0, Split::Train}, {4, 318, 140, 0, Split::Train},
+        {5, 458, 0, 0, Split::Train}};
     const SequenceTable table = cut_sequences(documents, {"a", "b"}, 100, 32);
-    const std::vector<Sequence> expected{{0, 0, 100, 1, Split::Train}, {2, 139, 40, 0, Split::Test}, {3, 179, 100, 0, Split::Train},
-        {4, 318, 100, 0, Split::Train}, {4, 418, 40, 0, Split::Train}};
+    const std::vector<Sequence> expected{{0, 0, 100, 1, Split::Train}, {2, 139, 40, 0, Split::Test},
+        {3, 179, 100, 0, Split::Train}, {4, 318, 100, 0, Split::Train}, {4, 418, 40, 0, Split::Train}};
     EXPECT_EQ(table.rows, expected);
     EXPECT_TRUE(cut_sequences(documents, {"a", "b"}, 0, 32).rows.empty());
 }
@@ -59,7 +60,8 @@ TEST(Sequences, NeverCrossADocument)
 TEST(Sequences, TableReadsBackAsWritten)
 {
     const test::TemporaryFolder folder;
-    const SequenceTable table = cut_sequences({{7, 5, 700, 1, Split::Test}, {8, 705, 300, 0, Split::Valid}}, {"\"quoted\"", "日本"}, 256, 32);
+    const SequenceTable table
+        = cut_sequences({{7, 5, 700, 1, Split::Test}, {8, 705, 300, 0, Split::Valid}}, {"\"quoted\"", "日本"}, 256, 32);
     const auto bytes = write_sequences(table);
     EXPECT_EQ(bytes, write_sequences(table));
     const auto read = read_sequences(write(folder, bytes));
@@ -77,7 +79,8 @@ TEST(Sequences, SubsetReadsBackAsWritten)
     const test::TemporaryFolder folder;
     for (const std::vector<std::int32_t>& rows : {std::vector<std::int32_t>{3, 1, 2}, std::vector<std::int32_t>{}})
         EXPECT_EQ(*read_subset(write(folder, write_subset(rows))), rows);
-    EXPECT_EQ(read_subset(write(folder, write_sequences({.sequence_length = 8, .domains = {}, .rows = {}}))).error().code, ErrorCode::Corrupt);
+    EXPECT_EQ(read_subset(write(folder, write_sequences({.sequence_length = 8, .domains = {}, .rows = {}}))).error().code,
+        ErrorCode::Corrupt);
     EXPECT_FALSE(read_subset(folder.path() / "missing"));
 }
 
@@ -93,7 +96,8 @@ TEST(Sequences, RowsOutOfRangeAreCorrupt)
     bad[4].domain = 1;
     bad[5].split = Split(3);
     for (const Sequence& row : bad) {
-        const auto read = read_sequences(write(folder, write_sequences({.sequence_length = 64, .domains = {"a"}, .rows = {good, row}})));
+        const auto read
+            = read_sequences(write(folder, write_sequences({.sequence_length = 64, .domains = {"a"}, .rows = {good, row}})));
         ASSERT_FALSE(read);
         EXPECT_EQ(read.error().code, ErrorCode::Corrupt);
         EXPECT_THAT(read.error().message, HasSubstr("row out of range"));
@@ -121,5 +125,5 @@ TEST(Sequences, FlippedBytesAreSurvived)
     }
 }
 
-}  // namespace
-}  // namespace pathloom
+} // namespace
+} // namespace pathloom

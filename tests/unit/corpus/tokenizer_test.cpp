@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The tokenizer: nothing lost, every byte accounted for, deterministic, clear about a vocabulary that does not fit.
-#include "engine/corpus/tokenizer.h"
 #include "engine/corpus/text.h"
+#include "engine/corpus/tokenizer.h"
 #include "tests/unit/corpus/corpus_test_data.h"
 
 #include <gmock/gmock.h>
@@ -30,7 +30,6 @@ Result<Tokenizer> train(int vocabulary, std::uint64_t seed = 1)
     training.seed = seed;
     return Tokenizer::train(views, training);
 }
-
 
 /// SentencePiece writes U+2581 for a blank.
 std::string with_blanks(std::string_view piece)
@@ -69,8 +68,12 @@ TEST_F(TrainedTokenizer, DecodeIsTheInverseOfEncodeInEveryScript)
 /// Offsets begin at 0, never go back, end inside the text, and the slice of each token is what it decodes to.
 TEST_F(TrainedTokenizer, EveryTokenHasItsBytes)
 {
-    std::vector<std::string> texts{"  two  blanks ", "\n", "\t\ttabs", "a\x01" "b", "🦄🦄 never seen ᚠᛇᚻ", std::string(300000, 'x'), "\n\n\n"};
-    for (std::uint64_t seed = 2000; seed < 2030; ++seed) texts.push_back(test::random_text(seed, test::scripts[seed % test::scripts.size()], 90));
+    std::vector<std::string> texts{"  two  blanks ", "\n", "\t\ttabs",
+        "a\x01"
+        "b",
+        "🦄🦄 never seen ᚠᛇᚻ", std::string(300000, 'x'), "\n\n\n"};
+    for (std::uint64_t seed = 2000; seed < 2030; ++seed)
+        texts.push_back(test::random_text(seed, test::scripts[seed % test::scripts.size()], 90));
     for (const std::string& text : texts) {
         const std::vector<Token> tokens = tokenizer->encode(text);
         ASSERT_FALSE(tokens.empty());
@@ -81,7 +84,7 @@ TEST_F(TrainedTokenizer, EveryTokenHasItsBytes)
             ASSERT_LT(begin, end);
             ASSERT_LE(end, text.size());
             const std::string piece = tokenizer->piece(tokens[i].id);
-            if (piece.size() == 6 && piece.starts_with("<0x")) {  // a byte: "<0xE2>"
+            if (piece.size() == 6 && piece.starts_with("<0x")) { // a byte: "<0xE2>"
                 int value = 0;
                 std::from_chars(piece.data() + 3, piece.data() + 5, value, 16);
                 ASSERT_EQ(text.substr(begin, end - begin), std::string(1, char(value)));
@@ -105,7 +108,8 @@ TEST_F(TrainedTokenizer, LongTextIsCutAtNewlinesOnly)
     std::vector<std::int32_t> lines;
     for (std::size_t begin = 0; begin < text.size();) {
         const std::size_t end = text.find('\n', begin) + 1;
-        for (const std::int32_t id : tokenizer->encode_ids(std::string_view(text).substr(begin, end - begin))) lines.push_back(id);
+        for (const std::int32_t id : tokenizer->encode_ids(std::string_view(text).substr(begin, end - begin)))
+            lines.push_back(id);
         begin = end;
     }
     EXPECT_EQ(tokenizer->encode_ids(text), lines);
@@ -199,7 +203,8 @@ TEST(Tokenizer, OffsetsOfANormalisingModelStayInOrder)
     ASSERT_TRUE(tokenizer);
     std::string longest;
     while (longest.size() < 100'000) longest += "㍿ ﬁne  ½ words\n";
-    for (const std::string& text : {std::string("  ㍿  ﬁ ½ \n\n e\u0301 \u2581 "), test::random_text(5, test::scripts[4], 200), longest}) {
+    for (const std::string& text :
+        {std::string("  ㍿  ﬁ ½ \n\n e\u0301 \u2581 "), test::random_text(5, test::scripts[4], 200), longest}) {
         std::int32_t last = 0;
         for (const Token& token : tokenizer->encode(text)) {
             ASSERT_GE(token.byte, last);
@@ -233,5 +238,5 @@ TEST(Tokenizer, DamagedModelsAreSurvived)
     EXPECT_GT(loaded, 0);
 }
 
-}  // namespace
-}  // namespace pathloom
+} // namespace
+} // namespace pathloom
