@@ -32,7 +32,7 @@ grpc::Status BlobService::Get(grpc::ServerContext* context, const v1::BlobReques
     if (auto status = m_auth.check(*context, viewers); !status.ok()) return status;
     const std::string& hash = request->hash();
     if (!is_sha256_hex(hash)) return bad_hash(hash);
-    if (!m_store.has(hash)) return {grpc::StatusCode::NOT_FOUND, fmt::format("this engine holds no blob {}", hash)};
+    if (!m_store.keep(hash)) return {grpc::StatusCode::NOT_FOUND, fmt::format("this engine holds no blob {}", hash)};
     const auto file = m_store.verified(hash);
     if (!file) return to_status(file.error());
     const auto mapped = MappedFile::open(*file);
@@ -103,7 +103,7 @@ grpc::Status BlobService::Has(grpc::ServerContext* context, const v1::HasRequest
     if (auto status = m_auth.check(*context, blob_writers); !status.ok()) return status;
     for (const auto& hash : request->hashes()) {
         if (!is_sha256_hex(hash)) return bad_hash(hash);
-        if (!m_store.has(hash)) response->add_missing(hash);
+        if (!m_store.keep(hash)) response->add_missing(hash);
     }
     return grpc::Status::OK;
 }
