@@ -58,6 +58,7 @@ QString PlotWidget::exportTo(const QString& path)
     if (kind != QStringLiteral("png") && kind != QStringLiteral("svg") && kind != QStringLiteral("pdf")) {
         return tr("cannot export %1: use a name that ends in .csv, .png, .svg or .pdf").arg(path);
     }
+    d->plot->setGeometry(rect());  // a widget that was never shown has not been laid out yet
     auto* heading = new QCPTextElement(d->plot, d->title, Theme::titleFont());
     heading->setTextColor(d->theme.theme().tokens().text);
     heading->setMargins(QMargins(0, 8, 0, 4));

@@ -28,8 +28,9 @@ protected:
         }
         const int stride = std::max(1, int(std::ceil(decades / 8)));
         for (int k = int(std::floor(std::log10(range.lower))); k <= int(std::ceil(std::log10(range.upper))); k += stride) {
-            for (const double m : {1.0, 2.0, 5.0}) {
+            for (const double m : {1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0}) {
                 if (m > 1 && decades > 3) break;
+                if (decades > 1.2 && m != 1.0 && m != 2.0 && m != 5.0) continue;
                 const double v = m * std::pow(10.0, k);
                 if (v >= range.lower && v <= range.upper) ticks << v;
             }
@@ -325,7 +326,8 @@ QStringList PlotWidget::Private::readout(double x, QVector<QColor>* swatches) co
     QStringList lines {QStringLiteral("%1 %2").arg(xTitle, formatNumber(x, 4))};
     if (swatches != nullptr) swatches->push_back(QColor());
     int more = 0;
-    for (const PlotSeries& s : series) {
+    for (auto drawn = series.rbegin(); drawn != series.rend(); ++drawn) {  // what lies on top is read first
+        const PlotSeries& s = *drawn;
         if (!s.style.visible || s.points.empty()) continue;
         auto it = std::lower_bound(s.points.begin(), s.points.end(), x, [](const PlotPoint& p, double at) { return p.x < at; });
         if (it == s.points.end() || (it != s.points.begin() && x - std::prev(it)->x < it->x - x)) --it;
@@ -369,7 +371,7 @@ void PlotWidget::Private::paintOverlay(QPainter& painter)
             drawReadout(painter, QPointF(x - 4, rect.top() + 2), QRectF(rect), lines, swatches, theme.theme());
         }
     }
-    if (q->hasFocus()) {
+    if (keyFocus) {
         painter.setRenderHint(QPainter::Antialiasing);
         painter.setPen(QPen(t.accent, 1.5));
         painter.setBrush(Qt::NoBrush);

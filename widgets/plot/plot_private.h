@@ -62,6 +62,7 @@ public:
     bool legendForced = false;
     bool stale = true;
     bool feeding = false;
+    bool keyFocus = false;   ///< focus came by keyboard: show the ring
     int hidden = 0;
     double cross = std::numeric_limits<double>::quiet_NaN();
 };

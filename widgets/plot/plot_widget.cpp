@@ -243,8 +243,17 @@ void PlotWidget::resizeEvent(QResizeEvent*)
     d->dirty();
 }
 
-void PlotWidget::focusInEvent(QFocusEvent*) { d->overlay->update(); }
-void PlotWidget::focusOutEvent(QFocusEvent*) { d->overlay->update(); }
+void PlotWidget::focusInEvent(QFocusEvent* event)
+{
+    d->keyFocus = event->reason() == Qt::TabFocusReason || event->reason() == Qt::BacktabFocusReason;
+    d->overlay->update();
+}
+
+void PlotWidget::focusOutEvent(QFocusEvent*)
+{
+    d->keyFocus = false;
+    d->overlay->update();
+}
 
 void PlotWidget::showEvent(QShowEvent*)
 {

@@ -82,6 +82,7 @@ void CurvesView::buildToolBar()
     row->addWidget(caption);
     row->addWidget(m_smoothing);
     row->addWidget(value);
+    group->setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Preferred);
     addToolWidget(group);
     connect(m_smoothing, &QSlider::valueChanged, this, [this, value](int v) {
         value->setText(v == 0 ? tr("off") : QString::number(v / 100.0, 'f', 2));

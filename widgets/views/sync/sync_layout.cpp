@@ -60,7 +60,7 @@ std::vector<LaneBar> laneBars(const std::vector<WorkerSpan>& spans, const TimeSc
     for (std::size_t i = first; i < last; ++i) {
         const double x0 = std::max(scale.x(double(spans[i].beginMs)), scale.left);
         const double x1 = std::min(scale.x(endOf(spans[i], nowMs)), right);
-        if (x1 < x0) continue;
+        if (x1 < x0 || endOf(spans[i], nowMs) <= scale.originMs) continue;
         if (x1 - x0 >= 1) {
             flush();
             bars.push_back({x0, x1 - x0, spans[i].kind, int(i)});
