@@ -156,7 +156,7 @@ void add_engine_verbs(CLI::App& app, Shell& shell)
     on_parsed(set, shell, [&shell, count] { return workers_set(shell, *count); });
 
     auto* benches = app.add_subcommand("bench", "Measure this machine; further options as in pathloom-worker bench")->require_subcommand(1);
-    auto* inner = benches->add_subcommand("inner", "One path's training step")->prefix_command();
+    auto* inner = benches->add_subcommand("inner", "One path's training step")->allow_extras()->fallthrough(false);
     on_parsed(inner, shell, [&shell, inner] { return bench(shell, "inner", inner->remaining()); });
 }
 
