@@ -25,7 +25,8 @@ Result<void> check_columns(const ModelSpec& model, const std::vector<Column>& co
         heads += column.blocks.empty() && column.name == "head";
         for (const int block : column.blocks) {
             if (block < 0 || block >= int(holders.size())) {
-                return fail(ErrorCode::Usage, "column '{}' holds block {}, but the model has {} blocks", column.name, block, holders.size());
+                return fail(ErrorCode::Usage, "column '{}' holds block {}, but the model has {} blocks", column.name, block,
+                    holders.size());
             }
             ++holders[std::size_t(block)];
         }
@@ -34,12 +35,13 @@ Result<void> check_columns(const ModelSpec& model, const std::vector<Column>& co
         return fail(ErrorCode::Usage, "a path needs one column 'embed' and one column 'head', got {} and {}", embeds, heads);
     }
     for (std::size_t b = 0; b < holders.size(); ++b) {
-        if (holders[b] != 1) return fail(ErrorCode::Usage, "block {} is held by {} columns of the path, must be 1", b, holders[b]);
+        if (holders[b] != 1)
+            return fail(ErrorCode::Usage, "block {} is held by {} columns of the path, must be 1", b, holders[b]);
     }
     return {};
 }
 
-}  // namespace
+} // namespace
 
 Column make_column(const std::string& name, std::vector<int> blocks)
 {
@@ -80,13 +82,15 @@ const ParameterView& ParameterLayout::at(std::string_view name) const
     return m_tensors[found->second];
 }
 
-Result<void> ParameterLayout::load_column(int column, const Safetensors& blob, std::span<float> values, const std::string& prefix) const
+Result<void> ParameterLayout::load_column(
+    int column, const Safetensors& blob, std::span<float> values, const std::string& prefix) const
 {
     for (const ParameterView& view : m_tensors) {
         if (view.column != column) continue;
         PATHLOOM_TRY(const TensorView* tensor, blob.expect(prefix + view.name, DType::F32));
         if (tensor->shape != view.shape) {
-            return fail(ErrorCode::Corrupt, "tensor '{}' of column '{}' has shape [{}], the model needs [{}]; the blob belongs to another model",
+            return fail(ErrorCode::Corrupt,
+                "tensor '{}' of column '{}' has shape [{}], the model needs [{}]; the blob belongs to another model",
                 tensor->name, m_columns[std::size_t(column)].name, shape_text(tensor->shape), shape_text(view.shape));
         }
         std::memcpy(values.data() + view.offset, tensor->data.data(), view.size * sizeof(float));
@@ -94,8 +98,8 @@ Result<void> ParameterLayout::load_column(int column, const Safetensors& blob, s
     return {};
 }
 
-void ParameterLayout::append_views(int column, std::span<const float> values, const std::string& prefix,
-    std::vector<TensorView>& views) const
+void ParameterLayout::append_views(
+    int column, std::span<const float> values, const std::string& prefix, std::vector<TensorView>& views) const
 {
     for (const ParameterView& view : m_tensors) {
         if (view.column != column) continue;
@@ -110,4 +114,4 @@ std::vector<std::byte> ParameterLayout::save_column(int column, std::span<const 
     return write_safetensors(views);
 }
 
-}  // namespace pathloom
+} // namespace pathloom

@@ -20,7 +20,7 @@ namespace pathloom {
 struct ParameterView {
     std::string name;
     std::vector<std::int64_t> shape;
-    std::size_t offset = 0;  ///< in floats
+    std::size_t offset = 0; ///< in floats
     std::size_t size = 0;
     int column = 0;
     bool decay = true;
@@ -38,8 +38,8 @@ public:
     /// The tensor of that name; a missing one is a bug.
     [[nodiscard]] const ParameterView& at(std::string_view name) const;
 
-    /// Copy the tensors of `column` out of a module blob. Corrupt naming the tensor when it is missing, not F32 or of another shape.
-    /// `prefix` goes before each name ("m." for a first moment).
+    /// Copy the tensors of `column` out of a module blob. Corrupt naming the tensor when it is missing, not F32 or of another
+    /// shape. `prefix` goes before each name ("m." for a first moment).
     Result<void> load_column(int column, const Safetensors& blob, std::span<float> values, const std::string& prefix = {}) const;
     /// The tensors of `column` as a module blob.
     [[nodiscard]] std::vector<std::byte> save_column(int column, std::span<const float> values) const;
@@ -56,4 +56,4 @@ private:
 /// A column of a task: "embed", "head" or any name with blocks.
 Column make_column(const std::string& name, std::vector<int> blocks);
 
-}  // namespace pathloom
+} // namespace pathloom

@@ -14,7 +14,7 @@ namespace {
 
 using Buffer = std::vector<float>;
 
-constexpr int HeadTileRows = 256;  // logits never exist for more tokens than this
+constexpr int HeadTileRows = 256; // logits never exist for more tokens than this
 
 void grow(Buffer& buffer, std::size_t n)
 {
@@ -32,7 +32,7 @@ struct BlockCache {
     Buffer x, rstd1, xn1, xc, qkv, qk, rstd_q, rstd_k, lse, o, x2, rstd2, xn2, up;
 };
 
-}  // namespace
+} // namespace
 
 Result<Precision> parse_precision(const std::string& name)
 {
@@ -46,10 +46,10 @@ struct PathModel::Impl {
     ParameterLayout layout;
     Gemm gemm;
     Buffer values, grads;
-    std::vector<std::uint16_t> half;  // bf16 copy of `values`, refreshed by each pass
+    std::vector<std::uint16_t> half; // bf16 copy of `values`, refreshed by each pass
     std::vector<BlockOffsets> blocks;
     std::size_t embedding = 0, final_norm = 0;
-    int d, attention_width, ffn_width, up_width;  // up_width: 2 F for swiglu (gate first), F for gelu
+    int d, attention_width, ffn_width, up_width; // up_width: 2 F for swiglu (gate first), F for gelu
     bool swiglu;
 
     std::vector<BlockCache> caches;
@@ -99,7 +99,8 @@ struct PathModel::Impl {
     void begin(const TokenBatch& batch, std::size_t cached_blocks)
     {
         const auto tokens = std::size_t(batch.rows) * std::size_t(batch.sequence);
-        if (batch.inputs.size() != tokens || batch.targets.size() != tokens) throw std::logic_error("a token batch of the wrong size");
+        if (batch.inputs.size() != tokens || batch.targets.size() != tokens)
+            throw std::logic_error("a token batch of the wrong size");
         if (rope.sequence < batch.sequence) rope = RopeTable::make(batch.sequence, spec.head_dim, spec.rope_base);
         if (caches.size() < cached_blocks) caches.resize(cached_blocks);
         if (gemm.precision() == Precision::Bf16) {
@@ -138,10 +139,10 @@ struct PathModel::Impl {
             input = c.xc.data();
         }
         gemm.nt(tokens, 3 * a, d, {input, d}, weight(block.qkv, d), 0.0f, c.qkv.data(), 3 * a);
-        qk_norm_rope_forward(c.qkv.data(), 3 * a, value(block.q_norm), rope, batch.rows, batch.sequence, spec.heads, spec.head_dim,
-            c.qk.data(), 2 * a, c.rstd_q.data());
-        qk_norm_rope_forward(c.qkv.data() + a, 3 * a, value(block.k_norm), rope, batch.rows, batch.sequence, spec.heads, spec.head_dim,
-            c.qk.data() + a, 2 * a, c.rstd_k.data());
+        qk_norm_rope_forward(c.qkv.data(), 3 * a, value(block.q_norm), rope, batch.rows, batch.sequence, spec.heads,
+            spec.head_dim, c.qk.data(), 2 * a, c.rstd_q.data());
+        qk_norm_rope_forward(c.qkv.data() + a, 3 * a, value(block.k_norm), rope, batch.rows, batch.sequence, spec.heads,
+            spec.head_dim, c.qk.data() + a, 2 * a, c.rstd_k.data());
         attention_forward(shape_of(block, batch), {c.qk.data(), 2 * a}, {c.qk.data() + a, 2 * a}, {c.qkv.data() + 2 * a, 3 * a},
             {c.o.data(), a}, c.lse.data());
         std::copy_n(c.x.data(), n * d, c.x2.data());
@@ -149,8 +150,10 @@ struct PathModel::Impl {
 
         rms_norm_forward(c.x2.data(), value(block.norm2), tokens, d, c.xn2.data(), c.rstd2.data());
         gemm.nt(tokens, up_width, d, {c.xn2.data(), d}, weight(block.up, d), 0.0f, c.up.data(), up_width);
-        if (swiglu) swiglu_forward(c.up.data(), tokens, ffn_width, scratch.data());
-        else gelu_forward(c.up.data(), n * ffn_width, scratch.data());
+        if (swiglu)
+            swiglu_forward(c.up.data(), tokens, ffn_width, scratch.data());
+        else
+            gelu_forward(c.up.data(), n * ffn_width, scratch.data());
         std::copy_n(c.x2.data(), n * d, y.data());
         gemm.nt(tokens, d, ffn_width, {scratch.data(), ffn_width}, weight(block.down, ffn_width), 1.0f, y.data(), d);
     }
@@ -163,8 +166,10 @@ struct PathModel::Impl {
         grow(dqkv, n * 3 * a), grow(dwide, n * std::size_t(std::max(a, d))), grow(scratch, n * f);
 
         gemm.nn(tokens, f, d, {dx.data(), d}, weight(block.down, f), 0.0f, scratch.data(), f);
-        if (swiglu) swiglu_backward(c.up.data(), tokens, f, scratch.data());
-        else gelu_backward(c.up.data(), n * f, scratch.data());
+        if (swiglu)
+            swiglu_backward(c.up.data(), tokens, f, scratch.data());
+        else
+            gelu_backward(c.up.data(), n * f, scratch.data());
         gemm.tn(d, f, tokens, {dx.data(), d}, {scratch.data(), f}, 0.0f, grad(block.down), f);
         gemm.tn(up_width, d, tokens, {c.up.data(), up_width}, {c.xn2.data(), d}, 0.0f, grad(block.up), d);
         gemm.nn(tokens, d, up_width, {c.up.data(), up_width}, weight(block.up, d), 0.0f, dwide.data(), d);
@@ -175,8 +180,8 @@ struct PathModel::Impl {
         attention_backward(shape_of(block, batch), {c.qk.data(), 2 * a}, {c.qk.data() + a, 2 * a}, {c.qkv.data() + 2 * a, 3 * a},
             {c.o.data(), a}, c.lse.data(), {dwide.data(), a}, {dqkv.data(), 3 * a}, {dqkv.data() + a, 3 * a},
             {dqkv.data() + 2 * a, 3 * a});
-        qk_norm_rope_backward(c.qkv.data(), 3 * a, value(block.q_norm), rope, c.rstd_q.data(), batch.rows, batch.sequence, spec.heads,
-            spec.head_dim, dqkv.data(), 3 * a, grad(block.q_norm));
+        qk_norm_rope_backward(c.qkv.data(), 3 * a, value(block.q_norm), rope, c.rstd_q.data(), batch.rows, batch.sequence,
+            spec.heads, spec.head_dim, dqkv.data(), 3 * a, grad(block.q_norm));
         qk_norm_rope_backward(c.qkv.data() + a, 3 * a, value(block.k_norm), rope, c.rstd_k.data(), batch.rows, batch.sequence,
             spec.heads, spec.head_dim, dqkv.data() + a, 3 * a, grad(block.k_norm));
         const float* input = block.window ? c.xc.data() : c.xn1.data();
@@ -238,8 +243,8 @@ struct PathModel::Impl {
         for_logit_tiles(batch, [&](int first, int rows, std::span<const std::int32_t> targets) {
             cross_entropy_backward(logits.data(), targets, v, scale, nll.data() + first);
             const auto at = std::size_t(first) * d;
-            Matrix dlogits {logits.data(), v};
-            if (gemm.precision() == Precision::Bf16) {  // used twice: rounded once
+            Matrix dlogits{logits.data(), v};
+            if (gemm.precision() == Precision::Bf16) { // used twice: rounded once
                 half_logits.resize(std::size_t(rows) * std::size_t(v));
                 round_to_bf16(logits.data(), half_logits.data(), half_logits.size());
                 dlogits.half = half_logits.data();
@@ -264,14 +269,18 @@ struct PathModel::Impl {
 
 Result<PathModel> PathModel::create(const ModelSpec& model, std::vector<Column> columns, Precision precision)
 {
-    if (model.ffn != "swiglu" && model.ffn != "gelu") return fail(ErrorCode::Usage, "model.ffn must be swiglu or gelu, got '{}'", model.ffn);
+    if (model.ffn != "swiglu" && model.ffn != "gelu")
+        return fail(ErrorCode::Usage, "model.ffn must be swiglu or gelu, got '{}'", model.ffn);
     if (model.head_dim < 2 || model.head_dim % 2 != 0 || model.heads < 1) {
-        return fail(ErrorCode::Usage, "model.head_dim must be even and model.heads at least 1, got {} and {}", model.head_dim, model.heads);
+        return fail(ErrorCode::Usage, "model.head_dim must be even and model.heads at least 1, got {} and {}", model.head_dim,
+            model.heads);
     }
     for (const std::string& kind : model.blocks) {
-        if (kind != "full" && kind != "window") return fail(ErrorCode::Usage, "model.blocks knows full and window, got '{}'", kind);
+        if (kind != "full" && kind != "window")
+            return fail(ErrorCode::Usage, "model.blocks knows full and window, got '{}'", kind);
         if (kind == "window" && (model.window < 1 || model.conv < 1)) {
-            return fail(ErrorCode::Usage, "model.window and model.conv must be at least 1, got {} and {}", model.window, model.conv);
+            return fail(
+                ErrorCode::Usage, "model.window and model.conv must be at least 1, got {} and {}", model.window, model.conv);
         }
     }
     PATHLOOM_TRY(ParameterLayout layout, ParameterLayout::build(model, std::move(columns)));
@@ -286,10 +295,22 @@ PathModel::PathModel(PathModel&&) noexcept = default;
 PathModel& PathModel::operator=(PathModel&&) noexcept = default;
 PathModel::~PathModel() = default;
 
-const ModelSpec& PathModel::spec() const { return m_impl->spec; }
-const ParameterLayout& PathModel::layout() const { return m_impl->layout; }
-std::span<float> PathModel::parameters() { return m_impl->values; }
-std::span<const float> PathModel::gradients() const { return m_impl->grads; }
+const ModelSpec& PathModel::spec() const
+{
+    return m_impl->spec;
+}
+const ParameterLayout& PathModel::layout() const
+{
+    return m_impl->layout;
+}
+std::span<float> PathModel::parameters()
+{
+    return m_impl->values;
+}
+std::span<const float> PathModel::gradients() const
+{
+    return m_impl->grads;
+}
 
 double PathModel::loss_and_gradients(const TokenBatch& batch)
 {
@@ -317,10 +338,10 @@ double training_flops_per_token(const ModelSpec& model, int sequence)
     double total = 6.0 * model.vocabulary * d;
     for (const std::string& kind : model.blocks) {
         const double s = sequence, w = kind == "window" ? std::min<double>(s, model.window) : s;
-        const double seen = (w * (w + 1) / 2 + (s - w) * w) / s;  // mean over positions
+        const double seen = (w * (w + 1) / 2 + (s - w) * w) / s; // mean over positions
         total += 6.0 * (4.0 * a * d + (model.ffn == "gelu" ? 2.0 : 3.0) * f * d) + 12.0 * a * seen;
     }
     return total;
 }
 
-}  // namespace pathloom
+} // namespace pathloom

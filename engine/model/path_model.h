@@ -17,8 +17,8 @@ namespace pathloom {
 struct TokenBatch {
     int rows = 0;
     int sequence = 0;
-    std::vector<std::int32_t> inputs;   ///< [rows, sequence]
-    std::vector<std::int32_t> targets;  ///< [rows, sequence]
+    std::vector<std::int32_t> inputs; ///< [rows, sequence]
+    std::vector<std::int32_t> targets; ///< [rows, sequence]
 };
 
 /// "fp32" or "bf16" of the training section; Usage otherwise.
@@ -26,8 +26,8 @@ Result<Precision> parse_precision(const std::string& name);
 
 class PathModel {
 public:
-    /// Parameters start at zero; fill them with layout().load_column. Usage for columns that do not make a path, an unknown block kind
-    /// or feed-forward, or a head_dim that is odd.
+    /// Parameters start at zero; fill them with layout().load_column. Usage for columns that do not make a path, an unknown block
+    /// kind or feed-forward, or a head_dim that is odd.
     static Result<PathModel> create(const ModelSpec& model, std::vector<Column> columns, Precision precision);
     PathModel(PathModel&&) noexcept;
     PathModel& operator=(PathModel&&) noexcept;
@@ -55,4 +55,4 @@ private:
 /// 12 A c per block for causal attention, A = heads * head_dim and c = tokens a query sees on average.
 double training_flops_per_token(const ModelSpec& model, int sequence);
 
-}  // namespace pathloom
+} // namespace pathloom

@@ -63,7 +63,9 @@ torch::Tensor attend(const ModelSpec& model, const Parameters& p, const std::str
     if (window) hidden = hidden.logical_or(age.ge(model.window));
     const auto scores = (torch::matmul(q, k.transpose(2, 3)) / std::sqrt(double(model.head_dim)))
                             .masked_fill(hidden, -std::numeric_limits<double>::infinity());
-    const auto out = torch::matmul(scores.softmax(-1), v).transpose(1, 2).reshape({rows, sequence, std::int64_t(model.heads) * model.head_dim});
+    const auto out = torch::matmul(scores.softmax(-1), v)
+                         .transpose(1, 2)
+                         .reshape({rows, sequence, std::int64_t(model.heads) * model.head_dim});
     return torch::matmul(out, p.at(name + "attn.o").t());
 }
 
@@ -80,7 +82,8 @@ torch::Tensor convolve(const torch::Tensor& x, const torch::Tensor& w)
 torch::Tensor feed_forward(const ModelSpec& model, const Parameters& p, const std::string& name, const torch::Tensor& x)
 {
     const auto up = torch::matmul(x, p.at(name + "ffn.up").t());
-    const auto act = model.ffn == "gelu" ? torch::gelu(up, "tanh") : torch::silu(torch::matmul(x, p.at(name + "ffn.gate").t())) * up;
+    const auto act
+        = model.ffn == "gelu" ? torch::gelu(up, "tanh") : torch::silu(torch::matmul(x, p.at(name + "ffn.gate").t())) * up;
     return torch::matmul(act, p.at(name + "ffn.down").t());
 }
 
@@ -90,10 +93,10 @@ std::vector<double> values_of(const torch::Tensor& x)
     return {flat.data_ptr<double>(), flat.data_ptr<double>() + flat.numel()};
 }
 
-}  // namespace
+} // namespace
 
-ReferenceResult reference_loss(const ModelSpec& model, const ParameterLayout& layout, std::span<const float> parameters,
-    const TokenBatch& batch)
+ReferenceResult reference_loss(
+    const ModelSpec& model, const ParameterLayout& layout, std::span<const float> parameters, const TokenBatch& batch)
 {
     const Parameters p(layout, parameters);
     const auto tokens = [&](const std::vector<std::int32_t>& ids) {
@@ -122,12 +125,15 @@ ReferenceResult reference_loss(const ModelSpec& model, const ParameterLayout& la
     return result;
 }
 
-std::vector<float> reference_adamw(std::vector<float> parameters, const std::vector<std::vector<float>>& gradients,
-    const AdamWStep& settings)
+std::vector<float> reference_adamw(
+    std::vector<float> parameters, const std::vector<std::vector<float>>& gradients, const AdamWStep& settings)
 {
     auto theta = torch::tensor(parameters).requires_grad_(true);
-    torch::optim::AdamW optimizer({theta}, torch::optim::AdamWOptions(settings.lr)
-            .betas({settings.beta1, settings.beta2}).eps(settings.eps).weight_decay(settings.weight_decay));
+    torch::optim::AdamW optimizer({theta},
+        torch::optim::AdamWOptions(settings.lr)
+            .betas({settings.beta1, settings.beta2})
+            .eps(settings.eps)
+            .weight_decay(settings.weight_decay));
     for (const auto& gradient : gradients) {
         theta.mutable_grad() = torch::tensor(gradient);
         optimizer.step();
@@ -136,4 +142,4 @@ std::vector<float> reference_adamw(std::vector<float> parameters, const std::vec
     return {flat.data_ptr<float>(), flat.data_ptr<float>() + flat.numel()};
 }
 
-}  // namespace pathloom
+} // namespace pathloom

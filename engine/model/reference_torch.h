@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The path model once more in plain libtorch with autograd, in double: the measure that the hand-written passes are tested against,
-// and the door to devices that they do not serve. No torch in this header.
+// The path model once more in plain libtorch with autograd, in double: the measure that the hand-written passes are tested
+// against, and the door to devices that they do not serve. No torch in this header.
 #pragma once
 
 #include "engine/model/kernels/optimizer.h"
@@ -12,17 +12,17 @@
 namespace pathloom {
 
 struct ReferenceResult {
-    double loss = 0.0;               ///< mean over the batch's targets
-    std::vector<double> gradients;   ///< in the layout's order
-    std::vector<double> hidden;      ///< last block's output, [rows * sequence, d_model]
+    double loss = 0.0; ///< mean over the batch's targets
+    std::vector<double> gradients; ///< in the layout's order
+    std::vector<double> hidden; ///< last block's output, [rows * sequence, d_model]
 };
 
 /// Forward and backward of the whole model on float64 tensors.
-ReferenceResult reference_loss(const ModelSpec& model, const ParameterLayout& layout, std::span<const float> parameters,
-    const TokenBatch& batch);
+ReferenceResult reference_loss(
+    const ModelSpec& model, const ParameterLayout& layout, std::span<const float> parameters, const TokenBatch& batch);
 
 /// Parameters after torch::optim::AdamW has taken gradients.size() steps, one gradient each.
-std::vector<float> reference_adamw(std::vector<float> parameters, const std::vector<std::vector<float>>& gradients,
-    const AdamWStep& settings);
+std::vector<float> reference_adamw(
+    std::vector<float> parameters, const std::vector<std::vector<float>>& gradients, const AdamWStep& settings);
 
-}  // namespace pathloom
+} // namespace pathloom

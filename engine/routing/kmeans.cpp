@@ -16,7 +16,7 @@ constexpr int Lanes = 16;
 
 PATHLOOM_CLONES float distance_loop(const float* __restrict a, const float* __restrict b, int n)
 {
-    std::array<float, Lanes> lane {};
+    std::array<float, Lanes> lane{};
     const int whole = n - n % Lanes;
     for (int i = 0; i < whole; i += Lanes) {
         for (int j = 0; j < Lanes; ++j) {
@@ -46,7 +46,7 @@ public:
 
     std::vector<float> centres(int clusters)
     {
-        int candidates = 2;  // 2 + ln k
+        int candidates = 2; // 2 + ln k
         for (int power = 3; power <= clusters; power *= 3) ++candidates;
         std::vector<float> out;
         take(std::int64_t(m_rng.below(std::uint64_t(m_rows.rows))), out);
@@ -56,7 +56,8 @@ public:
             for (int c = 0; c < candidates; ++c) {
                 const std::int64_t row = draw();
                 double total = 0.0;
-                for (std::int64_t i = 0; i < m_rows.rows; ++i) total += double(std::min(m_nearest[std::size_t(i)], distance(i, row)));
+                for (std::int64_t i = 0; i < m_rows.rows; ++i)
+                    total += double(std::min(m_nearest[std::size_t(i)], distance(i, row)));
                 if (total < best_total) {
                     best_total = total;
                     best = row;
@@ -128,7 +129,8 @@ void fill_empty(std::vector<int>& labels, std::vector<float>& distances, std::ve
         if (sizes[c] > 0) continue;
         std::size_t farthest = labels.size();
         for (std::size_t i = 0; i < labels.size(); ++i) {
-            if (sizes[std::size_t(labels[i])] > 1 && (farthest == labels.size() || distances[i] > distances[farthest])) farthest = i;
+            if (sizes[std::size_t(labels[i])] > 1 && (farthest == labels.size() || distances[i] > distances[farthest]))
+                farthest = i;
         }
         --sizes[std::size_t(labels[farthest])];
         ++sizes[c];
@@ -137,7 +139,7 @@ void fill_empty(std::vector<int>& labels, std::vector<float>& distances, std::ve
     }
 }
 
-}  // namespace
+} // namespace
 
 float squared_distance(const float* a, const float* b, int n)
 {
@@ -163,8 +165,9 @@ Result<KMeans> fit_kmeans(const FeatureMatrix& rows, int clusters, std::uint64_t
     if (clusters < 1) return fail(ErrorCode::Usage, "k-means needs at least 1 cluster, got {}", clusters);
     if (rows.columns < 1) return fail(ErrorCode::Usage, "k-means needs features of at least 1 column, got {}", rows.columns);
     if (rows.rows < clusters) {
-        return fail(ErrorCode::Usage, "{} paths need at least {} training sequences to route, the corpus has {}; use fewer paths or more text",
-            clusters, clusters, rows.rows);
+        return fail(ErrorCode::Usage,
+            "{} paths need at least {} training sequences to route, the corpus has {}; use fewer paths or more text", clusters,
+            clusters, rows.rows);
     }
     KMeans fit;
     fit.columns = rows.columns;
@@ -178,7 +181,8 @@ Result<KMeans> fit_kmeans(const FeatureMatrix& rows, int clusters, std::uint64_t
         for (std::size_t i = 0; i < next.size(); ++i) {
             const float* row = rows.row(std::int64_t(i)).data();
             next[i] = nearest_centroid(fit.centroids, rows.columns, row);
-            distances[i] = distance_loop(fit.centroids.data() + std::size_t(next[i]) * std::size_t(rows.columns), row, rows.columns);
+            distances[i]
+                = distance_loop(fit.centroids.data() + std::size_t(next[i]) * std::size_t(rows.columns), row, rows.columns);
             ++sizes[std::size_t(next[i])];
         }
         fill_empty(next, distances, sizes);
@@ -195,4 +199,4 @@ Result<KMeans> fit_kmeans(const FeatureMatrix& rows, int clusters, std::uint64_t
     return fit;
 }
 
-}  // namespace pathloom
+} // namespace pathloom

@@ -116,13 +116,14 @@ private:
 Result<std::unique_ptr<Router>> fit_kmeans_router(const FeatureMatrix& train, int cells, std::uint64_t seed)
 {
     for (const float x : train.values) {
-        if (!std::isfinite(x)) return fail(ErrorCode::Failed, "a prefix feature is not finite: the warm start diverged; lower training.lr");
+        if (!std::isfinite(x))
+            return fail(ErrorCode::Failed, "a prefix feature is not finite: the warm start diverged; lower training.lr");
     }
     if (train.rows < cells || train.columns < 1) {
         PATHLOOM_TRY([[maybe_unused]] const KMeans refused, fit_kmeans(train, cells, seed));
     }
     std::vector<float> mean = column_means(train);
-    FeatureMatrix rows {std::vector<float>(train.values.size()), train.rows, train.columns};
+    FeatureMatrix rows{std::vector<float>(train.values.size()), train.rows, train.columns};
     for (std::int64_t i = 0; i < train.rows; ++i) {
         const auto at = std::size_t(i) * std::size_t(train.columns);
         normalise(train.row(i), mean, std::span(rows.values).subspan(at, std::size_t(train.columns)));
@@ -136,7 +137,7 @@ Result<T> number(const std::map<std::string, std::string>& metadata, const std::
 {
     const auto found = metadata.find(key);
     const std::string text = found == metadata.end() ? std::string() : found->second;
-    T value {};
+    T value{};
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc() || end != text.data() + text.size()) {
         return fail(ErrorCode::Corrupt, "the router blob's '{}' is '{}', must be a number", key, text);
@@ -150,14 +151,15 @@ Result<std::unique_ptr<Router>> load_kmeans_router(const Safetensors& blob)
     PATHLOOM_TRY(const TensorView* centroids, blob.expect("centroids", DType::F32));
     if (mean->shape.size() != 1 || mean->shape[0] < 1 || centroids->shape.size() != 2 || centroids->shape[0] < 1
         || centroids->shape[1] != mean->shape[0]) {
-        return fail(ErrorCode::Corrupt, "the router blob's tensors 'mean' and 'centroids' do not fit together; fit the router again");
+        return fail(
+            ErrorCode::Corrupt, "the router blob's tensors 'mean' and 'centroids' do not fit together; fit the router again");
     }
     const auto m = mean->as<float>();
     const auto c = centroids->as<float>();
     return std::make_unique<KMeansRouter>(std::vector<float>(m.begin(), m.end()), std::vector<float>(c.begin(), c.end()));
 }
 
-}  // namespace
+} // namespace
 
 Result<std::unique_ptr<Router>> fit_router(const std::string& kind, const FeatureMatrix& train, int cells, std::uint64_t seed)
 {
@@ -165,7 +167,8 @@ Result<std::unique_ptr<Router>> fit_router(const std::string& kind, const Featur
     if (kind == "kmeans") return fit_kmeans_router(train, cells, seed);
     if (kind == "random") return std::make_unique<RandomRouter>(cells, seed);
     if (kind == "none") {
-        if (cells != 1) return fail(ErrorCode::Usage, "routing.router none serves 1 cell, this topology has {}; use kmeans or random", cells);
+        if (cells != 1)
+            return fail(ErrorCode::Usage, "routing.router none serves 1 cell, this topology has {}; use kmeans or random", cells);
         return std::make_unique<NoRouter>();
     }
     return fail(ErrorCode::Usage, "routing.router must be kmeans, random or none, got '{}'", kind);
@@ -192,4 +195,4 @@ bool router_needs_features(const std::string& kind)
     return kind == "kmeans";
 }
 
-}  // namespace pathloom
+} // namespace pathloom

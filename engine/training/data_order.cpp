@@ -35,8 +35,8 @@ std::vector<std::int32_t> DataOrder::rows_of(std::int64_t step, int batch)
     return out;
 }
 
-Result<TaskData> TaskData::open(const std::filesystem::path& tokens, const std::filesystem::path& sequences,
-    const std::filesystem::path& subset)
+Result<TaskData> TaskData::open(
+    const std::filesystem::path& tokens, const std::filesystem::path& sequences, const std::filesystem::path& subset)
 {
     TaskData data;
     PATHLOOM_TRY(Safetensors file, Safetensors::open(tokens));
@@ -48,12 +48,13 @@ Result<TaskData> TaskData::open(const std::filesystem::path& tokens, const std::
     if (data.m_subset.empty()) return fail(ErrorCode::Usage, "the subset holds no sequence; give this path a non-empty shard");
     for (const std::int32_t index : data.m_subset) {
         if (index < 0 || std::size_t(index) >= data.m_table.rows.size()) {
-            return fail(ErrorCode::Corrupt, "subset row {} is outside the sequence table ({} rows)", index, data.m_table.rows.size());
+            return fail(
+                ErrorCode::Corrupt, "subset row {} is outside the sequence table ({} rows)", index, data.m_table.rows.size());
         }
         const Sequence& row = data.row(index);
         if (row.begin < 0 || row.length < 0 || row.begin > std::int64_t(data.m_tokens.size()) - row.length) {
-            return fail(ErrorCode::Corrupt, "sequence {} ([{}, +{})) is outside the token file ({} tokens)", index, row.begin, row.length,
-                data.m_tokens.size());
+            return fail(ErrorCode::Corrupt, "sequence {} ([{}, +{})) is outside the token file ({} tokens)", index, row.begin,
+                row.length, data.m_tokens.size());
         }
     }
     return data;
@@ -69,8 +70,9 @@ Result<void> TaskData::check_vocabulary(int vocabulary) const
     for (const std::int32_t index : m_subset) {
         for (const std::int32_t token : tokens_of(index)) {
             if (token < 0 || token >= vocabulary) {
-                return fail(ErrorCode::Corrupt, "sequence {} holds token {}, the model's vocabulary is {}; set model.vocabulary to the corpus'",
-                    index, token, vocabulary);
+                return fail(ErrorCode::Corrupt,
+                    "sequence {} holds token {}, the model's vocabulary is {}; set model.vocabulary to the corpus'", index, token,
+                    vocabulary);
             }
         }
     }
@@ -101,4 +103,4 @@ TokenBatch make_batch(const TaskData& data, std::span<const std::int32_t> rows, 
     return batch;
 }
 
-}  // namespace pathloom
+} // namespace pathloom

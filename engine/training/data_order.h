@@ -14,8 +14,8 @@
 
 namespace pathloom {
 
-/// Order of a shard: position p = step * batch + i lies in epoch p / n; each epoch is its own permutation of the n rows, seeded by
-/// (seed, epoch). A shard smaller than a batch therefore wraps around within the step.
+/// Order of a shard: position p = step * batch + i lies in epoch p / n; each epoch is its own permutation of the n rows, seeded
+/// by (seed, epoch). A shard smaller than a batch therefore wraps around within the step.
 class DataOrder {
 public:
     DataOrder(std::vector<std::int32_t> rows, std::uint64_t seed);
@@ -33,8 +33,8 @@ private:
 class TaskData {
 public:
     /// Corrupt when a row leaves the token file, a subset row leaves the table, or the subset is empty.
-    static Result<TaskData> open(const std::filesystem::path& tokens, const std::filesystem::path& sequences,
-        const std::filesystem::path& subset);
+    static Result<TaskData> open(
+        const std::filesystem::path& tokens, const std::filesystem::path& sequences, const std::filesystem::path& subset);
 
     [[nodiscard]] const std::vector<std::int32_t>& subset() const { return m_subset; }
     [[nodiscard]] const Sequence& row(std::int32_t index) const { return m_table.rows[std::size_t(index)]; }
@@ -49,8 +49,8 @@ private:
     std::vector<std::int32_t> m_subset;
 };
 
-/// Rows as a batch that predicts token t from tokens before it. Rows longer than `sequence` tokens are cut; the width is the longest
-/// row rounded up to 32, at most sequence - 1. Targets with an index below `first_target` are masked.
+/// Rows as a batch that predicts token t from tokens before it. Rows longer than `sequence` tokens are cut; the width is the
+/// longest row rounded up to 32, at most sequence - 1. Targets with an index below `first_target` are masked.
 TokenBatch make_batch(const TaskData& data, std::span<const std::int32_t> rows, int sequence, int first_target);
 
-}  // namespace pathloom
+} // namespace pathloom

@@ -50,16 +50,18 @@ Result<InnerState> read_state(const ParameterLayout& layout, const Safetensors& 
     return state;
 }
 
-Result<double> train_step(PathModel& model, InnerState& state, const v1::InnerOptimizer& inner, std::int64_t step,
-    const TokenBatch& batch)
+Result<double> train_step(
+    PathModel& model, InnerState& state, const v1::InnerOptimizer& inner, std::int64_t step, const TokenBatch& batch)
 {
     const double loss = model.loss_and_gradients(batch);
     const double norm = std::sqrt(sum_of_squares(model.gradients()));
     if (!std::isfinite(loss) || !std::isfinite(norm)) {
-        return fail(ErrorCode::Failed, "training diverged at step {} (loss {}, gradient norm {}); lower training.lr or lengthen "
-                                       "training.warmup_steps", step, loss, norm);
+        return fail(ErrorCode::Failed,
+            "training diverged at step {} (loss {}, gradient norm {}); lower training.lr or lengthen "
+            "training.warmup_steps",
+            step, loss, norm);
     }
-    AdamWStep adamw {learning_rate(inner, step), inner.beta1(), inner.beta2(), inner.eps(), 0.0, ++state.updates, 1.0};
+    AdamWStep adamw{learning_rate(inner, step), inner.beta1(), inner.beta2(), inner.eps(), 0.0, ++state.updates, 1.0};
     if (inner.clip() > 0.0 && norm > inner.clip()) adamw.gradient_scale = inner.clip() / (norm + 1e-6);
     for (const ParameterView& view : model.layout().tensors()) {
         adamw.weight_decay = view.decay ? inner.weight_decay() : 0.0;
@@ -69,4 +71,4 @@ Result<double> train_step(PathModel& model, InnerState& state, const v1::InnerOp
     return loss;
 }
 
-}  // namespace pathloom
+} // namespace pathloom

@@ -18,7 +18,7 @@ constexpr std::size_t Lanes = 8;
 // Sum of squares in eight fixed lanes: vectorises without reordering, so every CPU gives the same bits.
 PATHLOOM_CLONES double square_sum(const float* __restrict x, std::size_t n)
 {
-    std::array<double, Lanes> lane {};
+    std::array<double, Lanes> lane{};
     const std::size_t whole = n - n % Lanes;
     for (std::size_t i = 0; i < whole; i += Lanes) {
         for (std::size_t j = 0; j < Lanes; ++j) lane[j] += double(x[i + j]) * double(x[i + j]);
@@ -29,7 +29,7 @@ PATHLOOM_CLONES double square_sum(const float* __restrict x, std::size_t n)
 
 PATHLOOM_CLONES double square_sum(const double* __restrict x, std::size_t n)
 {
-    std::array<double, Lanes> lane {};
+    std::array<double, Lanes> lane{};
     const std::size_t whole = n - n % Lanes;
     for (std::size_t i = 0; i < whole; i += Lanes) {
         for (std::size_t j = 0; j < Lanes; ++j) lane[j] += x[i + j] * x[i + j];
@@ -38,8 +38,8 @@ PATHLOOM_CLONES double square_sum(const double* __restrict x, std::size_t n)
     return ((lane[0] + lane[1]) + (lane[2] + lane[3])) + ((lane[4] + lane[5]) + (lane[6] + lane[7]));
 }
 
-PATHLOOM_CLONES void accumulate(const float* __restrict delta, std::size_t n, float weight, double unit, float* __restrict gradient,
-    double* __restrict direction)
+PATHLOOM_CLONES void accumulate(const float* __restrict delta, std::size_t n, float weight, double unit,
+    float* __restrict gradient, double* __restrict direction)
 {
     for (std::size_t i = 0; i < n; ++i) {
         gradient[i] += weight * delta[i];
@@ -52,8 +52,8 @@ PATHLOOM_CLONES void plain_step(float* __restrict theta, const float* __restrict
     for (std::size_t i = 0; i < n; ++i) theta[i] -= lr * gradient[i];
 }
 
-PATHLOOM_CLONES void nesterov_step(float* __restrict theta, const float* __restrict gradient, float* __restrict buffer, std::size_t n,
-    float lr, float momentum)
+PATHLOOM_CLONES void nesterov_step(
+    float* __restrict theta, const float* __restrict gradient, float* __restrict buffer, std::size_t n, float lr, float momentum)
 {
     for (std::size_t i = 0; i < n; ++i) {
         buffer[i] = momentum * buffer[i] + gradient[i];
@@ -81,20 +81,21 @@ Result<std::span<const float>> same_tensor(const Safetensors& blob, const Tensor
 
 /// Everything of one module as spans, checked against the module's tensors.
 struct Inputs {
-    std::vector<Safetensors> blobs;                           // keep the mappings alive
-    std::vector<std::vector<std::span<const float>>> deltas;  // [contribution][tensor]
-    std::vector<std::span<const float>> momentum;             // [tensor], empty on the first step
+    std::vector<Safetensors> blobs; // keep the mappings alive
+    std::vector<std::vector<std::span<const float>>> deltas; // [contribution][tensor]
+    std::vector<std::span<const float>> momentum; // [tensor], empty on the first step
 };
 
-Result<Inputs> read_inputs(const Safetensors& module, const std::optional<std::filesystem::path>& momentum,
-    std::span<const Contribution> contributions)
+Result<Inputs> read_inputs(
+    const Safetensors& module, const std::optional<std::filesystem::path>& momentum, std::span<const Contribution> contributions)
 {
     Inputs inputs;
     for (const Contribution& contribution : contributions) {
         PATHLOOM_TRY(Safetensors blob, Safetensors::open(contribution.delta));
         std::vector<std::span<const float>> tensors;
         for (const TensorView& tensor : module.tensors()) {
-            PATHLOOM_TRY(const auto values, same_tensor(blob, tensor, fmt::format("pseudo-gradient of path {}", contribution.path)));
+            PATHLOOM_TRY(
+                const auto values, same_tensor(blob, tensor, fmt::format("pseudo-gradient of path {}", contribution.path)));
             tensors.push_back(values);
         }
         inputs.deltas.push_back(std::move(tensors));
@@ -118,7 +119,7 @@ std::vector<std::byte> write_like(const Safetensors& module, const std::vector<s
     return write_safetensors(views, module.metadata());
 }
 
-}  // namespace
+} // namespace
 
 std::vector<double> combine_weights(const OuterSpec& outer, std::span<const std::int64_t> shard_sizes, std::int64_t total)
 {
@@ -142,10 +143,12 @@ Result<OuterResult> outer_step(const OuterSpec& outer, const std::filesystem::pa
     if (!nesterov && outer.optimizer != "sgd" && outer.optimizer != "none") {
         return fail(ErrorCode::Usage, "outer.optimizer must be nesterov, sgd or none, got '{}'", outer.optimizer);
     }
-    if (contributions.empty()) return fail(ErrorCode::Usage, "an outer step of {} needs at least one contribution", module.filename().string());
+    if (contributions.empty())
+        return fail(ErrorCode::Usage, "an outer step of {} needs at least one contribution", module.filename().string());
     PATHLOOM_TRY(const Safetensors old, Safetensors::open(module));
     for (const TensorView& tensor : old.tensors()) {
-        if (tensor.dtype != DType::F32) return fail(ErrorCode::Corrupt, "module tensor '{}' is {}, must be F32", tensor.name, dtype_name(tensor.dtype));
+        if (tensor.dtype != DType::F32)
+            return fail(ErrorCode::Corrupt, "module tensor '{}' is {}, must be F32", tensor.name, dtype_name(tensor.dtype));
     }
     PATHLOOM_TRY(const Inputs inputs, read_inputs(old, nesterov ? momentum : std::nullopt, contributions));
 
@@ -154,7 +157,8 @@ Result<OuterResult> outer_step(const OuterSpec& outer, const std::filesystem::pa
         double squares = 0.0;
         for (const auto& values : tensors) squares += square_sum(values.data(), values.size());
         if (!std::isfinite(squares)) {
-            return fail(ErrorCode::Corrupt, "the pseudo-gradient of path {} is not finite; lower training.lr or set training.clip",
+            return fail(ErrorCode::Corrupt,
+                "the pseudo-gradient of path {} is not finite; lower training.lr or set training.clip",
                 contributions[result.path_norms.size()].path);
         }
         result.path_norms.push_back(std::sqrt(squares));
@@ -166,18 +170,20 @@ Result<OuterResult> outer_step(const OuterSpec& outer, const std::filesystem::pa
         const auto before = old.tensors()[t].as<float>();
         const std::size_t n = before.size();
         std::vector<float> gradient(n, 0.0f);
-        std::vector<double> direction(n, 0.0);  // sum of unit pseudo-gradients: its length gives the mean pairwise cosine
+        std::vector<double> direction(n, 0.0); // sum of unit pseudo-gradients: its length gives the mean pairwise cosine
         for (std::size_t c = 0; c < contributions.size(); ++c) {
             const double norm = result.path_norms[c];
-            accumulate(inputs.deltas[c][t].data(), n, float(contributions[c].weight), norm > 0.0 ? 1.0 / norm : 0.0, gradient.data(),
-                direction.data());
+            accumulate(inputs.deltas[c][t].data(), n, float(contributions[c].weight), norm > 0.0 ? 1.0 / norm : 0.0,
+                gradient.data(), direction.data());
         }
         gradient_squares += square_sum(gradient.data(), n);
         direction_squares += square_sum(direction.data(), n);
         theta.emplace_back(before.begin(), before.end());
         if (nesterov) {
-            if (inputs.momentum.empty()) buffers.emplace_back(n, 0.0f);
-            else buffers.emplace_back(inputs.momentum[t].begin(), inputs.momentum[t].end());
+            if (inputs.momentum.empty())
+                buffers.emplace_back(n, 0.0f);
+            else
+                buffers.emplace_back(inputs.momentum[t].begin(), inputs.momentum[t].end());
             nesterov_step(theta.back().data(), gradient.data(), buffers.back().data(), n, float(outer.lr), float(outer.momentum));
         } else {
             plain_step(theta.back().data(), gradient.data(), n, outer.optimizer == "sgd" ? float(outer.lr) : 1.0f);
@@ -193,4 +199,4 @@ Result<OuterResult> outer_step(const OuterSpec& outer, const std::filesystem::pa
     return result;
 }
 
-}  // namespace pathloom
+} // namespace pathloom

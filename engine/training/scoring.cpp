@@ -11,14 +11,16 @@ namespace {
 
 constexpr int FeatureRows = 32;
 
-}  // namespace
+} // namespace
 
-std::vector<v1::DomainScore> score_subset(PathModel& model, const TaskData& data, int sequence, int prefix, int batch, std::int64_t& tokens)
+std::vector<v1::DomainScore> score_subset(
+    PathModel& model, const TaskData& data, int sequence, int prefix, int batch, std::int64_t& tokens)
 {
     const auto& subset = data.subset();
     std::vector<std::size_t> order(subset.size());
     std::iota(order.begin(), order.end(), std::size_t(0));
-    std::ranges::stable_sort(order, [&](std::size_t a, std::size_t b) { return data.row(subset[a]).length > data.row(subset[b]).length; });
+    std::ranges::stable_sort(
+        order, [&](std::size_t a, std::size_t b) { return data.row(subset[a]).length > data.row(subset[b]).length; });
 
     struct RowScore {
         double nll = 0.0;
@@ -67,7 +69,8 @@ std::vector<float> prefix_features(PathModel& model, const TaskData& data, int p
     std::vector<double> sum(d);
     for (std::size_t first = 0; first < subset.size(); first += FeatureRows) {
         const std::size_t count = std::min(std::size_t(FeatureRows), subset.size() - first);
-        TokenBatch batch {int(count), int(width), std::vector<std::int32_t>(count * width, 0), std::vector<std::int32_t>(count * width, -1)};
+        TokenBatch batch{
+            int(count), int(width), std::vector<std::int32_t>(count * width, 0), std::vector<std::int32_t>(count * width, -1)};
         std::vector<std::size_t> lengths(count);
         for (std::size_t r = 0; r < count; ++r) {
             const auto row = data.tokens_of(subset[first + r]);
@@ -87,4 +90,4 @@ std::vector<float> prefix_features(PathModel& model, const TaskData& data, int p
     return z;
 }
 
-}  // namespace pathloom
+} // namespace pathloom

@@ -51,8 +51,8 @@ std::int64_t real_tokens(const TaskData& data, std::span<const std::int32_t> row
     return sum;
 }
 
-Result<void> store_training(const v1::TaskSpec& spec, TaskIo& io, PathModel& path, std::vector<float> before, const InnerState& state,
-    v1::TaskResult& result)
+Result<void> store_training(const v1::TaskSpec& spec, TaskIo& io, PathModel& path, std::vector<float> before,
+    const InnerState& state, v1::TaskResult& result)
 {
     // The pseudo-gradient points from the new parameters to the old (DiPaCo Alg. 1).
     const std::span<const float> after = path.parameters();
@@ -79,7 +79,8 @@ Result<void> train(const v1::TaskSpec& spec, TaskIo& io, PathModel& path, const 
     DataOrder order(data.subset(), spec.data_seed());
     for (std::int64_t step = spec.step_begin(); step < spec.step_begin() + spec.steps(); ++step) {
         const auto rows = order.rows_of(step, spec.batch());
-        PATHLOOM_TRY(const double loss, train_step(path, state, spec.inner(), step, make_batch(data, rows, spec.sequence_length(), 1)));
+        PATHLOOM_TRY(
+            const double loss, train_step(path, state, spec.inner(), step, make_batch(data, rows, spec.sequence_length(), 1)));
         result.add_losses(float(loss));
         result.set_tokens(result.tokens() + real_tokens(data, rows, spec.sequence_length()));
         if (!io.progress(step, float(loss))) return fail(ErrorCode::Cancelled, "stopped after step {}", step);
@@ -91,7 +92,8 @@ Result<void> features(const v1::TaskSpec& spec, TaskIo& io, PathModel& path, con
 {
     std::int64_t tokens = 0;
     const std::vector<float> z = prefix_features(path, data, spec.prefix(), tokens);
-    const TensorView view {"z", DType::F32, {std::int64_t(data.subset().size()), path.spec().d_model}, std::as_bytes(std::span(z))};
+    const TensorView view{
+        "z", DType::F32, {std::int64_t(data.subset().size()), path.spec().d_model}, std::as_bytes(std::span(z))};
     PATHLOOM_TRY(const std::string hash, io.store(write_safetensors({&view, 1}), BlobClass::Result));
     result.set_features_hash(hash);
     result.set_tokens(tokens);
@@ -100,16 +102,20 @@ Result<void> features(const v1::TaskSpec& spec, TaskIo& io, PathModel& path, con
 
 Result<void> check_spec(const v1::TaskSpec& spec)
 {
-    if (spec.sequence_length() < 2) return fail(ErrorCode::Usage, "sequence_length must be at least 2, got {}", spec.sequence_length());
-    if (spec.kind() != v1::TASK_KIND_FEATURES && spec.batch() < 1) return fail(ErrorCode::Usage, "batch must be at least 1, got {}", spec.batch());
-    if (spec.kind() == v1::TASK_KIND_FEATURES && spec.prefix() < 1) return fail(ErrorCode::Usage, "prefix must be at least 1, got {}", spec.prefix());
+    if (spec.sequence_length() < 2)
+        return fail(ErrorCode::Usage, "sequence_length must be at least 2, got {}", spec.sequence_length());
+    if (spec.kind() != v1::TASK_KIND_FEATURES && spec.batch() < 1)
+        return fail(ErrorCode::Usage, "batch must be at least 1, got {}", spec.batch());
+    if (spec.kind() == v1::TASK_KIND_FEATURES && spec.prefix() < 1)
+        return fail(ErrorCode::Usage, "prefix must be at least 1, got {}", spec.prefix());
     if (spec.kind() == v1::TASK_KIND_TRAIN && (spec.steps() < 0 || spec.step_begin() < 0)) {
-        return fail(ErrorCode::Usage, "steps and step_begin must not be negative, got {} and {}", spec.steps(), spec.step_begin());
+        return fail(
+            ErrorCode::Usage, "steps and step_begin must not be negative, got {} and {}", spec.steps(), spec.step_begin());
     }
     return {};
 }
 
-}  // namespace
+} // namespace
 
 Result<v1::TaskResult> run_task(const v1::TaskSpec& spec, TaskIo& io)
 {
@@ -121,8 +127,12 @@ Result<v1::TaskResult> run_task(const v1::TaskSpec& spec, TaskIo& io)
     const auto begin = std::chrono::steady_clock::now();
     v1::TaskResult result;
     switch (spec.kind()) {
-    case v1::TASK_KIND_TRAIN: PATHLOOM_CHECK(train(spec, io, path, data, result)); break;
-    case v1::TASK_KIND_FEATURES: PATHLOOM_CHECK(features(spec, io, path, data, result)); break;
+    case v1::TASK_KIND_TRAIN:
+        PATHLOOM_CHECK(train(spec, io, path, data, result));
+        break;
+    case v1::TASK_KIND_FEATURES:
+        PATHLOOM_CHECK(features(spec, io, path, data, result));
+        break;
     case v1::TASK_KIND_SCORE: {
         std::int64_t tokens = 0;
         for (v1::DomainScore& score : score_subset(path, data, spec.sequence_length(), spec.prefix(), spec.batch(), tokens)) {
@@ -131,10 +141,11 @@ Result<v1::TaskResult> run_task(const v1::TaskSpec& spec, TaskIo& io)
         result.set_tokens(tokens);
         break;
     }
-    default: return fail(ErrorCode::Unsupported, "task kind {} is not known to this worker; update it", int(spec.kind()));
+    default:
+        return fail(ErrorCode::Unsupported, "task kind {} is not known to this worker; update it", int(spec.kind()));
     }
     result.set_compute_seconds(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
     return result;
 }
 
-}  // namespace pathloom
+} // namespace pathloom

@@ -54,12 +54,13 @@ TEST(Gemm, MatchesTheDefinitionInEveryFormAndPrecision)
         for (const Form form : {Form::NN, Form::NT, Form::TN}) {
             for (const float beta : {0.0f, 1.0f}) {
                 auto c = c0;
-                const Matrix x {a.data(), form == Form::TN ? m : k}, y {b.data(), form == Form::NT ? k : n};
+                const Matrix x{a.data(), form == Form::TN ? m : k}, y{b.data(), form == Form::NT ? k : n};
                 if (form == Form::NN) gemm.nn(m, n, k, x, y, beta, c.data(), n);
                 if (form == Form::NT) gemm.nt(m, n, k, x, y, beta, c.data(), n);
                 if (form == Form::TN) gemm.tn(m, n, k, x, y, beta, c.data(), n);
                 const auto wanted = product(form, m, n, k, a, b, beta, c0, precision == Precision::Bf16);
-                for (std::size_t i = 0; i < c.size(); ++i) ASSERT_NEAR(double(c[i]), wanted[i], 2e-4) << int(form) << " beta " << beta;
+                for (std::size_t i = 0; i < c.size(); ++i)
+                    ASSERT_NEAR(double(c[i]), wanted[i], 2e-4) << int(form) << " beta " << beta;
             }
         }
     }
@@ -98,9 +99,9 @@ TEST(FastExp, IsAccurateToOnePartInTenMillion)
 TEST(CrossEntropy, MatchesTheDefinitionAndMasks)
 {
     const int vocabulary = 117;
-    const std::vector<std::int32_t> targets {5, -1, 116, 0};
+    const std::vector<std::int32_t> targets{5, -1, 116, 0};
     auto logits = noise(targets.size() * vocabulary, 6);
-    for (float& x : logits) x *= 20.0f;  // far beyond where exp overflows without the shift
+    for (float& x : logits) x *= 20.0f; // far beyond where exp overflows without the shift
     const auto before = logits;
     std::vector<float> forward(targets.size()), backward(targets.size());
     cross_entropy_forward(logits.data(), targets, vocabulary, forward.data());
@@ -127,7 +128,7 @@ TEST(AdamW, MatchesTorch)
     const auto start = noise(n, 7);
     std::vector<std::vector<float>> gradients;
     for (std::uint64_t s = 0; s < 12; ++s) gradients.push_back(noise(n, 100 + s));
-    AdamWStep step {3e-3, 0.9, 0.95, 1e-8, 0.1, 0, 1.0};
+    AdamWStep step{3e-3, 0.9, 0.95, 1e-8, 0.1, 0, 1.0};
     auto theta = start;
     std::vector<float> m(n, 0.0f), v(n, 0.0f);
     for (const auto& gradient : gradients) {
@@ -156,10 +157,10 @@ TEST(AdamW, ScalesTheGradientAsItReadsIt)
 TEST(Rope, TurnsEachPairByPositionTimesFrequency)
 {
     const RopeTable table = RopeTable::make(300, 8, 10000.0);
-    const std::size_t at = 299 * 4 + 1;  // position 299, pair 1: frequency 10000^(-1/4) = 0.1
+    const std::size_t at = 299 * 4 + 1; // position 299, pair 1: frequency 10000^(-1/4) = 0.1
     EXPECT_NEAR(table.cosine[at], std::cos(29.9), 1e-6);
     EXPECT_NEAR(table.sine[at], std::sin(29.9), 1e-6);
 }
 
-}  // namespace
-}  // namespace pathloom
+} // namespace
+} // namespace pathloom

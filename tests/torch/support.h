@@ -34,7 +34,7 @@ inline ModelSpec small_model(std::vector<std::string> blocks, const std::string&
 /// embed, one column a block, head.
 inline std::vector<Column> columns_of(const ModelSpec& model)
 {
-    std::vector<Column> columns {make_column("embed", {})};
+    std::vector<Column> columns{make_column("embed", {})};
     for (int b = 0; b < int(model.blocks.size()); ++b) columns.push_back(make_column("level" + std::to_string(b), {b}));
     columns.push_back(make_column("head", {}));
     return columns;
@@ -46,7 +46,8 @@ inline void fill_parameters(PathModel& model, std::uint64_t seed)
     Rng rng(seed);
     for (const ParameterView& view : model.layout().tensors()) {
         const bool gain = view.shape.size() == 1;
-        for (float& x : model.parameters().subspan(view.offset, view.size)) x = float(gain ? rng.uniform(0.5, 1.5) : 0.4 * rng.normal());
+        for (float& x : model.parameters().subspan(view.offset, view.size))
+            x = float(gain ? rng.uniform(0.5, 1.5) : 0.4 * rng.normal());
     }
 }
 
@@ -54,7 +55,7 @@ inline void fill_parameters(PathModel& model, std::uint64_t seed)
 inline TokenBatch random_batch(const ModelSpec& model, int rows, int sequence, std::uint64_t seed)
 {
     Rng rng(seed);
-    TokenBatch batch {rows, sequence, {}, {}};
+    TokenBatch batch{rows, sequence, {}, {}};
     for (int r = 0; r < rows; ++r) {
         const int length = r == 0 ? sequence : sequence / 2 + int(rng.below(std::uint64_t(sequence / 2)));
         for (int t = 0; t < sequence; ++t) {
@@ -104,4 +105,4 @@ private:
     TemporaryFolder m_folder;
 };
 
-}  // namespace pathloom::test
+} // namespace pathloom::test

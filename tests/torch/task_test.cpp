@@ -62,7 +62,8 @@ protected:
     Task()
     {
         const Corpus corpus = make_corpus(24);
-        const TensorView tokens {"tokens", DType::I32, {std::int64_t(corpus.tokens.size())}, std::as_bytes(std::span(corpus.tokens))};
+        const TensorView tokens{
+            "tokens", DType::I32, {std::int64_t(corpus.tokens.size())}, std::as_bytes(std::span(corpus.tokens))};
         spec.set_model_json(to_json(tiny_model()));
         spec.set_tokens_hash(io.put(write_safetensors({&tokens, 1})));
         spec.set_sequences_hash(io.put(write_sequences(corpus.table)));
@@ -94,7 +95,7 @@ protected:
         OuterSpec outer;
         outer.optimizer = "none";
         for (int c = 0; c < spec.columns_size(); ++c) {
-            const Contribution only {0, io.path_of(result.deltas(c).delta_hash()), 1.0};
+            const Contribution only{0, io.path_of(result.deltas(c).delta_hash()), 1.0};
             const auto next = outer_step(outer, io.path_of(spec.columns(c).module_hash()), std::nullopt, {&only, 1}).value();
             spec.mutable_columns(c)->set_module_hash(io.put(next.module));
         }
@@ -211,7 +212,7 @@ TEST_F(Task, FeaturesAreTheMeanOfTheLastBlockOverThePrefix)
         ASSERT_TRUE(model.layout().load_column(c, module, model.parameters()));
     }
     const Corpus corpus = make_corpus(24);
-    TokenBatch batch {1, Prefix, {}, std::vector<std::int32_t>(Prefix, -1)};
+    TokenBatch batch{1, Prefix, {}, std::vector<std::int32_t>(Prefix, -1)};
     const auto begin = std::size_t(corpus.table.rows[5].begin);
     batch.inputs.assign(corpus.tokens.begin() + begin, corpus.tokens.begin() + begin + Prefix);
     const auto hidden = model.hidden(batch);
@@ -260,7 +261,7 @@ TEST_F(Task, ErrorsNameWhatIsWrong)
     wrong.set_inner_state_hash(spec.columns(0).module_hash());
     EXPECT_EQ(error_of(wrong).code, ErrorCode::Corrupt);
     std::vector<std::int32_t> outside(24 * Sequence, 40);
-    const TensorView view {"tokens", DType::I32, {std::int64_t(outside.size())}, std::as_bytes(std::span(outside))};
+    const TensorView view{"tokens", DType::I32, {std::int64_t(outside.size())}, std::as_bytes(std::span(outside))};
     wrong = spec;
     wrong.set_tokens_hash(io.put(write_safetensors({&view, 1})));
     EXPECT_THAT(error_of(wrong).message, testing::HasSubstr("vocabulary"));
@@ -293,5 +294,5 @@ TEST(DataOrder, AShardSmallerThanABatchWrapsAround)
     EXPECT_GE(std::ranges::count(rows, 4), 2);
 }
 
-}  // namespace
-}  // namespace pathloom
+} // namespace
+} // namespace pathloom

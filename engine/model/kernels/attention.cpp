@@ -98,7 +98,7 @@ void clear_rows(float* x, int ld, int rows, int width)
     for (int r = 0; r < rows; ++r) std::fill_n(x + std::size_t(r) * ld, width, 0.0f);
 }
 
-}  // namespace
+} // namespace
 
 void attention_forward(const AttentionShape& shape, HeadRows q, HeadRows k, HeadRows v, HeadRows out, float* lse)
 {
@@ -122,8 +122,8 @@ void attention_forward(const AttentionShape& shape, HeadRows q, HeadRows k, Head
     }
 }
 
-void attention_backward(const AttentionShape& shape, HeadRows q, HeadRows k, HeadRows v, HeadRows out, const float* lse, HeadRows dout,
-    HeadRows dq, HeadRows dk, HeadRows dv)
+void attention_backward(const AttentionShape& shape, HeadRows q, HeadRows k, HeadRows v, HeadRows out, const float* lse,
+    HeadRows dout, HeadRows dq, HeadRows dk, HeadRows dv)
 {
     const float scale = 1.0f / std::sqrt(float(shape.head_dim));
     const int d = shape.head_dim;
@@ -144,8 +144,8 @@ void attention_backward(const AttentionShape& shape, HeadRows q, HeadRows k, Hea
             const float *vt = vh + std::size_t(tile.j0) * v.ld, *gt = gh + std::size_t(i0) * dout.ld;
             sgemm_nt(rows, keys, d, qt, q.ld, kt, k.ld, 0.0f, scores.data(), keys);
             sgemm_nt(rows, keys, d, gt, dout.ld, vt, v.ld, 0.0f, dprob.data(), keys);
-            softmax_tile_backward(tile, scale, lse + std::size_t(index) * shape.sequence + i0, oh + std::size_t(i0) * out.ld, out.ld, gt,
-                dout.ld, d, scores.data(), dprob.data());
+            softmax_tile_backward(tile, scale, lse + std::size_t(index) * shape.sequence + i0, oh + std::size_t(i0) * out.ld,
+                out.ld, gt, dout.ld, d, scores.data(), dprob.data());
             sgemm_nn(rows, d, keys, dprob.data(), keys, kt, k.ld, 0.0f, dqh + std::size_t(i0) * dq.ld, dq.ld);
             sgemm_tn(keys, d, rows, dprob.data(), keys, qt, q.ld, 1.0f, dkh + std::size_t(tile.j0) * dk.ld, dk.ld);
             sgemm_tn(keys, d, rows, scores.data(), keys, gt, dout.ld, 1.0f, dvh + std::size_t(tile.j0) * dv.ld, dv.ld);
@@ -153,4 +153,4 @@ void attention_backward(const AttentionShape& shape, HeadRows q, HeadRows k, Hea
     }
 }
 
-}  // namespace pathloom
+} // namespace pathloom

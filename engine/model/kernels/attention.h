@@ -22,7 +22,7 @@ struct HeadRows {
 /// out = softmax(q k^T / sqrt(head_dim)) v. lse [batch * heads, sequence] keeps log-sum-exp of each row for the backward pass.
 void attention_forward(const AttentionShape& shape, HeadRows q, HeadRows k, HeadRows v, HeadRows out, float* lse);
 /// dq, dk, dv are overwritten. Probabilities are recomputed tile by tile from lse.
-void attention_backward(const AttentionShape& shape, HeadRows q, HeadRows k, HeadRows v, HeadRows out, const float* lse, HeadRows dout,
-    HeadRows dq, HeadRows dk, HeadRows dv);
+void attention_backward(const AttentionShape& shape, HeadRows q, HeadRows k, HeadRows v, HeadRows out, const float* lse,
+    HeadRows dout, HeadRows dq, HeadRows dk, HeadRows dv);
 
-}  // namespace pathloom
+} // namespace pathloom

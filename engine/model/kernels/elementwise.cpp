@@ -33,10 +33,10 @@ PATHLOOM_CLONES void multiply_add(const float* __restrict a, const float* __rest
     for (int i = 0; i < n; ++i) y[i] += a[i] * b[i];
 }
 
-}  // namespace
+} // namespace
 
-PATHLOOM_CLONES void rms_norm_forward(const float* __restrict x, const float* __restrict gain, int rows, int d, float* __restrict y,
-    float* __restrict rstd)
+PATHLOOM_CLONES void rms_norm_forward(
+    const float* __restrict x, const float* __restrict gain, int rows, int d, float* __restrict y, float* __restrict rstd)
 {
     for (int r = 0; r < rows; ++r) {
         const float* __restrict row = x + std::size_t(r) * d;
@@ -106,8 +106,8 @@ PATHLOOM_CLONES void qk_norm_rope_forward(const float* raw, int ld_raw, const fl
     }
 }
 
-PATHLOOM_CLONES void qk_norm_rope_backward(const float* raw, int ld_raw, const float* gain, const RopeTable& rope, const float* rstd,
-    int batch, int sequence, int heads, int head_dim, float* grad, int ld_grad, float* dgain)
+PATHLOOM_CLONES void qk_norm_rope_backward(const float* raw, int ld_raw, const float* gain, const RopeTable& rope,
+    const float* rstd, int batch, int sequence, int heads, int head_dim, float* grad, int ld_grad, float* dgain)
 {
     const int half = head_dim / 2;
     for (int t = 0; t < batch * sequence; ++t) {
@@ -120,7 +120,7 @@ PATHLOOM_CLONES void qk_norm_rope_backward(const float* raw, int ld_raw, const f
             float dot = 0.0f;
 #pragma omp simd reduction(+ : dot)
             for (int j = 0; j < half; ++j) {
-                const float a = g[j] * cosine[j] + g[j + half] * sine[j];  // the rotation's transpose
+                const float a = g[j] * cosine[j] + g[j + half] * sine[j]; // the rotation's transpose
                 const float b = g[j + half] * cosine[j] - g[j] * sine[j];
                 g[j] = a;
                 g[j + half] = b;
@@ -144,13 +144,15 @@ void conv_forward(const float* x, const float* w, int batch, int sequence, int d
         for (int t = 0; t < sequence; ++t) {
             float* out = y + (std::size_t(b) * sequence + t) * d;
             for (int k = std::max(0, kernel - 1 - t); k < kernel; ++k) {
-                multiply_add(taps.data() + std::size_t(k) * d, x + (std::size_t(b) * sequence + t - (kernel - 1) + k) * d, d, out);
+                multiply_add(
+                    taps.data() + std::size_t(k) * d, x + (std::size_t(b) * sequence + t - (kernel - 1) + k) * d, d, out);
             }
         }
     }
 }
 
-void conv_backward(const float* x, const float* w, const float* dy, int batch, int sequence, int d, int kernel, float* dx, float* dw)
+void conv_backward(
+    const float* x, const float* w, const float* dy, int batch, int sequence, int d, int kernel, float* dx, float* dw)
 {
     const std::vector<float> taps = turned(w, d, kernel);
     std::vector<float> dtaps(taps.size(), 0.0f);
@@ -198,9 +200,9 @@ PATHLOOM_CLONES void swiglu_backward(float* __restrict gate_up, int rows, int hi
 }
 
 namespace {
-constexpr float GeluScale = 0.7978845608028654f;  // sqrt(2 / pi)
+constexpr float GeluScale = 0.7978845608028654f; // sqrt(2 / pi)
 constexpr float GeluCube = 0.044715f;
-}  // namespace
+} // namespace
 
 PATHLOOM_CLONES void gelu_forward(const float* __restrict up, std::size_t n, float* __restrict act)
 {
@@ -221,4 +223,4 @@ PATHLOOM_CLONES void gelu_backward(float* __restrict up, std::size_t n, float* _
     }
 }
 
-}  // namespace pathloom
+} // namespace pathloom

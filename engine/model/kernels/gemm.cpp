@@ -28,7 +28,7 @@ PATHLOOM_CLONES void round_loop(const float* __restrict x, std::uint16_t* __rest
     for (std::size_t i = 0; i < n; ++i) y[i] = to_bf16(x[i]);
 }
 
-}  // namespace
+} // namespace
 
 void sgemm_nn(int m, int n, int k, const float* a, int lda, const float* b, int ldb, float beta, float* c, int ldc)
 {
@@ -52,14 +52,14 @@ void round_to_bf16(const float* x, std::uint16_t* y, std::size_t n)
 
 /// One oneDNN matmul per shape; shapes of a run are few, so the map stays small.
 struct Gemm::Half {
-    using Key = std::array<int, 9>;  // ta, tb, m, n, k, lda, ldb, ldc, beta
+    using Key = std::array<int, 9>; // ta, tb, m, n, k, lda, ldb, ldc, beta
     struct Product {
         dnnl_primitive_t primitive = nullptr;
-        std::array<dnnl_memory_t, 3> memory {};
+        std::array<dnnl_memory_t, 3> memory{};
     };
     dnnl_engine_t engine = nullptr;
     dnnl_stream_t stream = nullptr;
-    std::map<Key, Product> products;  // a null primitive: multiply the rounded values in fp32
+    std::map<Key, Product> products; // a null primitive: multiply the rounded values in fp32
     std::vector<std::uint16_t> a, b;
     std::vector<float> wide_a, wide_b;
 
@@ -162,14 +162,15 @@ struct Gemm::Half {
         if (!entry.primitive) {
             const float* wa = widened(pa, lda, rows_a, columns_a, wide_a);
             const float* wb = widened(pb, ldb, rows_b, columns_b, wide_b);
-            require(dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, k, 1.0f, wa, columns_a, wb, columns_b, beta, c, ldc), "sgemm");
+            require(
+                dnnl_sgemm(ta ? 'T' : 'N', tb ? 'T' : 'N', m, n, k, 1.0f, wa, columns_a, wb, columns_b, beta, c, ldc), "sgemm");
             return;
         }
         require(dnnl_memory_set_data_handle(entry.memory[0], const_cast<std::uint16_t*>(pa)), "data");
         require(dnnl_memory_set_data_handle(entry.memory[1], const_cast<std::uint16_t*>(pb)), "data");
         require(dnnl_memory_set_data_handle(entry.memory[2], c), "data");
-        const std::array<dnnl_exec_arg_t, 3> arguments = {dnnl_exec_arg_t {DNNL_ARG_SRC, entry.memory[0]},
-            dnnl_exec_arg_t {DNNL_ARG_WEIGHTS, entry.memory[1]}, dnnl_exec_arg_t {DNNL_ARG_DST, entry.memory[2]}};
+        const std::array<dnnl_exec_arg_t, 3> arguments = {dnnl_exec_arg_t{DNNL_ARG_SRC, entry.memory[0]},
+            dnnl_exec_arg_t{DNNL_ARG_WEIGHTS, entry.memory[1]}, dnnl_exec_arg_t{DNNL_ARG_DST, entry.memory[2]}};
         require(dnnl_primitive_execute(entry.primitive, stream, 3, arguments.data()), "to multiply");
         require(dnnl_stream_wait(stream), "to wait");
     }
@@ -213,4 +214,4 @@ ComputeThreads::~ComputeThreads()
     omp_set_num_threads(m_before);
 }
 
-}  // namespace pathloom
+} // namespace pathloom

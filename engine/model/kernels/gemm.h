@@ -29,9 +29,9 @@ void sgemm_tn(int m, int n, int k, const float* a, int lda, const float* b, int 
 /// Round `n` floats to bfloat16.
 void round_to_bf16(const float* x, std::uint16_t* y, std::size_t n);
 
-/// Products in one precision. Bf16: both inputs rounded to bfloat16, products summed and stored in fp32; machines without bfloat16
-/// instructions multiply the rounded inputs in fp32, which gives the same values up to the order of the sum. beta is 0 or 1.
-/// Not for use from two threads at once (it owns scratch and a primitive cache).
+/// Products in one precision. Bf16: both inputs rounded to bfloat16, products summed and stored in fp32; machines without
+/// bfloat16 instructions multiply the rounded inputs in fp32, which gives the same values up to the order of the sum. beta is 0
+/// or 1. Not for use from two threads at once (it owns scratch and a primitive cache).
 class Gemm {
 public:
     explicit Gemm(Precision precision);
@@ -61,4 +61,4 @@ private:
     int m_before;
 };
 
-}  // namespace pathloom
+} // namespace pathloom

@@ -65,7 +65,7 @@ PATHLOOM_CLONES double square_loop(const float* __restrict x, std::size_t n)
     return sum;
 }
 
-}  // namespace
+} // namespace
 
 void cross_entropy_forward(const float* logits, std::span<const std::int32_t> targets, int vocabulary, float* nll)
 {
@@ -96,11 +96,12 @@ void cross_entropy_backward(float* logits, std::span<const std::int32_t> targets
     }
 }
 
-void adamw_update(const AdamWStep& step, std::span<float> theta, std::span<const float> gradient, std::span<float> m, std::span<float> v)
+void adamw_update(
+    const AdamWStep& step, std::span<float> theta, std::span<const float> gradient, std::span<float> m, std::span<float> v)
 {
     const double correction1 = 1.0 - std::pow(step.beta1, double(step.step));
     const double correction2 = 1.0 - std::pow(step.beta2, double(step.step));
-    const AdamWFloats c {float(1.0 - step.lr * step.weight_decay), float(step.beta1), float(1.0 - step.beta1), float(step.beta2),
+    const AdamWFloats c{float(1.0 - step.lr * step.weight_decay), float(step.beta1), float(1.0 - step.beta1), float(step.beta2),
         float(1.0 - step.beta2), float(step.lr / correction1), float(1.0 / std::sqrt(correction2)), float(step.eps),
         float(step.gradient_scale)};
     adamw_loop(c, theta.size(), theta.data(), gradient.data(), m.data(), v.data());
@@ -111,4 +112,4 @@ double sum_of_squares(std::span<const float> x)
     return square_loop(x.data(), x.size());
 }
 
-}  // namespace pathloom
+} // namespace pathloom

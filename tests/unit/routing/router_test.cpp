@@ -27,8 +27,8 @@ FeatureMatrix blobs_of(int blobs, int per_blob, int d, double spread, double off
         for (double& x : centre) x = spread * rng.normal();
         centres.push_back(centre);
     }
-    FeatureMatrix z {{}, std::int64_t(blobs) * per_blob, d};
-    for (int i = 0; i < blobs * per_blob; ++i) {  // interleaved: row i belongs to blob i % blobs
+    FeatureMatrix z{{}, std::int64_t(blobs) * per_blob, d};
+    for (int i = 0; i < blobs * per_blob; ++i) { // interleaved: row i belongs to blob i % blobs
         for (const double x : centres[std::size_t(i % blobs)]) z.values.push_back(float(offset + x + 0.1 * rng.normal()));
     }
     return z;
@@ -70,7 +70,7 @@ TEST(KMeansRouter, SeesThroughALargeCommonComponent)
 
 TEST(KMeansRouter, SameSeedSameBytesAndTheBlobRoutesAlike)
 {
-    const FeatureMatrix z = blobs_of(5, 30, 17, 0.1, 1.0);  // overlapping: labels depend on the details
+    const FeatureMatrix z = blobs_of(5, 30, 17, 0.1, 1.0); // overlapping: labels depend on the details
     const auto a = fit_router("kmeans", z, 7, 11).value(), b = fit_router("kmeans", z, 7, 11).value();
     EXPECT_EQ(a->serialise(), b->serialise());
     EXPECT_NE(a->serialise(), fit_router("kmeans", z, 7, 12).value()->serialise());
@@ -99,7 +99,7 @@ TEST(KMeansRouter, RefusesMoreCellsThanRowsAndBrokenFeatures)
 TEST(KMeans, NoClusterStaysEmpty)
 {
     // Two places, ten rows, five clusters: three clusters can only live on duplicates.
-    FeatureMatrix z {{}, 10, 2};
+    FeatureMatrix z{{}, 10, 2};
     for (int i = 0; i < 10; ++i) z.values.insert(z.values.end(), {i % 2 ? 1.0f : -1.0f, 0.0f});
     const KMeans fit = fit_kmeans(z, 5, 3).value();
     EXPECT_EQ(std::set<int>(fit.labels.begin(), fit.labels.end()).size(), 5u);
@@ -124,7 +124,8 @@ TEST(KMeans, LabelsAreNearestCentroids)
     for (std::int64_t i = 0; i < z.rows; ++i) {
         EXPECT_EQ(fit.labels[std::size_t(i)], nearest_centroid(fit.centroids, 9, z.row(i).data()));
         for (int j = 0; j < 9; ++j) {
-            inertia += std::pow(double(z.row(i)[std::size_t(j)]) - double(fit.centroids[std::size_t(fit.labels[std::size_t(i)] * 9 + j)]), 2);
+            inertia += std::pow(
+                double(z.row(i)[std::size_t(j)]) - double(fit.centroids[std::size_t(fit.labels[std::size_t(i)] * 9 + j)]), 2);
         }
     }
     EXPECT_NEAR(fit.inertia, inertia, 1e-4 * inertia);
@@ -135,7 +136,8 @@ TEST(SquaredDistance, HandlesEveryTail)
     const FeatureMatrix z = blobs_of(2, 1, 40, 1.0, 0.0);
     for (int n = 0; n <= 40; ++n) {
         double wanted = 0.0;
-        for (int i = 0; i < n; ++i) wanted += std::pow(double(z.values[std::size_t(i)]) - double(z.values[std::size_t(40 + i)]), 2);
+        for (int i = 0; i < n; ++i)
+            wanted += std::pow(double(z.values[std::size_t(i)]) - double(z.values[std::size_t(40 + i)]), 2);
         EXPECT_NEAR(double(squared_distance(z.values.data(), z.values.data() + 40, n)), wanted, 1e-5 * (1.0 + wanted)) << n;
     }
 }
@@ -146,7 +148,7 @@ TEST(RandomRouter, DependsOnSeedAndIdOnlyAndIsEven)
     const auto rows = ids(8000);
     const auto cells = router->assign({}, rows);
     for (int c = 0; c < 4; ++c) EXPECT_NEAR(double(std::ranges::count(cells, c)), 2000.0, 200.0);
-    const std::vector<std::int32_t> some {17, 4, 17};
+    const std::vector<std::int32_t> some{17, 4, 17};
     EXPECT_THAT(router->assign({}, some), testing::ElementsAre(cells[17], cells[4], cells[17]));
     EXPECT_NE(fit_router("random", {}, 4, 8).value()->assign({}, rows), cells);
     const auto loaded = load_router(router->serialise()).value();
@@ -171,7 +173,8 @@ TEST(LoadRouter, RefusesForeignBlobs)
             for (const std::int64_t extent : shape) n *= extent;
             return std::as_bytes(std::span(values).first(std::size_t(n)));
         };
-        const TensorView views[] = {{"mean", DType::F32, mean, bytes(mean)}, {"centroids", DType::F32, centroids, bytes(centroids)}};
+        const TensorView views[]
+            = {{"mean", DType::F32, mean, bytes(mean)}, {"centroids", DType::F32, centroids, bytes(centroids)}};
         return write_safetensors(views, {{"kind", kind}});
     };
     EXPECT_TRUE(load_router(blob({3}, {2, 3}, "kmeans")));
@@ -189,5 +192,5 @@ TEST(Router, OnlyKMeansAsksForFeatures)
     EXPECT_FALSE(router_needs_features("none"));
 }
 
-}  // namespace
-}  // namespace pathloom
+} // namespace
+} // namespace pathloom

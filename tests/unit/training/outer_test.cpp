@@ -65,7 +65,7 @@ Values noise(std::size_t n, std::uint64_t seed)
 
 TEST(CombineWeights, FollowTheThreeRulesAndTheRoot)
 {
-    const std::vector<std::int64_t> sizes {10, 30, 60};
+    const std::vector<std::int64_t> sizes{10, 30, 60};
     OuterSpec outer;
     outer.sqrt_paths = false;
     outer.combine = "mean";
@@ -80,7 +80,7 @@ TEST(CombineWeights, FollowTheThreeRulesAndTheRoot)
     EXPECT_NEAR(std::accumulate(rooted.begin(), rooted.end(), 0.0), std::sqrt(3.0), 1e-12);
     // Empty shards cannot be weighed: the mean stands in.
     outer.sqrt_paths = false;
-    EXPECT_THAT(combine_weights(outer, std::vector<std::int64_t> {0, 0}, 0), testing::ElementsAre(0.5, 0.5));
+    EXPECT_THAT(combine_weights(outer, std::vector<std::int64_t>{0, 0}, 0), testing::ElementsAre(0.5, 0.5));
 }
 
 TEST_F(Outer, NesterovFollowsATraceByHand)
@@ -92,7 +92,7 @@ TEST_F(Outer, NesterovFollowsATraceByHand)
     std::optional<std::filesystem::path> momentum;
     int step = 0;
     for (const double gradient : {1.0, 2.0, -1.0}) {
-        const Contribution only {0, write("d", Values(3, float(gradient))), 1.0};
+        const Contribution only{0, write("d", Values(3, float(gradient))), 1.0};
         const auto result = outer_step(settings("nesterov", lr, mu), module, momentum, {&only, 1}).value();
         buffer = mu * buffer + gradient;
         theta -= lr * (gradient + mu * buffer);
@@ -101,7 +101,7 @@ TEST_F(Outer, NesterovFollowsATraceByHand)
         module = save("m" + std::to_string(++step), result.module);
         momentum = save("mu" + std::to_string(step), result.momentum);
     }
-    EXPECT_NEAR(theta, 10.0 - 0.9 - 2.12 + 0.004, 1e-9);  // the loop itself, by pencil
+    EXPECT_NEAR(theta, 10.0 - 0.9 - 2.12 + 0.004, 1e-9); // the loop itself, by pencil
 }
 
 TEST_F(Outer, MeanOfEqualDeltasIsThatDelta)
@@ -111,13 +111,13 @@ TEST_F(Outer, MeanOfEqualDeltasIsThatDelta)
     OuterSpec outer = settings("sgd", 1.0);
     outer.combine = "mean";
     outer.sqrt_paths = false;
-    const auto weights = combine_weights(outer, std::vector<std::int64_t> {1, 2, 3, 4}, 10);
+    const auto weights = combine_weights(outer, std::vector<std::int64_t>{1, 2, 3, 4}, 10);
     std::vector<Contribution> four;
     for (int path = 0; path < 4; ++path) four.push_back({path, delta, weights[std::size_t(path)]});
-    const Contribution one {0, delta, 1.0};
+    const Contribution one{0, delta, 1.0};
     const auto a = outer_step(outer, module, std::nullopt, four).value();
     const auto b = outer_step(outer, module, std::nullopt, {&one, 1}).value();
-    EXPECT_EQ(a.module, b.module);  // quarters add up exactly
+    EXPECT_EQ(a.module, b.module); // quarters add up exactly
     EXPECT_NEAR(a.mean_cosine, 1.0, 1e-12);
     EXPECT_TRUE(a.momentum.empty());
 }
@@ -131,7 +131,7 @@ TEST_F(Outer, NoneCopiesTheSinglePathBack)
         reached[i] += 0.01f * move[i];
         delta[i] = old[i] - reached[i];
     }
-    const Contribution only {0, write("d", delta), 1.0};
+    const Contribution only{0, write("d", delta), 1.0};
     const auto result = outer_step(settings("none", 0.1), write("m", old), std::nullopt, {&only, 1}).value();
     const Values next = read(result.module);
     for (std::size_t i = 0; i < next.size(); ++i) EXPECT_FLOAT_EQ(next[i], reached[i]);
@@ -141,7 +141,8 @@ TEST_F(Outer, NoneCopiesTheSinglePathBack)
 TEST_F(Outer, NormsAndCosinesAreThoseOfTheWholeModule)
 {
     const Values x = noise(333, 1), y = noise(333, 2), z = noise(333, 3);
-    const std::vector<Contribution> paths {{0, write("x", x, 10), 0.5}, {1, write("y", y, 10), 0.25}, {2, write("z", z, 10), 0.25}};
+    const std::vector<Contribution> paths{
+        {0, write("x", x, 10), 0.5}, {1, write("y", y, 10), 0.25}, {2, write("z", z, 10), 0.25}};
     const auto result = outer_step(settings("nesterov"), write("m", Values(333, 0.0f), 10), std::nullopt, paths).value();
     const auto dot = [](const Values& a, const Values& b) {
         double sum = 0.0;
@@ -150,8 +151,9 @@ TEST_F(Outer, NormsAndCosinesAreThoseOfTheWholeModule)
     };
     const auto cosine = [&](const Values& a, const Values& b) { return dot(a, b) / std::sqrt(dot(a, a) * dot(b, b)); };
     EXPECT_NEAR(result.mean_cosine, (cosine(x, y) + cosine(x, z) + cosine(y, z)) / 3.0, 1e-9);
-    EXPECT_THAT(result.path_norms, testing::ElementsAre(testing::DoubleNear(std::sqrt(dot(x, x)), 1e-9),
-                                       testing::DoubleNear(std::sqrt(dot(y, y)), 1e-9), testing::DoubleNear(std::sqrt(dot(z, z)), 1e-9)));
+    EXPECT_THAT(result.path_norms,
+        testing::ElementsAre(testing::DoubleNear(std::sqrt(dot(x, x)), 1e-9), testing::DoubleNear(std::sqrt(dot(y, y)), 1e-9),
+            testing::DoubleNear(std::sqrt(dot(z, z)), 1e-9)));
     Values sum(333);
     for (std::size_t i = 0; i < sum.size(); ++i) sum[i] = 0.5f * x[i] + 0.25f * y[i] + 0.25f * z[i];
     EXPECT_NEAR(result.gradient_norm, std::sqrt(dot(sum, sum)), 1e-5);
@@ -159,7 +161,7 @@ TEST_F(Outer, NormsAndCosinesAreThoseOfTheWholeModule)
 
 TEST_F(Outer, OppositePathsCancelAndSayMinusOne)
 {
-    const std::vector<Contribution> paths {{0, write("p", Values(5, 1.0f)), 0.5}, {1, write("n", Values(5, -1.0f)), 0.5}};
+    const std::vector<Contribution> paths{{0, write("p", Values(5, 1.0f)), 0.5}, {1, write("n", Values(5, -1.0f)), 0.5}};
     const auto result = outer_step(settings("sgd"), write("m", Values(5, 2.0f)), std::nullopt, paths).value();
     EXPECT_THAT(read(result.module), testing::Each(2.0f));
     EXPECT_DOUBLE_EQ(result.mean_cosine, -1.0);
@@ -171,9 +173,10 @@ TEST_F(Outer, TheOrderGivenDecidesTheBytes)
 {
     const auto module = write("m", noise(64, 9));
     std::vector<Contribution> paths;
-    for (int path = 0; path < 5; ++path) paths.push_back({path, write("d" + std::to_string(path), noise(64, std::uint64_t(path))), 0.3});
+    for (int path = 0; path < 5; ++path)
+        paths.push_back({path, write("d" + std::to_string(path), noise(64, std::uint64_t(path))), 0.3});
     const auto result = outer_step(settings("nesterov"), module, std::nullopt, paths).value();
-    std::vector<Contribution> arrived {paths[3], paths[0], paths[4], paths[2], paths[1]};
+    std::vector<Contribution> arrived{paths[3], paths[0], paths[4], paths[2], paths[1]};
     EXPECT_NE(outer_step(settings("nesterov"), module, std::nullopt, arrived).value().module, result.module);
     std::ranges::sort(arrived, {}, &Contribution::path);
     const auto sorted = outer_step(settings("nesterov"), module, std::nullopt, arrived).value();
@@ -184,26 +187,27 @@ TEST_F(Outer, TheOrderGivenDecidesTheBytes)
 TEST_F(Outer, ErrorsNamePathAndTensor)
 {
     const auto module = write("m", Values(6, 1.0f));
-    const Contribution other {7, write("d", Values(6, 1.0f), 3), 1.0};
+    const Contribution other{7, write("d", Values(6, 1.0f), 3), 1.0};
     const auto shape = outer_step(settings("nesterov"), module, std::nullopt, {&other, 1});
     ASSERT_FALSE(shape);
     EXPECT_EQ(shape.error().code, ErrorCode::Corrupt);
     EXPECT_THAT(shape.error().message, testing::AllOf(testing::HasSubstr("path 7"), testing::HasSubstr("'a'")));
 
     const Values values(6, 1.0f);
-    const TensorView lone {"a", DType::F32, {2}, std::as_bytes(std::span(values).first(2))};
-    const Contribution incomplete {8, save("lone", write_safetensors({&lone, 1})), 1.0};
+    const TensorView lone{"a", DType::F32, {2}, std::as_bytes(std::span(values).first(2))};
+    const Contribution incomplete{8, save("lone", write_safetensors({&lone, 1})), 1.0};
     const auto missing = outer_step(settings("nesterov"), module, std::nullopt, {&incomplete, 1});
     EXPECT_EQ(missing.error().code, ErrorCode::Corrupt);
     EXPECT_THAT(missing.error().message, testing::HasSubstr("b"));
 
-    const Contribution diverged {9, write("nan", Values(6, std::nanf(""))), 1.0};
+    const Contribution diverged{9, write("nan", Values(6, std::nanf(""))), 1.0};
     EXPECT_THAT(outer_step(settings("sgd"), module, std::nullopt, {&diverged, 1}).error().message, testing::HasSubstr("path 9"));
-    const Contribution good {0, write("g", Values(6, 1.0f)), 1.0};
-    EXPECT_EQ(outer_step(settings("nesterov"), module, write("mu", Values(6, 0.0f), 1), {&good, 1}).error().code, ErrorCode::Corrupt);
+    const Contribution good{0, write("g", Values(6, 1.0f)), 1.0};
+    EXPECT_EQ(
+        outer_step(settings("nesterov"), module, write("mu", Values(6, 0.0f), 1), {&good, 1}).error().code, ErrorCode::Corrupt);
     EXPECT_EQ(outer_step(settings("adam"), module, std::nullopt, {&good, 1}).error().code, ErrorCode::Usage);
     EXPECT_EQ(outer_step(settings("sgd"), module, std::nullopt, {}).error().code, ErrorCode::Usage);
 }
 
-}  // namespace
-}  // namespace pathloom
+} // namespace
+} // namespace pathloom
