@@ -28,7 +28,7 @@ void emitColumn(const std::vector<PlotPoint>& points, std::size_t begin, std::si
         if (low == end || points[i].y < points[low].y) low = i;
         if (high == end || points[i].y > points[high].y) high = i;
     }
-    std::array<std::size_t, 5> keep {begin, low, high, gap, end - 1};
+    std::array<std::size_t, 3> keep {low, high, gap};
     std::sort(keep.begin(), keep.end());
     std::size_t last = end;
     for (const std::size_t i : keep) {

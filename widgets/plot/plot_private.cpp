@@ -250,7 +250,11 @@ void PlotWidget::Private::feed()
     int nowHidden = 0;
     double widest = 0;
     const QFontMetricsF metrics(Theme::labelFont());
+    // Antialiasing is for a few curves; a sheaf of ghosts is as legible without and costs a third.
+    const bool few = series.size() <= 8;
     for (PlotSeries& s : series) {
+        s.raw->setAntialiased(few);
+        s.line->setAntialiased(series.size() <= 32);
         feedGraph(s.line, s.smooth.empty() ? s.points : s.smooth, s.style.visible, columns);
         feedGraph(s.raw, s.points, s.style.visible && !s.smooth.empty(), columns);
         if (!s.style.visible) continue;

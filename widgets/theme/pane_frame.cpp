@@ -345,6 +345,8 @@ void PaneFrame::setState(State state)
     if (state == State::Error) page = m_errorPage;
     if (m_stack->currentWidget() != page) m_stack->setCurrentWidget(page);
     m_veil->setVisible(state == State::Lost);
+    // The banner takes its own room, so that nothing of the last data is covered.
+    m_contentHost->layout()->setContentsMargins(0, state == State::Lost ? m_veil->banner->sizeHint().height() : 0, 0, 0);
     if (state == State::Lost) placeVeil();
     const bool usable = state == State::Content || state == State::Lost;
     if (m_toolBar->isEnabled() != usable) m_toolBar->setEnabled(usable);
@@ -365,6 +367,10 @@ void PaneFrame::restyle()
     for (QLabel* label : {m_status, m_fresh, m_emptyText, m_loadingText}) tint(label, t.muted);
     for (QLabel* label : {m_title, m_errorWhat, m_errorWhy}) tint(label, t.text);
     m_errorIcon->setPixmap(iconPixmap(u"error", t.fail, 16, devicePixelRatioF()));
+    QPalette primary = m_emptyButton->palette();
+    primary.setColor(QPalette::Button, t.accent);
+    primary.setColor(QPalette::ButtonText, t.onAccent);
+    m_emptyButton->setPalette(primary);
     QPalette banner = m_veil->banner->palette();
     banner.setColor(QPalette::Window, mixColors(t.surface, t.warn, m_theme.theme().isDark() ? 0.22 : 0.16));
     banner.setColor(QPalette::WindowText, t.text);

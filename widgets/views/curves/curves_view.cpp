@@ -253,8 +253,8 @@ void CurvesView::updateStatus()
         samples += qint64(p.train.size() + p.valid.size());
         if (!p.train.empty()) last = std::max(last, p.train.back().x);
     }
-    QString what = tr("%1 samples of %2, all drawn").arg(formatNumber(double(samples)), counted(qint64(m_history->paths.size()), tr("1 path"), tr("%1 paths")));
-    if (m_history->paths.size() > kThinCurves) what += tr(" \u00b7 lowest, highest and mean path shown");
+    QString what = tr("%1 samples of %2").arg(formatNumber(double(samples)), counted(qint64(m_history->paths.size()), tr("1 path"), tr("%1 paths")));
+    if (m_history->paths.size() > kThinCurves) what += tr(" \u00b7 lowest, highest and mean path drawn");
     if (m_history->phases > 0 && m_history->tau > 0) {
         what += tr(" \u00b7 step %1 of %2").arg(formatNumber(last)).arg(formatNumber(double(m_history->warmSteps) + double(m_history->phases) * m_history->tau));
     }

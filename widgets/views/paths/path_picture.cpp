@@ -226,7 +226,7 @@ void PathPicture::updatePanel()
 void PathPicture::updateStatus()
 {
     const RunHistory& h = *m_history;
-    QString what = tr("%1 paths through %2 modules").arg(h.paths.size()).arg(h.modules.size());
+    QString what = tr("%1 through %2").arg(counted(qint64(h.paths.size()), tr("1 path"), tr("%1 paths")), counted(qint64(h.modules.size()), tr("1 module"), tr("%1 modules")));
     if (h.totalParameters > 0) {
         what += tr(" \u00b7 %1 parameters in all, %2 a path").arg(formatCount(double(h.totalParameters)), formatCount(double(h.pathParameters)));
     }

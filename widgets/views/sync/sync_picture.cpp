@@ -113,10 +113,10 @@ void SyncPicture::updateStatus()
 {
     if (m_history == nullptr) return;
     const TimeScale& scale = m_canvas->scale();
-    const QString what = tr("%1 workers, %2 modules \u00b7 %3 of %4 shown%5")
-                             .arg(m_history->workers.size())
-                             .arg(m_history->moduleLanes.size())
-                             .arg(formatDuration(std::min(qint64(scale.width * scale.msPerPixel), m_history->lastEventMs - m_history->createdMs)), formatDuration(m_history->lastEventMs - m_history->createdMs),
+    const QString what = tr("%1, %2 \u00b7 %3 of %4 shown%5")
+                             .arg(counted(qint64(m_history->workers.size()), tr("1 worker"), tr("%1 workers")),
+                                 counted(qint64(m_history->moduleLanes.size()), tr("1 module"), tr("%1 modules")),
+                                 formatDuration(std::min(qint64(scale.width * scale.msPerPixel), m_history->lastEventMs - m_history->createdMs)), formatDuration(m_history->lastEventMs - m_history->createdMs),
                                  m_history->faults > 0 ? QStringLiteral(" \u00b7 ") + counted(m_history->faults, tr("1 task lost and done again"), tr("%1 tasks lost and done again")) : QString());
     setStatus(what, tr("as of %1").arg(formatClock(m_history->lastEventMs)));
 }
