@@ -5,10 +5,13 @@
 #include "engine/cli/table.h"
 #include "engine/core/files.h"
 #include "engine/core/hash.h"
+#include "engine/store/safetensors.h"
 
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <set>
+#include <span>
 
 namespace pathloom {
 
@@ -71,6 +74,25 @@ namespace {
         return {};
     }
 
+    /// The modules of a path as one file, tensors in the path's order: what other programs expect of a model.
+    Result<std::string> merge_modules(const std::vector<std::string>& modules)
+    {
+        std::vector<Safetensors> parsed;
+        std::vector<TensorView> tensors;
+        std::set<std::string> names;
+        for (const auto& module : modules) {
+            PATHLOOM_TRY(auto one, Safetensors::parse(std::as_bytes(std::span(module))));
+            parsed.push_back(std::move(one));
+            for (const auto& tensor : parsed.back().tensors()) {
+                if (!names.insert(tensor.name).second)
+                    return fail(ErrorCode::Corrupt, "two modules of the path hold a tensor '{}'; the export cannot be one file", tensor.name);
+                tensors.push_back(tensor);
+            }
+        }
+        const auto bytes = write_safetensors(tensors, {{"format", "pt"}});
+        return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    }
+
     Result<void> export_path(Shell& shell, std::int64_t id, int path, const std::string& out)
     {
         PATHLOOM_TRY(const auto session, shell.connect());
@@ -81,6 +103,14 @@ namespace {
         PATHLOOM_CHECK(make_folders(out));
         nlohmann::json files = nlohmann::json::array();
         Table table({"FILE", "BYTES", "SHA256"});
+        const auto keep = [&](const std::string& name, const std::string& bytes) -> Result<void> {
+            PATHLOOM_CHECK(write_file_atomic(std::filesystem::path(out) / name, bytes));
+            const std::string hash = sha256_hex(bytes);
+            files.push_back({{"name", name}, {"bytes", bytes.size()}, {"sha256", hash}});
+            table.add({name, human_count(std::int64_t(bytes.size())), hash});
+            return {};
+        };
+        std::vector<std::string> modules;
         for (const auto& file : answer.files()) {
             // A name from the wire must not lead out of the folder.
             const std::filesystem::path name = file.name();
@@ -93,9 +123,15 @@ namespace {
             const std::string hash = sha256_hex(bytes);
             if (!file.hash().empty() && hash != file.hash())
                 return fail(ErrorCode::Corrupt, "{} does not match its hash {}; export it again", file.name(), file.hash());
-            PATHLOOM_CHECK(write_file_atomic(std::filesystem::path(out) / name, bytes));
-            files.push_back({{"name", file.name()}, {"bytes", bytes.size()}, {"sha256", hash}});
-            table.add({file.name(), human_count(std::int64_t(bytes.size())), hash});
+            if (file.name().ends_with(".safetensors") && file.name() != "model.safetensors") {
+                modules.push_back(std::move(bytes));
+            } else {
+                PATHLOOM_CHECK(keep(file.name(), bytes));
+            }
+        }
+        if (!modules.empty()) {
+            PATHLOOM_TRY(const std::string model, merge_modules(modules));
+            PATHLOOM_CHECK(keep("model.safetensors", model));
         }
         shell.print({{"run", id}, {"path", path}, {"out", out}, {"files", files}}, table.text());
         return {};

@@ -3,6 +3,7 @@
 #include "tests/rpc/support.h"
 
 #include "engine/core/files.h"
+#include "engine/store/safetensors.h"
 
 #include <nlohmann/json.hpp>
 
@@ -121,7 +122,9 @@ TEST(EndToEnd, TextToExportAndTheSameBitsAgain)
     EXPECT_GT(eval["perplexity"], 1.0);
     EXPECT_GT(eval["tokens"], 0);
     const auto exported = ctl(folder, "one", {"export", "path", "1", "3", "--out", (folder / "out").string()});
-    EXPECT_TRUE(std::filesystem::exists(folder / "out/model.safetensors")) << exported.dump();
+    const auto model = Safetensors::open(folder / "out/model.safetensors");
+    ASSERT_TRUE(model) << exported.dump();
+    EXPECT_GT(model->tensors().size(), 4U);
     EXPECT_TRUE(std::filesystem::exists(folder / "out/config.json"));
     EXPECT_TRUE(std::filesystem::exists(folder / "out/tokenizer.model"));
     EXPECT_FALSE(read_connection(folder / std::string("one"))) << "the private engine must be gone";
