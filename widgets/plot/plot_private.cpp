@@ -250,18 +250,26 @@ void PlotWidget::Private::feed()
     int nowHidden = 0;
     double widest = 0;
     const QFontMetricsF metrics(Theme::labelFont());
-    // Antialiasing is for a few curves; a sheaf of ghosts is as legible without and costs a third.
-    const bool few = series.size() <= 8;
+    std::size_t drawn = 0;
     for (PlotSeries& s : series) {
-        s.raw->setAntialiased(few);
-        s.line->setAntialiased(series.size() <= 32);
         feedGraph(s.line, s.smooth.empty() ? s.points : s.smooth, s.style.visible, columns);
         feedGraph(s.raw, s.points, s.style.visible && !s.smooth.empty(), columns);
+        drawn += std::size_t(s.line->data()->size() + s.raw->data()->size());
         if (!s.style.visible) continue;
         if (s.style.labelled && !s.points.empty()) widest = std::max(widest, metrics.horizontalAdvance(s.style.name));
         if (!logX && !logY) continue;
         nowHidden += int(std::count_if(s.points.begin(), s.points.end(),
             [&](const PlotPoint& p) { return (logX && p.x <= 0) || (logY && p.y <= 0 && std::isfinite(p.y)); }));
+    }
+    // Dense noise fills its pixel columns either way; without antialiasing and with one-pixel pens it costs a fifth.
+    constexpr std::size_t kSmoothPoints = 24000;
+    const bool fine = drawn <= kSmoothPoints;
+    for (PlotSeries& s : series) {
+        s.raw->setAntialiased(fine);
+        s.line->setAntialiased(fine);
+        QPen pen = s.line->pen();
+        pen.setWidthF(fine || s.style.width > 2 ? s.style.width : 1);
+        s.line->setPen(pen);
     }
     // Room for the labels at the line ends; with no room to spare the legend takes over.
     const bool room = widest + 12 < 0.3 * plot->width();
