@@ -182,7 +182,14 @@ private Q_SLOTS:
         open(view, &small);
         QVERIFY(!view.canvas()->bundled());
         view.setHistory(&large);
-        QVERIFY(view.canvas()->bundled());
+        PathCanvas& canvas = *view.canvas();
+        QVERIFY(canvas.bundled());
+        const Band band = canvas.geometryOfPaths().ribbons[20];
+        const BandSlice slice = bandSlice(band, band.x0 + 20);
+        QTest::mouseMove(&canvas, QPointF(band.x0 + 20, (slice.top + slice.bottom) / 2).toPoint());
+        QTRY_VERIFY(canvas.hoveredPath() >= 0);
+        QCOMPARE(canvas.litPaths().size(), 8);  // all that go from embed to this module of level 0
+        QVERIFY(canvas.litPaths().contains(canvas.hoveredPath()));
     }
     void scrubbingReplays()
     {

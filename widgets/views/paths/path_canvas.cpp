@@ -56,7 +56,7 @@ void PathCanvas::setMoment(const RunHistory* history, PictureMoment moment)
         m_bundled = m_graph.paths.size() > kBundleAbove;
         m_hover.clear();
         m_pinned.clear();
-        m_hoverModule = m_pinnedModule = m_focus = -1;
+        m_hoverModule = m_hoverPath = m_pinnedModule = m_focus = -1;
     }
     if (sameRun && !structure && isVisible() && !m_theme.reducedMotion()) {
         for (std::size_t m = 0; m < moment.modules.size() && m < m_moment.modules.size(); ++m) {
@@ -173,8 +173,17 @@ void PathCanvas::mouseMoveEvent(QMouseEvent* event)
     } else {
         hover = pathsAt(event->position());
     }
+    const int path = module < 0 && !hover.isEmpty() ? hover.first() : -1;
+    if (m_bundled && path >= 0) {  // the bundle under the pointer unfolds into its paths
+        for (const Band& bundle : m_geometry.bundles) {
+            if (!bandSlice(bundle, event->position().x()).inside) continue;
+            if (std::find(bundle.members.begin(), bundle.members.end(), path) == bundle.members.end()) continue;
+            hover = QVector<int>(bundle.members.begin(), bundle.members.end());
+        }
+    }
     setCursor(hover.isEmpty() ? Qt::ArrowCursor : Qt::PointingHandCursor);
-    if (hover == m_hover && module == m_hoverModule) return;
+    if (hover == m_hover && module == m_hoverModule && path == m_hoverPath) return;
+    m_hoverPath = path;
     m_hover = hover;
     m_hoverModule = module;
     update();
@@ -185,7 +194,7 @@ void PathCanvas::leaveEvent(QEvent*)
 {
     if (m_hover.isEmpty() && m_hoverModule < 0) return;
     m_hover.clear();
-    m_hoverModule = -1;
+    m_hoverModule = m_hoverPath = -1;
     update();
     Q_EMIT selectionChanged();
 }

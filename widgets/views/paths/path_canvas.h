@@ -31,6 +31,8 @@ public:
     const PictureMoment& moment() const { return m_moment; }
     int focusedModule() const { return m_focus; }
     int hoveredModule() const { return m_hoverModule; }
+    /// The path under the pointer, -1 = none. In a bundle the others of the bundle are lit with it.
+    int hoveredPath() const { return m_hoverPath; }
     int pinnedModule() const { return m_pinnedModule; }
     QVector<int> pinnedPaths() const { return m_pinned; }
     /// Paths that are lit now: hovered, else pinned; empty = all alike.
@@ -89,6 +91,7 @@ private:
     QVector<int> m_hover;
     QVector<int> m_pinned;
     int m_hoverModule = -1;
+    int m_hoverPath = -1;
     int m_pinnedModule = -1;
     int m_focus = -1;
     mutable QPixmap m_cache;

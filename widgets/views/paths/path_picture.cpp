@@ -205,18 +205,16 @@ void PathPicture::updatePanel()
     if (m_history == nullptr || m_history->paths.empty()) return;
     PathPanel::Selection selection;
     selection.pinned = m_canvas->pinnedPaths();
-    const QVector<int> lit = m_canvas->litPaths();
     if (m_canvas->hoveredModule() >= 0) {
         selection.module = m_canvas->hoveredModule();
     } else if (!selection.pinned.isEmpty()) {
         selection.paths = selection.pinned;
-        for (const int path : lit) {
-            if (selection.paths.size() < 2 && !selection.paths.contains(path)) selection.paths.push_back(path);
-        }
+        const int path = m_canvas->hoveredPath();
+        if (path >= 0 && selection.paths.size() < 2 && !selection.paths.contains(path)) selection.paths.push_back(path);
     } else if (m_canvas->pinnedModule() >= 0) {
         selection.module = m_canvas->pinnedModule();
-    } else if (lit.size() == 1) {
-        selection.paths = lit;
+    } else if (m_canvas->hoveredPath() >= 0) {
+        selection.paths = {m_canvas->hoveredPath()};
     } else if (m_canvas->focusedModule() >= 0 && m_canvas->hasFocus()) {
         selection.module = m_canvas->focusedModule();
     }
