@@ -49,8 +49,8 @@ void DocumentsModel::fetchMore(const QModelIndex& parent)
     const QPointer<DocumentsModel> self(this);
     m_fetch(m_corpus, m_domain, m_rows.size(), pageSize, [self, generation](Result<DocumentPage> page) {
         if (!self || generation != self->m_generation) return;
-        self->m_asking = false;
         if (!page) {
+            self->m_asking = false;
             self->m_error = QString::fromStdString(page.error().message);
             Q_EMIT self->loaded();
             return;
@@ -63,6 +63,7 @@ void DocumentsModel::fetchMore(const QModelIndex& parent)
             self->m_rows.append(page->documents);
             self->endInsertRows();
         }
+        self->m_asking = false;  // only now: a view that hears of the new rows may already ask for more
         Q_EMIT self->loaded();
     });
 }
