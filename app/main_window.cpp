@@ -26,6 +26,7 @@
 #include <QScreen>
 #include <QSignalBlocker>
 #include <QStatusBar>
+#include <QTabBar>
 
 namespace pathloom {
 
@@ -71,7 +72,8 @@ MainWindow::MainWindow(ThemeController& theme, QWidget* parent) : QMainWindow(pa
     });
     connect(&m_project, &Project::closed, this, [this] {
         if (m_quitting) {
-            close();
+            // Later: Qt ignores a close() from inside of closeEvent().
+            QMetaObject::invokeMethod(this, &QWidget::close, Qt::QueuedConnection);
             return;
         }
         setWorkspaceShown(false);
@@ -238,6 +240,13 @@ void MainWindow::closeEvent(QCloseEvent* event)
     m_settings.setTheme(m_themeChoice);
     event->accept();
     Q_EMIT closedDown();
+}
+
+void MainWindow::childEvent(QChildEvent* event)
+{
+    QMainWindow::childEvent(event);
+    if (!event->polished()) return;
+    if (auto* bar = qobject_cast<QTabBar*>(event->child())) bar->setAccessibleName(tr("Panes"));  // Qt makes them as docks are stacked
 }
 
 void MainWindow::showNotice(const QString& text)

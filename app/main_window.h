@@ -60,6 +60,7 @@ Q_SIGNALS:
 
 protected:
     void closeEvent(QCloseEvent* event) override;
+    void childEvent(QChildEvent* event) override;
 
 private:
     [[nodiscard]] QVector<Command> projectCommands();

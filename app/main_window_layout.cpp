@@ -17,7 +17,6 @@
 #include <QLabel>
 #include <QPainter>
 #include <QStatusBar>
-#include <QTabBar>
 #include <QToolBar>
 #include <QToolButton>
 
@@ -229,8 +228,13 @@ void MainWindow::applyLayout(const QString& name)
         resizeDocks({at("paths"), at("sync")}, {height() * 56 / 100, height() * 44 / 100}, Qt::Vertical);
         resizeDocks({at("curves"), at("runs")}, {height() * 52 / 100, height() * 48 / 100}, Qt::Vertical);
     }
-    const auto bars = findChildren<QTabBar*>(QString(), Qt::FindDirectChildrenOnly);
-    for (QTabBar* bar : bars) bar->setAccessibleName(tr("Panes"));
+    // The rest keeps a place to be shown in, and is part of the saved state as hidden.
+    for (const QString& id : std::as_const(m_dockOrder)) {
+        QDockWidget* dock = m_docks.value(id);
+        if (dockWidgetArea(dock) != Qt::NoDockWidgetArea) continue;
+        tabifyDockWidget(at("runs"), dock);
+        dock->hide();
+    }
     m_commands.refresh();
 }
 

@@ -29,7 +29,7 @@ RunForm::RunForm(Session& session, ThemeController& theme, QWidget* parent)
     setObjectName(QStringLiteral("run_form"));
     setWindowTitle(tr("New Run"));
     setAttribute(Qt::WA_DeleteOnClose);
-    resize(1080, 680);
+    resize(1280, 700);
 
     m_presets->setObjectName(QStringLiteral("run_form.presets"));
     m_presets->setAccessibleName(tr("Presets"));
@@ -37,7 +37,7 @@ RunForm::RunForm(Session& session, ThemeController& theme, QWidget* parent)
     m_presets->setFrameShape(QFrame::NoFrame);
     m_presets->setEditTriggers(QAbstractItemView::NoEditTriggers);
     m_presets->setUniformItemSizes(true);
-    m_presets->setSpacing(1);
+    m_presets->setGridSize(QSize(0, 28));
     auto* presetTitle = new QLabel(tr("Presets"));
     presetTitle->setFont(Theme::titleFont());
     presetTitle->setContentsMargins(12, 12, 12, 4);
@@ -48,7 +48,7 @@ RunForm::RunForm(Session& session, ThemeController& theme, QWidget* parent)
     m_description->setContentsMargins(12, 8, 12, 12);
     m_description->setMinimumHeight(120);
     auto* left = new QWidget;
-    left->setFixedWidth(230);
+    left->setFixedWidth(216);
     auto* leftColumn = new QVBoxLayout(left);
     leftColumn->setContentsMargins(0, 0, 0, 0);
     leftColumn->setSpacing(0);
@@ -64,6 +64,7 @@ RunForm::RunForm(Session& session, ThemeController& theme, QWidget* parent)
     nameLabel->setBuddy(m_name);
     auto* nameRow = new QHBoxLayout;
     nameRow->setContentsMargins(16, 12, 16, 8);
+    nameRow->setSpacing(12);
     nameRow->addWidget(nameLabel);
     nameRow->addWidget(m_name, 1);
 
@@ -89,6 +90,7 @@ RunForm::RunForm(Session& session, ThemeController& theme, QWidget* parent)
     m_start->setDefault(true);
     auto* buttons = new QHBoxLayout;
     buttons->setContentsMargins(16, 8, 16, 12);
+    buttons->setSpacing(8);
     buttons->addStretch(1);
     buttons->addWidget(cancel);
     buttons->addWidget(m_start);
@@ -99,7 +101,7 @@ RunForm::RunForm(Session& session, ThemeController& theme, QWidget* parent)
     middle->addWidget(m_tabs, 1);
     middle->addWidget(m_problem);
 
-    m_estimate->setFixedWidth(300);
+    m_estimate->setFixedWidth(292);
     const auto separator = [] {
         auto* line = new QFrame;
         line->setFrameShape(QFrame::VLine);
