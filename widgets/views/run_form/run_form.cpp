@@ -37,7 +37,7 @@ RunForm::RunForm(Session& session, ThemeController& theme, QWidget* parent)
     m_presets->setFrameShape(QFrame::NoFrame);
     m_presets->setEditTriggers(QAbstractItemView::NoEditTriggers);
     m_presets->setUniformItemSizes(true);
-    m_presets->setGridSize(QSize(0, 28));
+    m_presets->setStyleSheet(QStringLiteral("QListView::item { padding: 5px 10px; }"));
     auto* presetTitle = new QLabel(tr("Presets"));
     presetTitle->setFont(Theme::titleFont());
     presetTitle->setContentsMargins(12, 12, 12, 4);
