@@ -192,6 +192,7 @@ void MainWindow::restoreLayout()
 void MainWindow::applyLayout(const QString& name)
 {
     m_layoutName = name;
+    setAnimated(!m_theme.reducedMotion());
     for (QDockWidget* dock : std::as_const(m_docks)) {
         dock->setFloating(false);
         removeDockWidget(dock);

@@ -17,6 +17,7 @@ Monitor::Monitor(Session& session, ThemeController& theme, QObject* parent)
     m_curves->setObjectName(QStringLiteral("curves"));
     connect(&session, &Session::shownRunChanged, this, &Monitor::showRun);
     connect(&session, &Session::frame, this, [this] {
+        if (m_session.shownHistory() != m_shown) showRun();  // chosen before its first event had arrived
         m_paths->refresh();
         m_sync->refresh();
         m_curves->refresh();
@@ -53,6 +54,7 @@ PaneFrame* Monitor::curves() const
 void Monitor::showRun()
 {
     const RunHistory* run = m_session.shownHistory();
+    m_shown = run;
     m_paths->setHistory(run);
     m_sync->setHistory(run);
     m_curves->setHistory(run);

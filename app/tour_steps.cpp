@@ -187,7 +187,14 @@ void Tour::addResults()
                            if (auto* results = qobject_cast<ResultsPane*>(m_window.pane(QStringLiteral("results"))))
                                results->select(m_runs.first());
                        }});
-    m_steps.push_back({tr("the run list"), [] { return true; }, [this] {
+    const auto listed = [this] {
+        for (const qint64 id : std::as_const(m_runs)) {
+            const RunRow* run = m_window.session().runs().rowByKey(id);
+            if (!run || run->state != RunPhase::Done) return false;
+        }
+        return true;
+    };
+    m_steps.push_back({tr("the run list"), listed, [this] {
                            picture(QStringLiteral("results"));
                            writeResults();
                        }});

@@ -101,6 +101,7 @@ void TestShell::startsARunFromTheForm()
                                QStringLiteral("training.tau=7")}));
     QTRY_COMPARE(m_window->session().runs().rowCount(), 1);
     QTRY_COMPARE(m_window->session().shownRun(), qint64(1));
+    QTRY_VERIFY(m_window->pane(QStringLiteral("paths"))->state() != PaneFrame::State::Empty);
     QTRY_COMPARE(m_window->pane(QStringLiteral("runs"))->state(), PaneFrame::State::Content);
 }
 
