@@ -32,8 +32,10 @@ QTreeWidget* makeList(const QString& objectName, const QString& accessibleName)
 }  // namespace
 
 CommandPalette::CommandPalette(Commands& commands, QWidget* parent)
-    : QDialog(parent, Qt::Popup), m_commands(commands), m_query(new QLineEdit),
-      m_list(makeList(QStringLiteral("palette.list"), tr("Commands")))
+    : QDialog(parent, Qt::Popup)
+    , m_commands(commands)
+    , m_query(new QLineEdit)
+    , m_list(makeList(QStringLiteral("palette.list"), tr("Commands")))
 {
     setObjectName(QStringLiteral("palette"));
     setAccessibleName(tr("Command palette"));
@@ -109,7 +111,8 @@ void CommandPalette::runCurrent()
     Commands* commands = &m_commands;
     close();
     // After this popup is gone: the command may open a dialog of its own.
-    QMetaObject::invokeMethod(commands, [commands, id] { commands->trigger(id); }, Qt::QueuedConnection);
+    QMetaObject::invokeMethod(
+        commands, [commands, id] { commands->trigger(id); }, Qt::QueuedConnection);
 }
 
 bool CommandPalette::eventFilter(QObject* watched, QEvent* event)
@@ -132,7 +135,8 @@ bool CommandPalette::eventFilter(QObject* watched, QEvent* event)
     return QDialog::eventFilter(watched, event);
 }
 
-ShortcutSheet::ShortcutSheet(const Commands& commands, QWidget* parent) : QDialog(parent)
+ShortcutSheet::ShortcutSheet(const Commands& commands, QWidget* parent)
+    : QDialog(parent)
 {
     setObjectName(QStringLiteral("shortcuts"));
     setWindowTitle(tr("Keyboard Shortcuts"));
@@ -144,8 +148,8 @@ ShortcutSheet::ShortcutSheet(const Commands& commands, QWidget* parent) : QDialo
     list->header()->setSectionResizeMode(1, QHeaderView::ResizeToContents);
     for (const Command& command : commands.all())
         if (!command.shortcut.isEmpty()) {
-            auto* item = new QTreeWidgetItem(
-                list, {commands.plainText(command), command.shortcut.toString(QKeySequence::NativeText)});
+            auto* item
+                = new QTreeWidgetItem(list, {commands.plainText(command), command.shortcut.toString(QKeySequence::NativeText)});
             item->setToolTip(0, command.tip);
         }
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Close);

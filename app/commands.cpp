@@ -6,7 +6,10 @@
 
 namespace pathloom {
 
-Commands::Commands(QObject* parent) : QObject(parent) {}
+Commands::Commands(QObject* parent)
+    : QObject(parent)
+{
+}
 
 void Commands::add(const QVector<Command>& commands)
 {

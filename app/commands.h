@@ -12,15 +12,15 @@
 namespace pathloom {
 
 struct Command {
-    QString id;                       ///< "run.new"; also the action's objectName
-    QString menu;                     ///< key of the menu it stands in
-    QString text;                     ///< with its mnemonic
+    QString id;  ///< "run.new"; also the action's objectName
+    QString menu;  ///< key of the menu it stands in
+    QString text;  ///< with its mnemonic
     QString tip;
     QKeySequence shortcut = {};
-    QString icon = {};                ///< "" = none
+    QString icon = {};  ///< "" = none
     std::function<void()> run;
-    std::function<bool()> enabled = {};   ///< default: always
-    std::function<bool()> checked = {};   ///< set = checkable
+    std::function<bool()> enabled = {};  ///< default: always
+    std::function<bool()> checked = {};  ///< set = checkable
     bool separatorBefore = false;
 };
 
@@ -29,12 +29,12 @@ class Commands final : public QObject {
 public:
     explicit Commands(QObject* parent = nullptr);
     void add(const QVector<Command>& commands);
-    [[nodiscard]] QAction* action(const QString& id) const;   ///< a missing id is a bug: ends in qFatal
+    [[nodiscard]] QAction* action(const QString& id) const;  ///< a missing id is a bug: ends in qFatal
     [[nodiscard]] const QVector<Command>& all() const { return m_commands; }
-    [[nodiscard]] QString plainText(const Command& command) const;   ///< without the mnemonic and dots
-    [[nodiscard]] QStringList recent() const { return m_recent; }    ///< ids, the latest first
+    [[nodiscard]] QString plainText(const Command& command) const;  ///< without the mnemonic and dots
+    [[nodiscard]] QStringList recent() const { return m_recent; }  ///< ids, the latest first
     void trigger(const QString& id);
-    void refresh();   ///< ask every predicate again
+    void refresh();  ///< ask every predicate again
 
 private:
     QVector<Command> m_commands;
@@ -42,7 +42,8 @@ private:
     QStringList m_recent;
 };
 
-/// How well `query` fits `text`: -1 not at all; higher is better. Letters must come in order; starts of words and runs count more.
+/// How well `query` fits `text`: -1 not at all; higher is better. Letters must come in order; starts of words and runs count
+/// more.
 int fuzzyScore(const QString& query, const QString& text);
 
 }  // namespace pathloom

@@ -65,7 +65,7 @@ int main(int argc, char** argv)
     parser.addVersionOption();
     const auto option = [&parser](const char* name, const char* text, const char* value = nullptr, const char* fallback = "") {
         QCommandLineOption made(QString::fromLatin1(name), QApplication::translate("main", text),
-                                value ? QString::fromLatin1(value) : QString(), QString::fromLatin1(fallback));
+            value ? QString::fromLatin1(value) : QString(), QString::fromLatin1(fallback));
         parser.addOption(made);
         return made;
     };
@@ -77,7 +77,7 @@ int main(int argc, char** argv)
     const auto workersOption = option("workers", "Local workers to start.", "n");
     const auto tourOption = option("tour", "Train and compare the tour's presets, write screenshots and results, quit.", "dir");
     const auto presetsOption = option("tour-presets", "Presets of the tour, comma-separated; the first is watched.", "list",
-                                      "sample-2x2,dense,dense-outer,diloco-4,flat-4");
+        "sample-2x2,dense,dense-outer,diloco-4,flat-4");
     const auto setOption = option("tour-set", "Override a setting of every run of the tour; may be repeated.", "key=value");
     const auto timeoutOption = option("tour-timeout", "Seconds before the tour gives up.", "s", "1080");
     const auto testOption = option("self-test", "Check that themes, icons and panes can be loaded, quit.");
@@ -85,14 +85,17 @@ int main(int argc, char** argv)
     if (parser.isSet(QStringLiteral("version"))) parser.showVersion();
     if (parser.isSet(QStringLiteral("help"))) parser.showHelp();
     const QString themeName = parser.value(themeOption);
-    if (!themeName.isEmpty() && !QStringList{QStringLiteral("light"), QStringLiteral("dark"), QStringLiteral("system")}.contains(themeName))
+    if (!themeName.isEmpty()
+        && !QStringList{QStringLiteral("light"), QStringLiteral("dark"), QStringLiteral("system")}.contains(themeName))
         return usage(QStringLiteral("--theme is light, dark or system, not \"%1\"").arg(themeName));
     bool numeric = true;
     const int workers = parser.isSet(workersOption) ? parser.value(workersOption).toInt(&numeric) : -1;
-    if (!numeric || (parser.isSet(workersOption) && workers < 0)) return usage(QStringLiteral("--workers takes a number, 0 or more"));
+    if (!numeric || (parser.isSet(workersOption) && workers < 0))
+        return usage(QStringLiteral("--workers takes a number, 0 or more"));
     const double timeout = parser.value(timeoutOption).toDouble(&numeric);
     if (!numeric || timeout <= 0) return usage(QStringLiteral("--tour-timeout takes a number of seconds above 0"));
-    if (parser.isSet(engineOption) && parser.isSet(projectOption)) return usage(QStringLiteral("give --project or --engine, not both"));
+    if (parser.isSet(engineOption) && parser.isSet(projectOption))
+        return usage(QStringLiteral("give --project or --engine, not both"));
     if (parser.isSet(tourOption) && !parser.isSet(projectOption)) return usage(QStringLiteral("--tour needs --project"));
 
     const bool darkDesktop = QApplication::palette().color(QPalette::Window).lightness() < 128;

@@ -30,7 +30,10 @@
 
 namespace pathloom {
 
-MainWindow::MainWindow(ThemeController& theme, QWidget* parent) : QMainWindow(parent), m_theme(theme), m_project(m_session)
+MainWindow::MainWindow(ThemeController& theme, QWidget* parent)
+    : QMainWindow(parent)
+    , m_theme(theme)
+    , m_project(m_session)
 {
     setObjectName(QStringLiteral("main_window"));
     setWindowTitle(QStringLiteral("Pathloom"));
@@ -207,8 +210,8 @@ bool MainWindow::mayClose(Project::End& end)
     end = Project::End::Stop;
     if (m_quiet || !m_project.isLocal() || !m_session.hasRunningRuns()) return true;
     const int answer = Messages::ask(this, tr("Runs Are Training"),
-                                     tr("Runs are training on this computer. Stopped runs resume when the project is opened again."),
-                                     {{tr("Stop the Engine")}, {tr("Leave It Running")}, {tr("Cancel")}}, 1, 2);
+        tr("Runs are training on this computer. Stopped runs resume when the project is opened again."),
+        {{tr("Stop the Engine")}, {tr("Leave It Running")}, {tr("Cancel")}}, 1, 2);
     if (answer == 1) end = Project::End::LeaveRunning;
     return answer != 2;
 }
@@ -246,7 +249,8 @@ void MainWindow::childEvent(QChildEvent* event)
 {
     QMainWindow::childEvent(event);
     if (!event->polished()) return;
-    if (auto* bar = qobject_cast<QTabBar*>(event->child())) bar->setAccessibleName(tr("Panes"));  // Qt makes them as docks are stacked
+    if (auto* bar = qobject_cast<QTabBar*>(event->child()))
+        bar->setAccessibleName(tr("Panes"));  // Qt makes them as docks are stacked
 }
 
 void MainWindow::showNotice(const QString& text)
@@ -269,8 +273,12 @@ void MainWindow::updateStatus()
     QString text;
     QColor colour = tokens.muted;
     switch (client.state()) {
-    case EngineClient::State::Disconnected: text = tr("No engine"); break;
-    case EngineClient::State::Connecting: text = tr("Connecting"); break;
+    case EngineClient::State::Disconnected:
+        text = tr("No engine");
+        break;
+    case EngineClient::State::Connecting:
+        text = tr("Connecting");
+        break;
     case EngineClient::State::Connected:
         text = tr("Connected");
         colour = tokens.ok;
@@ -288,16 +296,20 @@ void MainWindow::updateStatus()
     m_connection->setToolTip(client.stateReason().isEmpty() ? client.address() : client.stateReason());
     const bool known = client.state() != EngineClient::State::Disconnected && !client.facts().version.isEmpty();
     m_engine->setText(known ? tr("Engine %1").arg(client.facts().version) : QString());
-    m_engine->setToolTip(known ? tr("%1, %2 cores, process %3").arg(client.facts().isa).arg(client.facts().cores).arg(client.facts().pid) : QString());
+    m_engine->setToolTip(known
+            ? tr("%1, %2 cores, process %3").arg(client.facts().isa).arg(client.facts().cores).arg(client.facts().pid)
+            : QString());
     int workers = 0;
     for (const WorkerRow& worker : m_session.workers().rows())
         workers += worker.state != QLatin1String("lost") && worker.state != QLatin1String("left") ? 1 : 0;
     m_workersLabel->setText(known ? tr("%n worker(s)", nullptr, workers) : QString());
     const qint64 last = client.lastEventMs();
-    m_age->setText(known && last > 0 ? tr("Last event %1 ago").arg(ageText(QDateTime::currentMSecsSinceEpoch() - last)) : QString());
+    m_age->setText(
+        known && last > 0 ? tr("Last event %1 ago").arg(ageText(QDateTime::currentMSecsSinceEpoch() - last)) : QString());
     QString title = QStringLiteral("Pathloom");
     if (m_project.isOpen())
-        title = QStringLiteral("%1 \u2014 Pathloom").arg(m_project.folder().isEmpty() ? client.address() : QDir(m_project.folder()).dirName());
+        title = QStringLiteral("%1 \u2014 Pathloom")
+                    .arg(m_project.folder().isEmpty() ? client.address() : QDir(m_project.folder()).dirName());
     if (windowTitle() != title) setWindowTitle(title);
 }
 

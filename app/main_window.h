@@ -45,18 +45,18 @@ public:
 
     void setWorkers(int workers) { m_workers = workers; }
     void openFolder(const QString& folder);
-    void openSample(bool train);     ///< train: start the sample run when the project has no run yet
+    void openSample(bool train);  ///< train: start the sample run when the project has no run yet
     void connectRemote(const QString& address, const QString& token);
     /// "light", "dark" or "system"; remembered when `remember`.
     void setTheme(const QString& name, bool remember = true);
-    void applyLayout(const QString& name);   ///< "train", "inspect"
+    void applyLayout(const QString& name);  ///< "train", "inspect"
     RunForm* newRun();
     void showNotice(const QString& text);
     /// Close without asking; the engine is stopped. For the tour and for tests.
     void closeQuietly();
 
 Q_SIGNALS:
-    void closedDown();   ///< the engine has been let go of and the window is closed
+    void closedDown();  ///< the engine has been let go of and the window is closed
 
 protected:
     void closeEvent(QCloseEvent* event) override;

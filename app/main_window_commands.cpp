@@ -33,23 +33,23 @@ QVector<Command> MainWindow::projectCommands()
     const auto closed = [this] { return !m_project.isOpen(); };
     const auto open = [this] { return m_project.isOpen(); };
     return {
-        {s("project.sample"), s("file"), tr("Try the &Sample"), tr("Open a project with the sample corpus and train on it"), {}, s("sample"),
-         [this] { openSample(false); }, closed},
+        {s("project.sample"), s("file"), tr("Try the &Sample"), tr("Open a project with the sample corpus and train on it"), {},
+            s("sample"), [this] { openSample(false); }, closed},
         {s("project.open"), s("file"), tr("&Open Project\u2026"), tr("Open a project folder"), keys("Ctrl+O"), s("open"),
-         [this] { chooseProject(false); }, closed},
-        {s("project.new"), s("file"), tr("&New Project\u2026"), tr("Make a project in an empty folder"), keys("Ctrl+Shift+N"), s("add"),
-         [this] { chooseProject(true); }, closed},
-        {s("engine.connect"), s("file"), tr("&Connect to Engine\u2026"), tr("Watch and steer an engine that runs already"), {}, s("module"),
-         [this] { showConnectDialog(); }, closed},
-        {s("engine.reconnect"), s("file"), tr("&Reconnect Now"), tr("Try a lost engine again at once"), keys("Ctrl+R"), s("refresh"),
-         [this] { m_session.client().retryNow(); },
-         [this] {
-             const auto state = m_session.client().state();
-             return state == EngineClient::State::Lost || state == EngineClient::State::Refused;
-         },
-         {}, true},
-        {s("project.close"), s("file"), tr("C&lose Project"), tr("Let go of the engine and go back to the welcome page"), keys("Ctrl+W"),
-         s("close"), [this] { closeProject(false); }, open},
+            [this] { chooseProject(false); }, closed},
+        {s("project.new"), s("file"), tr("&New Project\u2026"), tr("Make a project in an empty folder"), keys("Ctrl+Shift+N"),
+            s("add"), [this] { chooseProject(true); }, closed},
+        {s("engine.connect"), s("file"), tr("&Connect to Engine\u2026"), tr("Watch and steer an engine that runs already"), {},
+            s("module"), [this] { showConnectDialog(); }, closed},
+        {s("engine.reconnect"), s("file"), tr("&Reconnect Now"), tr("Try a lost engine again at once"), keys("Ctrl+R"),
+            s("refresh"), [this] { m_session.client().retryNow(); },
+            [this] {
+                const auto state = m_session.client().state();
+                return state == EngineClient::State::Lost || state == EngineClient::State::Refused;
+            },
+            {}, true},
+        {s("project.close"), s("file"), tr("C&lose Project"), tr("Let go of the engine and go back to the welcome page"),
+            keys("Ctrl+W"), s("close"), [this] { closeProject(false); }, open},
         {s("app.quit"), s("file"), tr("&Quit"), tr("Close the window"), keys("Ctrl+Q"), {}, [this] { close(); }, {}, {}, true},
     };
 }
@@ -63,35 +63,42 @@ QVector<Command> MainWindow::runCommands()
         return row && row->state != QLatin1String("lost") && row->state != QLatin1String("left");
     };
     return {
-        {s("run.new"), s("run"), tr("&New Run\u2026"), tr("Choose a preset, see what it costs, start it"), keys("Ctrl+N"), s("run"),
-         [this] { newRun(); }, connected},
+        {s("run.new"), s("run"), tr("&New Run\u2026"), tr("Choose a preset, see what it costs, start it"), keys("Ctrl+N"),
+            s("run"), [this] { newRun(); }, connected},
         {s("run.stop"), s("run"), tr("&Stop"), tr("Stop the selected run; it can be resumed"), keys("Ctrl+."), s("stop"),
-         [this, answer] {
-             withSelectedRun([this, answer](const RunRow& run) { m_session.client().stopRun(this, run.id, answer); });
-         },
-         [this] { return hasSelectedRun({RunPhase::Running}); }},
-        {s("run.resume"), s("run"), tr("&Resume"), tr("Go on with the selected run where it stopped"), keys("Ctrl+Shift+."), s("resume"),
-         [this, answer] {
-             withSelectedRun([this, answer](const RunRow& run) { m_session.client().resumeRun(this, run.id, answer); });
-         },
-         [this] { return hasSelectedRun({RunPhase::Stopped, RunPhase::Failed}); }},
-        {s("run.clone"), s("run"), tr("&Clone\u2026"), tr("A new run with the selected run's settings"), keys("Ctrl+D"), s("clone"),
-         [this] { cloneSelected(); },
-         [this] { return hasSelectedRun({RunPhase::Running, RunPhase::Stopped, RunPhase::Done, RunPhase::Failed}); }},
+            [this, answer] {
+                withSelectedRun([this, answer](const RunRow& run) { m_session.client().stopRun(this, run.id, answer); });
+            },
+            [this] { return hasSelectedRun({RunPhase::Running}); }},
+        {s("run.resume"), s("run"), tr("&Resume"), tr("Go on with the selected run where it stopped"), keys("Ctrl+Shift+."),
+            s("resume"),
+            [this, answer] {
+                withSelectedRun([this, answer](const RunRow& run) { m_session.client().resumeRun(this, run.id, answer); });
+            },
+            [this] {
+                return hasSelectedRun({RunPhase::Stopped, RunPhase::Failed});
+            }},
+        {s("run.clone"), s("run"), tr("&Clone\u2026"), tr("A new run with the selected run's settings"), keys("Ctrl+D"),
+            s("clone"), [this] { cloneSelected(); },
+            [this] {
+                return hasSelectedRun({RunPhase::Running, RunPhase::Stopped, RunPhase::Done, RunPhase::Failed});
+            }},
         {s("run.evaluate"), s("run"), tr("&Evaluate"), tr("Score the selected run on the test split, each sequence routed once"),
-         keys("Ctrl+E"), s("log-axis"), [this] { evaluateSelected(); },
-         [this] { return hasSelectedRun({RunPhase::Stopped, RunPhase::Done}); }},
+            keys("Ctrl+E"), s("log-axis"), [this] { evaluateSelected(); },
+            [this] {
+                return hasSelectedRun({RunPhase::Stopped, RunPhase::Done});
+            }},
         {s("run.show"), s("run"), tr("Show in &Monitor"), tr("Show the selected run's pictures"), keys("Ctrl+M"), s("path"),
-         [this] {
-             withSelectedRun([this](const RunRow& run) { m_session.showRun(run.id); });
-         },
-         [this] { return hasSelectedRun({RunPhase::Running, RunPhase::Stopped, RunPhase::Done, RunPhase::Failed}); }},
-        {s("corpus.import"), s("run"), tr("&Import Corpus\u2026"), tr("Import text files and folders as a corpus"), keys("Ctrl+I"),
-         s("import"), [this] { openImport({}); }, connected, {}, true},
-        {s("worker.drain"), s("run"), tr("&Drain Worker"), tr("Let the selected worker finish its task, then leave"), {}, s("drain"),
-         [this] { m_workersPane->drainSelected(); }, worker, {}, true},
-        {s("worker.kill"), s("run"), tr("&Kill Worker\u2026"), tr("End the selected worker at once; its task goes to another"), {}, s("kill"),
-         [this] { m_workersPane->killSelected(); }, worker},
+            [this] { withSelectedRun([this](const RunRow& run) { m_session.showRun(run.id); }); },
+            [this] {
+                return hasSelectedRun({RunPhase::Running, RunPhase::Stopped, RunPhase::Done, RunPhase::Failed});
+            }},
+        {s("corpus.import"), s("run"), tr("&Import Corpus\u2026"), tr("Import text files and folders as a corpus"),
+            keys("Ctrl+I"), s("import"), [this] { openImport({}); }, connected, {}, true},
+        {s("worker.drain"), s("run"), tr("&Drain Worker"), tr("Let the selected worker finish its task, then leave"), {},
+            s("drain"), [this] { m_workersPane->drainSelected(); }, worker, {}, true},
+        {s("worker.kill"), s("run"), tr("&Kill Worker\u2026"), tr("End the selected worker at once; its task goes to another"),
+            {}, s("kill"), [this] { m_workersPane->killSelected(); }, worker},
     };
 }
 
@@ -99,34 +106,34 @@ QVector<Command> MainWindow::viewCommands()
 {
     const auto open = [this] { return m_workspace; };
     QVector<Command> commands{
-        {s("layout.train"), s("view"), tr("&Train Layout"), tr("Paths, sync and curves of a running run"), keys("Ctrl+1"), s("path"),
-         [this] { applyLayout(QStringLiteral("train")); }, open},
+        {s("layout.train"), s("view"), tr("&Train Layout"), tr("Paths, sync and curves of a running run"), keys("Ctrl+1"),
+            s("path"), [this] { applyLayout(QStringLiteral("train")); }, open},
         {s("layout.inspect"), s("view"), tr("&Inspect Layout"), tr("Results, runs and corpora"), keys("Ctrl+2"), s("search"),
-         [this] { applyLayout(QStringLiteral("inspect")); }, open},
-        {s("layout.restore"), s("view"), tr("&Restore Default Layout"), tr("Put every pane back where it came from"), keys("Ctrl+0"), {},
-         [this] { applyLayout(QStringLiteral("train")); }, open},
+            [this] { applyLayout(QStringLiteral("inspect")); }, open},
+        {s("layout.restore"), s("view"), tr("&Restore Default Layout"), tr("Put every pane back where it came from"),
+            keys("Ctrl+0"), {}, [this] { applyLayout(QStringLiteral("train")); }, open},
     };
     int number = 0;
     for (const QString& id : std::as_const(m_dockOrder)) {
         QDockWidget* dock = m_docks.value(id);
-        Command command{QStringLiteral("view.") + id, s("view"), dock->windowTitle(), tr("Show the pane %1").arg(dock->windowTitle()),
-                        QKeySequence(QStringLiteral("Alt+%1").arg(++number)), {},
-                        [dock] {
-                            dock->show();
-                            dock->raise();
-                            if (auto* pane = qobject_cast<PaneFrame*>(dock->widget()); pane && pane->content())
-                                pane->content()->setFocus(Qt::ShortcutFocusReason);
-                        },
-                        open, {}, number == 1};
+        Command command{QStringLiteral("view.") + id, s("view"), dock->windowTitle(),
+            tr("Show the pane %1").arg(dock->windowTitle()), QKeySequence(QStringLiteral("Alt+%1").arg(++number)), {},
+            [dock] {
+                dock->show();
+                dock->raise();
+                if (auto* pane = qobject_cast<PaneFrame*>(dock->widget()); pane && pane->content())
+                    pane->content()->setFocus(Qt::ShortcutFocusReason);
+            },
+            open, {}, number == 1};
         commands.append(command);
         commands.append({QStringLiteral("hide.") + id, s("hide"), tr("Hide %1").arg(dock->windowTitle()),
-                         tr("Hide the pane %1").arg(dock->windowTitle()), {}, {}, [dock] { dock->hide(); },
-                         [this, dock] { return m_workspace && !dock->isHidden(); }});
+            tr("Hide the pane %1").arg(dock->windowTitle()), {}, {}, [dock] { dock->hide(); },
+            [this, dock] { return m_workspace && !dock->isHidden(); }});
     }
     const auto theme = [this](const char* name, const QString& text, const QString& tip, bool first) {
         const QString value = s(name);
         return Command{QStringLiteral("theme.") + value, s("view"), text, tip, {}, {}, [this, value] { setTheme(value); }, {},
-                       [this, value] { return m_themeChoice == value; }, first};
+            [this, value] { return m_themeChoice == value; }, first};
     };
     commands.append(theme("light", tr("&Light Theme"), tr("Dark on light"), true));
     commands.append(theme("dark", tr("&Dark Theme"), tr("Light on dark"), false));
@@ -137,23 +144,26 @@ QVector<Command> MainWindow::viewCommands()
 QVector<Command> MainWindow::helpCommands()
 {
     return {
-        {s("help.palette"), s("help"), tr("Command &Palette\u2026"), tr("Find any command by a few letters"), keys("Ctrl+Shift+P"), s("search"),
-         [this] {
-             auto* palette = new CommandPalette(m_commands, this);
-             palette->move(mapToGlobal(QPoint((width() - palette->width()) / 2, 60)));
-             palette->show();
-         }},
+        {s("help.palette"), s("help"), tr("Command &Palette\u2026"), tr("Find any command by a few letters"),
+            keys("Ctrl+Shift+P"), s("search"),
+            [this] {
+                auto* palette = new CommandPalette(m_commands, this);
+                palette->move(mapToGlobal(QPoint((width() - palette->width()) / 2, 60)));
+                palette->show();
+            }},
         {s("help.shortcuts"), s("help"), tr("Keyboard &Shortcuts"), tr("All shortcuts on one sheet"), keys("F1"), s("info"),
-         [this] { (new ShortcutSheet(m_commands, this))->show(); }},
-        {s("log.search"), s("help"), tr("Search the &Event Log"), tr("Show the event log and search it"), keys("Ctrl+Shift+F"), s("log"),
-         [this] {
-             m_commands.trigger(QStringLiteral("view.log"));
-             m_log->focusSearch();
-         },
-         [this] { return m_workspace; }},
-        {s("log.copy"), s("help"), tr("&Copy Diagnostics"), tr("Version, connection and the event log, to paste into a report"), {}, s("copy"),
-         [this] { m_log->copyDiagnostics(); }},
-        {s("help.about"), s("help"), tr("&About Pathloom"), tr("Version and licence"), {}, {}, [this] { showAbout(); }, {}, {}, true},
+            [this] { (new ShortcutSheet(m_commands, this))->show(); }},
+        {s("log.search"), s("help"), tr("Search the &Event Log"), tr("Show the event log and search it"), keys("Ctrl+Shift+F"),
+            s("log"),
+            [this] {
+                m_commands.trigger(QStringLiteral("view.log"));
+                m_log->focusSearch();
+            },
+            [this] { return m_workspace; }},
+        {s("log.copy"), s("help"), tr("&Copy Diagnostics"), tr("Version, connection and the event log, to paste into a report"),
+            {}, s("copy"), [this] { m_log->copyDiagnostics(); }},
+        {s("help.about"), s("help"), tr("&About Pathloom"), tr("Version and licence"), {}, {}, [this] { showAbout(); }, {}, {},
+            true},
     };
 }
 
@@ -165,7 +175,7 @@ void MainWindow::buildMenus()
     };
     QHash<QString, QMenu*> menus;
     for (const Entry& entry : {Entry{s("file"), tr("&File")}, Entry{s("run"), tr("&Run")}, Entry{s("view"), tr("&View")},
-                               Entry{s("help"), tr("&Help")}}) {
+             Entry{s("help"), tr("&Help")}}) {
         menus.insert(entry.key, menuBar()->addMenu(entry.title));
         menus.value(entry.key)->setToolTipsVisible(true);
     }
@@ -191,10 +201,10 @@ void MainWindow::buildMenus()
 void MainWindow::showAbout()
 {
     auto* box = new QMessageBox(QMessageBox::NoIcon, tr("About Pathloom"),
-                                tr("<h3>Pathloom %1</h3><p>A research workbench for paths of shared modules.</p>"
-                                   "<p>Free software under the GNU General Public License, version 3 or later.</p>")
-                                    .arg(QStringLiteral(PATHLOOM_VERSION)),
-                                QMessageBox::Ok, this);
+        tr("<h3>Pathloom %1</h3><p>A research workbench for paths of shared modules.</p>"
+           "<p>Free software under the GNU General Public License, version 3 or later.</p>")
+            .arg(QStringLiteral(PATHLOOM_VERSION)),
+        QMessageBox::Ok, this);
     box->setAttribute(Qt::WA_DeleteOnClose);
     box->open();
 }

@@ -26,7 +26,9 @@ namespace {
 /// A pane has its own title line; the dock only needs something to be dragged by.
 class Grip final : public QWidget {
 public:
-    Grip(ThemeController& theme, QWidget* parent) : QWidget(parent), m_theme(theme)
+    Grip(ThemeController& theme, QWidget* parent)
+        : QWidget(parent)
+        , m_theme(theme)
     {
         setCursor(Qt::OpenHandCursor);
         setToolTip(QObject::tr("Drag to move this pane; double-click to detach it"));
@@ -116,9 +118,8 @@ void MainWindow::buildToolBar()
     m_runSwitcher->setMinimumWidth(220);
     m_runSwitcher->setEnabled(false);
     label->setBuddy(m_runSwitcher);
-    connect(m_runSwitcher, &QComboBox::activated, this, [this](int index) {
-        m_session.showRun(m_runSwitcher->itemData(index).toLongLong());
-    });
+    connect(m_runSwitcher, &QComboBox::activated, this,
+        [this](int index) { m_session.showRun(m_runSwitcher->itemData(index).toLongLong()); });
     for (const char* id : {"run.new", "run.stop", "run.resume"}) m_toolBar->addAction(m_commands.action(QLatin1String(id)));
     m_toolBar->addSeparator();
     m_toolBar->addWidget(label);

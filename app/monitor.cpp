@@ -9,8 +9,11 @@
 namespace pathloom {
 
 Monitor::Monitor(Session& session, ThemeController& theme, QObject* parent)
-    : QObject(parent), m_session(session), m_paths(new PathPicture(theme)), m_sync(new SyncPicture(theme)),
-      m_curves(new CurvesView(theme))
+    : QObject(parent)
+    , m_session(session)
+    , m_paths(new PathPicture(theme))
+    , m_sync(new SyncPicture(theme))
+    , m_curves(new CurvesView(theme))
 {
     m_paths->setObjectName(QStringLiteral("paths"));
     m_sync->setObjectName(QStringLiteral("sync"));

@@ -35,7 +35,7 @@ private:
     PathPicture* m_paths;
     SyncPicture* m_sync;
     CurvesView* m_curves;
-    const RunHistory* m_shown = nullptr;   // what the pictures hold, to compare only
+    const RunHistory* m_shown = nullptr;  // what the pictures hold, to compare only
 };
 
 }  // namespace pathloom

@@ -10,7 +10,9 @@
 
 namespace pathloom {
 
-Project::Project(Session& session, QObject* parent) : QObject(parent), m_session(session)
+Project::Project(Session& session, QObject* parent)
+    : QObject(parent)
+    , m_session(session)
 {
     connect(&m_engine, &LocalEngine::ready, this, [this](const QString& address, const QString& token) {
         m_open = true;
@@ -44,7 +46,8 @@ void Project::openFolder(const QString& folder, int workers)
 void Project::openSample(int workers)
 {
     m_wantSample = true;
-    openFolder(QDir(QStandardPaths::writableLocation(QStandardPaths::AppDataLocation)).filePath(QStringLiteral("sample")), workers);
+    openFolder(
+        QDir(QStandardPaths::writableLocation(QStandardPaths::AppDataLocation)).filePath(QStringLiteral("sample")), workers);
 }
 
 void Project::connectRemote(const QString& address, const QString& token)
@@ -84,13 +87,15 @@ void Project::importSample()
     m_session.client().importCorpus(
         this, order,
         [this](const EngineClient::ImportProgressFacts& facts) {
-            Q_EMIT notice(facts.total > 0 ? tr("Importing the sample corpus: %1 %2").arg(facts.stage, percentText(double(facts.done) / double(facts.total)))
+            Q_EMIT notice(facts.total > 0 ? tr("Importing the sample corpus: %1 %2")
+                                                .arg(facts.stage, percentText(double(facts.done) / double(facts.total)))
                                           : tr("Importing the sample corpus: %1").arg(facts.stage));
         },
         [this](Result<CorpusRow> corpus) {
             m_importing = false;
             if (!corpus) {
-                Q_EMIT problem(tr("The sample corpus was not imported: %1").arg(QString::fromStdString(corpus.error().message)), {});
+                Q_EMIT problem(
+                    tr("The sample corpus was not imported: %1").arg(QString::fromStdString(corpus.error().message)), {});
                 return;
             }
             m_session.refreshCorpora();

@@ -16,7 +16,7 @@ public:
     explicit Project(Session& session, QObject* parent = nullptr);
 
     void openFolder(const QString& folder, int workers);
-    void openSample(int workers);   ///< in the user's data folder; its corpus is imported when missing
+    void openSample(int workers);  ///< in the user's data folder; its corpus is imported when missing
     void connectRemote(const QString& address, const QString& token);
     /// Let go of the engine. Never blocks: closed() follows, at the latest when the engine had to be killed.
     void close(End end);
@@ -29,8 +29,8 @@ public:
     [[nodiscard]] LocalEngine& engine() { return m_engine; }
 
 Q_SIGNALS:
-    void busy(const QString& text);   ///< "" = no longer
-    void opened();                    ///< an address is known and the client is connecting
+    void busy(const QString& text);  ///< "" = no longer
+    void opened();  ///< an address is known and the client is connecting
     void problem(const QString& what, const QString& details);
     void notice(const QString& text);
     void sampleReady();

@@ -12,7 +12,8 @@ namespace {
 constexpr int recentLimit = 10;
 }
 
-Settings::Settings() : m_settings(QSettings::IniFormat, QSettings::UserScope, QStringLiteral("pathloom"), QStringLiteral("pathloom"))
+Settings::Settings()
+    : m_settings(QSettings::IniFormat, QSettings::UserScope, QStringLiteral("pathloom"), QStringLiteral("pathloom"))
 {
     // A newer app's settings are read as far as we know them and never rewritten wholesale; an unversioned file is version 1's.
     if (m_settings.value(QStringLiteral("version"), 0).toInt() < version) m_settings.setValue(QStringLiteral("version"), version);

@@ -11,16 +11,16 @@ namespace pathloom {
 class Settings {
 public:
     static constexpr int version = 1;
-    static constexpr int layoutVersion = 1;   ///< raised when docks are added or renamed: older layouts are not restored
+    static constexpr int layoutVersion = 1;  ///< raised when docks are added or renamed: older layouts are not restored
     Settings();
 
     [[nodiscard]] QByteArray geometry() const;
     void setGeometry(const QByteArray& geometry);
     [[nodiscard]] QByteArray layout() const;
     void setLayout(const QByteArray& layout);
-    [[nodiscard]] QString theme() const;          ///< "light", "dark" or "system"
+    [[nodiscard]] QString theme() const;  ///< "light", "dark" or "system"
     void setTheme(const QString& theme);
-    [[nodiscard]] QStringList recentProjects() const;   ///< existing folders, the latest first, at most 10
+    [[nodiscard]] QStringList recentProjects() const;  ///< existing folders, the latest first, at most 10
     void addRecentProject(const QString& folder);
     [[nodiscard]] int localWorkers() const;
     void setLocalWorkers(int count);

@@ -17,7 +17,10 @@ constexpr int tickMs = 250;
 }
 
 Tour::Tour(MainWindow& window, ThemeController& theme, TourPlan plan, QObject* parent)
-    : QObject(parent), m_window(window), m_theme(theme), m_plan(std::move(plan))
+    : QObject(parent)
+    , m_window(window)
+    , m_theme(theme)
+    , m_plan(std::move(plan))
 {
     m_theme.setReducedMotion(true);  // pictures must not catch a fade half-way
     m_tick.setInterval(tickMs);
@@ -92,7 +95,8 @@ void Tour::end(int exitCode)
     m_tick.stop();
     if (m_form) m_form = nullptr;
     // Always through the event loop: a failure may come before exec() runs.
-    QMetaObject::invokeMethod(this, [this] { m_window.closeQuietly(); }, Qt::QueuedConnection);
+    QMetaObject::invokeMethod(
+        this, [this] { m_window.closeQuietly(); }, Qt::QueuedConnection);
 }
 
 void Tour::picture(const QString& name, QWidget* widget)

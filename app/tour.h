@@ -21,9 +21,9 @@ struct RunRow;
 
 struct TourPlan {
     QString project;
-    QString out;               ///< folder for *.png and results.json
-    QStringList presets;       ///< the first is started through the run form and watched
-    QStringList set;           ///< "key=value" on every run
+    QString out;  ///< folder for *.png and results.json
+    QStringList presets;  ///< the first is started through the run form and watched
+    QStringList set;  ///< "key=value" on every run
     double timeoutSeconds = 1080;
 };
 
@@ -40,7 +40,7 @@ Q_SIGNALS:
 
 private:
     struct Step {
-        QString what;                  ///< for the message when the deadline passes here
+        QString what;  ///< for the message when the deadline passes here
         std::function<bool()> ready;
         std::function<void()> act;
     };
@@ -55,7 +55,7 @@ private:
     void picture(const QString& name, QWidget* widget = nullptr);
     void say(const QString& line);
     void startRest();
-    [[nodiscard]] bool watchRuns();    ///< all done and scored; fails the tour when a run failed
+    [[nodiscard]] bool watchRuns();  ///< all done and scored; fails the tour when a run failed
     [[nodiscard]] const RunRow* watchedRun() const;
     void writeResults();
 

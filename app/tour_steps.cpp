@@ -28,7 +28,8 @@ QJsonObject withOverride(const QJsonObject& spec, const QString& text)
     const auto cut = text.indexOf(QLatin1Char('='));
     const QString value = text.mid(cut + 1);
     const QJsonDocument parsed = QJsonDocument::fromJson(QStringLiteral("[%1]").arg(value).toUtf8());
-    return withSpecValue(spec, text.left(cut), parsed.isArray() && !parsed.array().isEmpty() ? parsed.array().first() : QJsonValue(value));
+    return withSpecValue(
+        spec, text.left(cut), parsed.isArray() && !parsed.array().isEmpty() ? parsed.array().first() : QJsonValue(value));
 }
 
 }  // namespace
@@ -43,60 +44,64 @@ void Tour::addSteps()
 
 void Tour::addOpening()
 {
-    m_steps.push_back({tr("the window"), [this] { return m_window.isVisible(); }, [this] {
-                           picture(QStringLiteral("welcome"));
-                           say(tr("opening %1").arg(m_plan.project));
-                           m_window.openFolder(m_plan.project);
-                       }});
+    m_steps.push_back({tr("the window"), [this] { return m_window.isVisible(); },
+        [this] {
+            picture(QStringLiteral("welcome"));
+            say(tr("opening %1").arg(m_plan.project));
+            m_window.openFolder(m_plan.project);
+        }});
     m_steps.push_back({tr("the engine to answer"),
-                       [this] {
-                           return m_window.session().client().isConnected() && m_corporaListed && m_runsListed
-                               && m_window.session().presets().rowCount() > 0;
-                       },
-                       [this] {
-                           say(tr("connected to engine %1").arg(m_window.session().client().facts().version));
-                           m_window.project().importSample();
-                       }});
-    m_steps.push_back({tr("the sample corpus"),
-                       [this] { return m_sampleReady && m_window.session().corpora().rowCount() > 0; },
-                       [this] {
-                           m_window.applyLayout(QStringLiteral("inspect"));
-                           say(tr("the corpus is ready"));
-                       }});
+        [this] {
+            return m_window.session().client().isConnected() && m_corporaListed && m_runsListed
+                && m_window.session().presets().rowCount() > 0;
+        },
+        [this] {
+            say(tr("connected to engine %1").arg(m_window.session().client().facts().version));
+            m_window.project().importSample();
+        }});
+    m_steps.push_back({tr("the sample corpus"), [this] { return m_sampleReady && m_window.session().corpora().rowCount() > 0; },
+        [this] {
+            m_window.applyLayout(QStringLiteral("inspect"));
+            say(tr("the corpus is ready"));
+        }});
 }
 
 void Tour::addRuns()
 {
-    m_steps.push_back({tr("the presets"), [] { return true; }, [this] {
-                           QStringList known;
-                           for (const PresetRow& preset : m_window.session().presets().presets()) known.append(preset.name);
-                           for (const QString& preset : m_plan.presets)
-                               if (!known.contains(preset)) {
-                                   fail(tr("the engine has no preset \"%1\"; it has %2").arg(preset, known.join(QStringLiteral(", "))));
-                                   return;
-                               }
-                           m_form = m_window.newRun();
-                           connect(m_form, &QObject::destroyed, this, [this] { m_form = nullptr; });
-                           connect(m_form, &RunForm::started, this, [this](qint64 run) { m_runs.append(run); });
-                           connect(m_form, &RunForm::estimateChanged, this, &Tour::check);
-                           m_form->choosePreset(m_plan.presets.first());
-                       }});
-    m_steps.push_back({tr("the estimate"), [this] { return m_form && m_form->isEstimated(); }, [this] {
-                           picture(QStringLiteral("corpora"), m_window.pane(QStringLiteral("corpora")));
-                           QJsonObject spec = m_form->spec();
-                           for (const QString& text : m_plan.set) spec = withOverride(spec, text);
-                           auto* json = m_form->findChild<QPlainTextEdit*>(QStringLiteral("run_form.json"));
-                           if (spec != m_form->spec()) json->setPlainText(QString::fromUtf8(QJsonDocument(spec).toJson()));
-                       }});
-    m_steps.push_back({tr("the run form to accept the settings"), [this] { return m_form && m_form->isEstimated(); }, [this] {
-                           picture(QStringLiteral("run-form"), m_form);
-                           m_form->findChild<QPushButton*>(QStringLiteral("run_form.start"))->click();
-                       }});
-    m_steps.push_back({tr("the first run to start"), [this] { return !m_runs.isEmpty(); }, [this] {
-                           m_window.applyLayout(QStringLiteral("train"));
-                           m_window.session().showRun(m_runs.first());
-                           startRest();
-                       }});
+    m_steps.push_back({tr("the presets"), [] { return true; },
+        [this] {
+            QStringList known;
+            for (const PresetRow& preset : m_window.session().presets().presets()) known.append(preset.name);
+            for (const QString& preset : m_plan.presets)
+                if (!known.contains(preset)) {
+                    fail(tr("the engine has no preset \"%1\"; it has %2").arg(preset, known.join(QStringLiteral(", "))));
+                    return;
+                }
+            m_form = m_window.newRun();
+            connect(m_form, &QObject::destroyed, this, [this] { m_form = nullptr; });
+            connect(m_form, &RunForm::started, this, [this](qint64 run) { m_runs.append(run); });
+            connect(m_form, &RunForm::estimateChanged, this, &Tour::check);
+            m_form->choosePreset(m_plan.presets.first());
+        }});
+    m_steps.push_back({tr("the estimate"), [this] { return m_form && m_form->isEstimated(); },
+        [this] {
+            picture(QStringLiteral("corpora"), m_window.pane(QStringLiteral("corpora")));
+            QJsonObject spec = m_form->spec();
+            for (const QString& text : m_plan.set) spec = withOverride(spec, text);
+            auto* json = m_form->findChild<QPlainTextEdit*>(QStringLiteral("run_form.json"));
+            if (spec != m_form->spec()) json->setPlainText(QString::fromUtf8(QJsonDocument(spec).toJson()));
+        }});
+    m_steps.push_back({tr("the run form to accept the settings"), [this] { return m_form && m_form->isEstimated(); },
+        [this] {
+            picture(QStringLiteral("run-form"), m_form);
+            m_form->findChild<QPushButton*>(QStringLiteral("run_form.start"))->click();
+        }});
+    m_steps.push_back({tr("the first run to start"), [this] { return !m_runs.isEmpty(); },
+        [this] {
+            m_window.applyLayout(QStringLiteral("train"));
+            m_window.session().showRun(m_runs.first());
+            startRest();
+        }});
     m_steps.push_back({tr("all runs to start"), [this] { return m_runs.size() == m_plan.presets.size(); }, {}});
 }
 
@@ -126,23 +131,24 @@ const RunRow* Tour::watchedRun() const
 void Tour::addWatching()
 {
     m_steps.push_back({tr("half of the first run's phases"),
-                       [this] {
-                           if (watchRuns()) return true;
-                           const RunRow* run = watchedRun();
-                           return run && run->phases > 0 && run->phase * 2 >= run->phases;
-                       },
-                       [this] {
-                           m_window.session().showRun(m_runs.first());
-                           m_window.commands().trigger(QStringLiteral("view.workers"));
-                       }});
+        [this] {
+            if (watchRuns()) return true;
+            const RunRow* run = watchedRun();
+            return run && run->phases > 0 && run->phase * 2 >= run->phases;
+        },
+        [this] {
+            m_window.session().showRun(m_runs.first());
+            m_window.commands().trigger(QStringLiteral("view.workers"));
+        }});
     // One more frame, so that the pictures have folded in what made the condition true.
-    m_steps.push_back({tr("a frame"), [] { return true; }, [this] {
-                           picture(QStringLiteral("monitor"));
-                           m_window.setTheme(QStringLiteral("dark"), false);
-                           picture(QStringLiteral("monitor-dark"));
-                           m_window.setTheme(QStringLiteral("light"), false);
-                           m_window.commands().trigger(QStringLiteral("view.runs"));
-                       }});
+    m_steps.push_back({tr("a frame"), [] { return true; },
+        [this] {
+            picture(QStringLiteral("monitor"));
+            m_window.setTheme(QStringLiteral("dark"), false);
+            picture(QStringLiteral("monitor-dark"));
+            m_window.setTheme(QStringLiteral("light"), false);
+            m_window.commands().trigger(QStringLiteral("view.runs"));
+        }});
     m_steps.push_back({tr("every run to be done and scored"), [this] { return watchRuns(); }, {}});
 }
 
@@ -156,19 +162,23 @@ bool Tour::watchRuns()
         if (found == session.history().runs.end()) return false;
         const RunHistory& run = found->second;
         if (run.state == int(RunPhase::Failed) || run.state == int(RunPhase::Stopped)) {
-            fail(tr("run %1 (%2) did not finish: %3").arg(id).arg(run.preset, run.reason.isEmpty() ? tr("it was stopped") : run.reason));
+            fail(tr("run %1 (%2) did not finish: %3")
+                     .arg(id)
+                     .arg(run.preset, run.reason.isEmpty() ? tr("it was stopped") : run.reason));
             return false;
         }
         const bool done = run.state == int(RunPhase::Done);
         const bool scored = parseEval(run.evalJson).has_value();
         int phase = run.phases;
         for (const PathState& path : run.paths) phase = std::min(phase, path.phase);
-        progress.append(done && scored ? tr("%1 done").arg(run.preset)
-                                       : tr("%1 %2 %3/%4").arg(run.preset, run.stage).arg(run.paths.empty() ? 0 : phase).arg(run.phases));
+        progress.append(done && scored
+                ? tr("%1 done").arg(run.preset)
+                : tr("%1 %2 %3/%4").arg(run.preset, run.stage).arg(run.paths.empty() ? 0 : phase).arg(run.phases));
         if (done && !scored && !m_scoring.contains(id)) {
             m_scoring.append(id);
             m_window.session().client().evalRun(this, id, QStringLiteral("test"), [this, id](const Result<QString>& result) {
-                if (!result) fail(tr("run %1 could not be scored: %2").arg(id).arg(QString::fromStdString(result.error().message)));
+                if (!result)
+                    fail(tr("run %1 could not be scored: %2").arg(id).arg(QString::fromStdString(result.error().message)));
             });
         }
         all = all && done && scored;
@@ -179,14 +189,14 @@ bool Tour::watchRuns()
 
 void Tour::addResults()
 {
-    m_steps.push_back({tr("the results table"),
-                       [this] { return m_window.session().results().rowCount() >= int(m_plan.presets.size()); },
-                       [this] {
-                           m_window.applyLayout(QStringLiteral("inspect"));
-                           m_window.commands().trigger(QStringLiteral("view.results"));
-                           if (auto* results = qobject_cast<ResultsPane*>(m_window.pane(QStringLiteral("results"))))
-                               results->select(m_runs.first());
-                       }});
+    m_steps.push_back(
+        {tr("the results table"), [this] { return m_window.session().results().rowCount() >= int(m_plan.presets.size()); },
+            [this] {
+                m_window.applyLayout(QStringLiteral("inspect"));
+                m_window.commands().trigger(QStringLiteral("view.results"));
+                if (auto* results = qobject_cast<ResultsPane*>(m_window.pane(QStringLiteral("results"))))
+                    results->select(m_runs.first());
+            }});
     const auto listed = [this] {
         for (const qint64 id : std::as_const(m_runs)) {
             const RunRow* run = m_window.session().runs().rowByKey(id);

@@ -27,16 +27,26 @@ std::string one_line(std::string text)
 const char* name_of(ErrorCode code)
 {
     switch (code) {
-    case ErrorCode::Failed: return "failed";
-    case ErrorCode::Usage: return "usage";
-    case ErrorCode::NotFound: return "not_found";
-    case ErrorCode::Exists: return "exists";
-    case ErrorCode::Corrupt: return "corrupt";
-    case ErrorCode::DiskFull: return "disk_full";
-    case ErrorCode::Unsupported: return "unsupported";
-    case ErrorCode::Unauthorised: return "unauthorised";
-    case ErrorCode::Unreachable: return "unreachable";
-    case ErrorCode::Cancelled: return "cancelled";
+    case ErrorCode::Failed:
+        return "failed";
+    case ErrorCode::Usage:
+        return "usage";
+    case ErrorCode::NotFound:
+        return "not_found";
+    case ErrorCode::Exists:
+        return "exists";
+    case ErrorCode::Corrupt:
+        return "corrupt";
+    case ErrorCode::DiskFull:
+        return "disk_full";
+    case ErrorCode::Unsupported:
+        return "unsupported";
+    case ErrorCode::Unauthorised:
+        return "unauthorised";
+    case ErrorCode::Unreachable:
+        return "unreachable";
+    case ErrorCode::Cancelled:
+        return "cancelled";
     }
     return "failed";
 }

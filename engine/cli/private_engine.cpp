@@ -28,75 +28,76 @@ namespace pathloom {
 
 namespace {
 
-    constexpr int start_patience_ms = 60'000;
-    constexpr int end_patience_ms = 60'000;
+constexpr int start_patience_ms = 60'000;
+constexpr int end_patience_ms = 60'000;
 
-    struct Pipe {
-        UniqueFd read;
-        UniqueFd write;
-    };
-    Result<Pipe> make_pipe()
-    {
-        std::array<int, 2> ends {};
-        if (::pipe2(ends.data(), O_CLOEXEC) != 0) return fail(ErrorCode::Failed, "cannot make a pipe to the engine: {}", std::strerror(errno));
-        return Pipe {UniqueFd(ends[0]), UniqueFd(ends[1])};
-    }
+struct Pipe {
+    UniqueFd read;
+    UniqueFd write;
+};
+Result<Pipe> make_pipe()
+{
+    std::array<int, 2> ends{};
+    if (::pipe2(ends.data(), O_CLOEXEC) != 0)
+        return fail(ErrorCode::Failed, "cannot make a pipe to the engine: {}", std::strerror(errno));
+    return Pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+}
 
-    std::string last_line(int fd)
-    {
-        std::string text(64 * 1024, '\0');
-        const off_t size = ::lseek(fd, 0, SEEK_END);
-        const off_t from = std::max<off_t>(0, size - off_t(text.size()));
-        const ssize_t count = ::pread(fd, text.data(), text.size(), from);
-        text.resize(count > 0 ? std::size_t(count) : 0);
-        while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.pop_back();
-        const auto begin = text.rfind('\n');
-        std::string line = begin == std::string::npos ? text : text.substr(begin + 1);
-        if (const std::string_view prefix = "pathloom-engine: "; line.starts_with(prefix)) line.erase(0, prefix.size());
-        return line;
-    }
+std::string last_line(int fd)
+{
+    std::string text(64 * 1024, '\0');
+    const off_t size = ::lseek(fd, 0, SEEK_END);
+    const off_t from = std::max<off_t>(0, size - off_t(text.size()));
+    const ssize_t count = ::pread(fd, text.data(), text.size(), from);
+    text.resize(count > 0 ? std::size_t(count) : 0);
+    while (!text.empty() && (text.back() == '\n' || text.back() == '\r' || text.back() == ' ')) text.pop_back();
+    const auto begin = text.rfind('\n');
+    std::string line = begin == std::string::npos ? text : text.substr(begin + 1);
+    if (const std::string_view prefix = "pathloom-engine: "; line.starts_with(prefix)) line.erase(0, prefix.size());
+    return line;
+}
 
-    Result<pid_t> spawn(const std::filesystem::path& program, std::vector<std::string> arguments, int in, int out, int err)
-    {
-        std::vector<char*> argv;
-        for (auto& argument : arguments) argv.push_back(argument.data());
-        argv.push_back(nullptr);
-        posix_spawn_file_actions_t actions;
-        posix_spawn_file_actions_init(&actions);
-        posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
-        posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-        posix_spawn_file_actions_adddup2(&actions, err, STDERR_FILENO);
-        posix_spawnattr_t attributes;
-        posix_spawnattr_init(&attributes);
-        // A group of its own: Ctrl-C is ours to answer, the engine ends in order through its lifeline.
-        posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
-        posix_spawnattr_setpgroup(&attributes, 0);
-        sigset_t none;
-        sigemptyset(&none);
-        posix_spawnattr_setsigmask(&attributes, &none);
-        pid_t pid = -1;
-        const int error = ::posix_spawn(&pid, program.c_str(), &actions, &attributes, argv.data(), environ);
-        posix_spawnattr_destroy(&attributes);
-        posix_spawn_file_actions_destroy(&actions);
-        if (error != 0) return fail(ErrorCode::Failed, "cannot start {}: {}", program.string(), std::strerror(error));
-        return pid;
-    }
+Result<pid_t> spawn(const std::filesystem::path& program, std::vector<std::string> arguments, int in, int out, int err)
+{
+    std::vector<char*> argv;
+    for (auto& argument : arguments) argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    posix_spawn_file_actions_t actions;
+    posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, err, STDERR_FILENO);
+    posix_spawnattr_t attributes;
+    posix_spawnattr_init(&attributes);
+    // A group of its own: Ctrl-C is ours to answer, the engine ends in order through its lifeline.
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
+    posix_spawnattr_setpgroup(&attributes, 0);
+    sigset_t none;
+    sigemptyset(&none);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    pid_t pid = -1;
+    const int error = ::posix_spawn(&pid, program.c_str(), &actions, &attributes, argv.data(), environ);
+    posix_spawnattr_destroy(&attributes);
+    posix_spawn_file_actions_destroy(&actions);
+    if (error != 0) return fail(ErrorCode::Failed, "cannot start {}: {}", program.string(), std::strerror(error));
+    return pid;
+}
 
-    /// The ready line; empty when the engine ended or took too long.
-    std::string read_line(int fd)
-    {
-        std::string line;
-        pollfd watched {fd, POLLIN, 0};
-        while (true) {
-            const int ready = ::poll(&watched, 1, start_patience_ms);
-            if (ready < 0 && errno == EINTR) continue;
-            if (ready <= 0) return {};
-            char c = 0;
-            if (::read(fd, &c, 1) != 1) return {};
-            if (c == '\n') return line;
-            line += c;
-        }
+/// The ready line; empty when the engine ended or took too long.
+std::string read_line(int fd)
+{
+    std::string line;
+    pollfd watched{fd, POLLIN, 0};
+    while (true) {
+        const int ready = ::poll(&watched, 1, start_patience_ms);
+        if (ready < 0 && errno == EINTR) continue;
+        if (ready <= 0) return {};
+        char c = 0;
+        if (::read(fd, &c, 1) != 1) return {};
+        if (c == '\n') return line;
+        line += c;
     }
+}
 
 }  // namespace
 
@@ -110,7 +111,8 @@ Result<PrivateEngine> PrivateEngine::start(const std::filesystem::path& project,
     PrivateEngine engine;
     PATHLOOM_TRY(engine.m_pid,
         spawn(program,
-            {program.string(), "--project", project.string(), "--listen", "unix", "--local-workers", std::to_string(workers), "--lifeline"},
+            {program.string(), "--project", project.string(), "--listen", "unix", "--local-workers", std::to_string(workers),
+                "--lifeline"},
             lifeline.read.get(), output.write.get(), log.get()));
     engine.m_lifeline = std::move(lifeline.write);
     engine.m_output = std::move(output.read);
@@ -159,7 +161,7 @@ void PrivateEngine::end()
     if (m_pid <= 0) return;
     m_lifeline = UniqueFd();
     const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, m_pid, 0)));
-    pollfd watched {process.get(), POLLIN, 0};
+    pollfd watched{process.get(), POLLIN, 0};
     if (process) {
         int ended = -1;
         while ((ended = ::poll(&watched, 1, end_patience_ms)) < 0 && errno == EINTR) { }

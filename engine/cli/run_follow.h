@@ -10,8 +10,8 @@
 namespace pathloom {
 
 struct FollowHandlers {
-    std::function<void(const v1::Event&)> on_event;    ///< every event of the run, in order, once
-    std::function<void(const v1::Run&)> on_progress;   ///< the run's summary whenever it has changed
+    std::function<void(const v1::Event&)> on_event;  ///< every event of the run, in order, once
+    std::function<void(const v1::Run&)> on_progress;  ///< the run's summary whenever it has changed
 };
 
 [[nodiscard]] bool at_rest(const v1::Run& run);  ///< done, stopped or failed

@@ -10,11 +10,11 @@ namespace pathloom {
 
 namespace {
 
-    constexpr std::chrono::milliseconds hello_timeout {10'000};
+constexpr std::chrono::milliseconds hello_timeout{10'000};
 
-    /// Ctrl-C reaches the session of this process through here: there is one at a time.
-    std::mutex current_mutex;
-    Session* current_session = nullptr;
+/// Ctrl-C reaches the session of this process through here: there is one at a time.
+std::mutex current_mutex;
+Session* current_session = nullptr;
 
 }  // namespace
 
@@ -77,13 +77,15 @@ Result<std::unique_ptr<Session>> Session::open(const SessionOptions& options, in
         PATHLOOM_CHECK(session->connect_project(options, workers));
     } else {
         if (options.token_file.empty())
-            return pathloom::fail(ErrorCode::Unauthorised, "--engine {} needs --token-file with the engine's operator.token", options.engine);
+            return pathloom::fail(
+                ErrorCode::Unauthorised, "--engine {} needs --token-file with the engine's operator.token", options.engine);
         PATHLOOM_TRY(const std::string token, read_token(options.token_file));
         PATHLOOM_CHECK(session->connect(options.engine, token, options.tls, hello_timeout));
     }
     if (session->m_info.protocol() != protocol_version)
-        return pathloom::fail(ErrorCode::Unsupported, "the engine speaks protocol {} and this program {}; use programs of one version",
-            session->m_info.protocol(), protocol_version);
+        return pathloom::fail(ErrorCode::Unsupported,
+            "the engine speaks protocol {} and this program {}; use programs of one version", session->m_info.protocol(),
+            protocol_version);
     return session;
 }
 

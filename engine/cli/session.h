@@ -19,8 +19,8 @@
 namespace pathloom {
 
 struct SessionOptions {
-    std::string project;     ///< folder; or
-    std::string engine;      ///< address, with
+    std::string project;  ///< folder; or
+    std::string engine;  ///< address, with
     std::string token_file;
     TlsFiles tls;
 };
@@ -84,8 +84,10 @@ private:
         Result<void> result;
         while (result && !ended_early && reader->Read(&response)) {
             auto more = each(response);
-            if (!more) result = pathloom::fail(more.error());
-            else ended_early = !*more;
+            if (!more)
+                result = pathloom::fail(more.error());
+            else
+                ended_early = !*more;
         }
         if (ended_early || !result) running.context()->TryCancel();
         const grpc::Status status = reader->Finish();
@@ -93,8 +95,12 @@ private:
         return outcome(status);
     }
     Result<void> outcome(const grpc::Status& status) const;
-    explicit Session(Interrupt& interrupted) : m_interrupted(interrupted) {}
-    Result<void> connect(const std::string& address, const std::string& token, const TlsFiles& tls, std::chrono::milliseconds patience);
+    explicit Session(Interrupt& interrupted)
+        : m_interrupted(interrupted)
+    {
+    }
+    Result<void> connect(
+        const std::string& address, const std::string& token, const TlsFiles& tls, std::chrono::milliseconds patience);
     Result<void> connect_project(const SessionOptions& options, int workers);
 
     Interrupt& m_interrupted;

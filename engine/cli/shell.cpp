@@ -10,11 +10,11 @@ namespace pathloom {
 
 namespace {
 
-    /// Bytes that are not UTF-8 (file names) become replacement characters instead of an exception.
-    std::string dump(const nlohmann::json& document, int indent)
-    {
-        return document.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
-    }
+/// Bytes that are not UTF-8 (file names) become replacement characters instead of an exception.
+std::string dump(const nlohmann::json& document, int indent)
+{
+    return document.dump(indent, ' ', false, nlohmann::json::error_handler_t::replace);
+}
 
 }  // namespace
 

@@ -11,16 +11,18 @@ namespace pathloom {
 
 namespace {
 
-    /// Terminal cells, near enough: one a code point.
-    std::size_t width(const std::string& text)
-    {
-        return std::size_t(std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
-    }
+/// Terminal cells, near enough: one a code point.
+std::size_t width(const std::string& text)
+{
+    return std::size_t(
+        std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; }));
+}
 
-    bool numeric(const std::string& text)
-    {
-        return text.empty() || text == "-" || (text.find_first_of("0123456789") <= 1 && text.find_first_of(":/") == std::string::npos);
-    }
+bool numeric(const std::string& text)
+{
+    return text.empty() || text == "-"
+        || (text.find_first_of("0123456789") <= 1 && text.find_first_of(":/") == std::string::npos);
+}
 
 }  // namespace
 

@@ -17,125 +17,128 @@ namespace pathloom {
 
 namespace {
 
-    using Stub = v1::Engine::StubInterface;
-    constexpr int workers_for_scoring = 2;
+using Stub = v1::Engine::StubInterface;
+constexpr int workers_for_scoring = 2;
 
-    Result<void> digest(Shell& shell, std::int64_t id)
-    {
-        PATHLOOM_TRY(const auto session, shell.connect());
-        v1::RunRequest request;
-        request.set_id(id);
-        PATHLOOM_TRY(const auto answer, session->call(&Stub::DigestRun, request));
-        auto document = to_json(answer);
-        document["run"] = id;
-        shell.print(document, fmt::format("{}  {} modules\n", answer.sha256(), answer.modules()));
+Result<void> digest(Shell& shell, std::int64_t id)
+{
+    PATHLOOM_TRY(const auto session, shell.connect());
+    v1::RunRequest request;
+    request.set_id(id);
+    PATHLOOM_TRY(const auto answer, session->call(&Stub::DigestRun, request));
+    auto document = to_json(answer);
+    document["run"] = id;
+    shell.print(document, fmt::format("{}  {} modules\n", answer.sha256(), answer.modules()));
+    return {};
+}
+
+std::string number(const nlohmann::json& object, const char* key, int digits)
+{
+    return object.contains(key) && object[key].is_number() ? fmt::format("{:.{}f}", object[key].get<double>(), digits) : "-";
+}
+std::string count(const nlohmann::json& object, const char* key)
+{
+    return object.contains(key) && object[key].is_number() ? human_count(object[key].get<std::int64_t>()) : "-";
+}
+
+std::string describe_result(const nlohmann::json& result)
+{
+    std::string text = fmt::format("perplexity {}  (nll {}, {} tokens, split {}, route {})\n", number(result, "perplexity", 4),
+        number(result, "nll", 5), count(result, "tokens"), result.value("split", ""), result.value("route", ""));
+    if (result.contains("domains") && result["domains"].is_object()) {
+        Table table({"DOMAIN", "PERPLEXITY", "NLL", "TOKENS", "SEQUENCES"});
+        for (const auto& [name, domain] : result["domains"].items())
+            table.add({name, number(domain, "perplexity", 4), number(domain, "nll", 5), count(domain, "tokens"),
+                count(domain, "sequences")});
+        if (!table.empty()) text += "\n" + table.text();
+    }
+    if (result.contains("paths") && result["paths"].is_array()) {
+        Table table({"PATH", "PERPLEXITY", "TOKENS", "SEQUENCES"});
+        for (const auto& path : result["paths"])
+            table.add({count(path, "path"), number(path, "perplexity", 4), count(path, "tokens"), count(path, "sequences")});
+        if (!table.empty()) text += "\n" + table.text();
+    }
+    return text;
+}
+
+Result<void> eval(Shell& shell, std::int64_t id, const std::string& split, const std::string& route)
+{
+    PATHLOOM_TRY(const auto session, shell.connect(workers_for_scoring));
+    v1::EvalRunRequest request;
+    request.set_id(id);
+    request.set_split(split);
+    request.set_route(route);
+    PATHLOOM_TRY(const auto answer, session->call(&Stub::EvalRun, request));
+    const auto result = nlohmann::json::parse(answer.result_json(), nullptr, false);
+    if (!result.is_object())
+        return fail(ErrorCode::Corrupt, "the engine's evaluation of run {} is not a document; see its log", id);
+    shell.print(result, describe_result(result));
+    return {};
+}
+
+/// The modules of a path as one file, tensors in the path's order: what other programs expect of a model.
+Result<std::string> merge_modules(const std::vector<std::string>& modules)
+{
+    std::vector<Safetensors> parsed;
+    std::vector<TensorView> tensors;
+    std::set<std::string> names;
+    for (const auto& module : modules) {
+        PATHLOOM_TRY(auto one, Safetensors::parse(std::as_bytes(std::span(module))));
+        parsed.push_back(std::move(one));
+        for (const auto& tensor : parsed.back().tensors()) {
+            if (!names.insert(tensor.name).second)
+                return fail(
+                    ErrorCode::Corrupt, "two modules of the path hold a tensor '{}'; the export cannot be one file", tensor.name);
+            tensors.push_back(tensor);
+        }
+    }
+    const auto bytes = write_safetensors(tensors, {{"format", "pt"}});
+    return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+}
+
+Result<void> export_path(Shell& shell, std::int64_t id, int path, const std::string& out)
+{
+    PATHLOOM_TRY(const auto session, shell.connect());
+    v1::ExportPathRequest request;
+    request.set_id(id);
+    request.set_path(path);
+    PATHLOOM_TRY(const auto answer, session->call(&Stub::ExportPath, request));
+    PATHLOOM_CHECK(make_folders(out));
+    nlohmann::json files = nlohmann::json::array();
+    Table table({"FILE", "BYTES", "SHA256"});
+    const auto keep = [&](const std::string& name, const std::string& bytes) -> Result<void> {
+        PATHLOOM_CHECK(write_file_atomic(std::filesystem::path(out) / name, bytes));
+        const std::string hash = sha256_hex(bytes);
+        files.push_back({{"name", name}, {"bytes", bytes.size()}, {"sha256", hash}});
+        table.add({name, human_count(std::int64_t(bytes.size())), hash});
         return {};
-    }
-
-    std::string number(const nlohmann::json& object, const char* key, int digits)
-    {
-        return object.contains(key) && object[key].is_number() ? fmt::format("{:.{}f}", object[key].get<double>(), digits) : "-";
-    }
-    std::string count(const nlohmann::json& object, const char* key)
-    {
-        return object.contains(key) && object[key].is_number() ? human_count(object[key].get<std::int64_t>()) : "-";
-    }
-
-    std::string describe_result(const nlohmann::json& result)
-    {
-        std::string text = fmt::format("perplexity {}  (nll {}, {} tokens, split {}, route {})\n", number(result, "perplexity", 4),
-            number(result, "nll", 5), count(result, "tokens"), result.value("split", ""), result.value("route", ""));
-        if (result.contains("domains") && result["domains"].is_object()) {
-            Table table({"DOMAIN", "PERPLEXITY", "NLL", "TOKENS", "SEQUENCES"});
-            for (const auto& [name, domain] : result["domains"].items())
-                table.add({name, number(domain, "perplexity", 4), number(domain, "nll", 5), count(domain, "tokens"), count(domain, "sequences")});
-            if (!table.empty()) text += "\n" + table.text();
+    };
+    std::vector<std::string> modules;
+    for (const auto& file : answer.files()) {
+        // A name from the wire must not lead out of the folder.
+        const std::filesystem::path name = file.name();
+        if (name.empty() || name.has_parent_path() || name == "." || name == "..")
+            return fail(ErrorCode::Corrupt, "the engine names an exported file '{}', which is no plain file name", file.name());
+        std::string bytes = file.content();
+        if (bytes.empty() && !file.hash().empty()) {
+            PATHLOOM_TRY(bytes, session->blob(file.hash()));
         }
-        if (result.contains("paths") && result["paths"].is_array()) {
-            Table table({"PATH", "PERPLEXITY", "TOKENS", "SEQUENCES"});
-            for (const auto& path : result["paths"])
-                table.add({count(path, "path"), number(path, "perplexity", 4), count(path, "tokens"), count(path, "sequences")});
-            if (!table.empty()) text += "\n" + table.text();
+        const std::string hash = sha256_hex(bytes);
+        if (!file.hash().empty() && hash != file.hash())
+            return fail(ErrorCode::Corrupt, "{} does not match its hash {}; export it again", file.name(), file.hash());
+        if (file.name().ends_with(".safetensors") && file.name() != "model.safetensors") {
+            modules.push_back(std::move(bytes));
+        } else {
+            PATHLOOM_CHECK(keep(file.name(), bytes));
         }
-        return text;
     }
-
-    Result<void> eval(Shell& shell, std::int64_t id, const std::string& split, const std::string& route)
-    {
-        PATHLOOM_TRY(const auto session, shell.connect(workers_for_scoring));
-        v1::EvalRunRequest request;
-        request.set_id(id);
-        request.set_split(split);
-        request.set_route(route);
-        PATHLOOM_TRY(const auto answer, session->call(&Stub::EvalRun, request));
-        const auto result = nlohmann::json::parse(answer.result_json(), nullptr, false);
-        if (!result.is_object()) return fail(ErrorCode::Corrupt, "the engine's evaluation of run {} is not a document; see its log", id);
-        shell.print(result, describe_result(result));
-        return {};
+    if (!modules.empty()) {
+        PATHLOOM_TRY(const std::string model, merge_modules(modules));
+        PATHLOOM_CHECK(keep("model.safetensors", model));
     }
-
-    /// The modules of a path as one file, tensors in the path's order: what other programs expect of a model.
-    Result<std::string> merge_modules(const std::vector<std::string>& modules)
-    {
-        std::vector<Safetensors> parsed;
-        std::vector<TensorView> tensors;
-        std::set<std::string> names;
-        for (const auto& module : modules) {
-            PATHLOOM_TRY(auto one, Safetensors::parse(std::as_bytes(std::span(module))));
-            parsed.push_back(std::move(one));
-            for (const auto& tensor : parsed.back().tensors()) {
-                if (!names.insert(tensor.name).second)
-                    return fail(ErrorCode::Corrupt, "two modules of the path hold a tensor '{}'; the export cannot be one file", tensor.name);
-                tensors.push_back(tensor);
-            }
-        }
-        const auto bytes = write_safetensors(tensors, {{"format", "pt"}});
-        return std::string(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-    }
-
-    Result<void> export_path(Shell& shell, std::int64_t id, int path, const std::string& out)
-    {
-        PATHLOOM_TRY(const auto session, shell.connect());
-        v1::ExportPathRequest request;
-        request.set_id(id);
-        request.set_path(path);
-        PATHLOOM_TRY(const auto answer, session->call(&Stub::ExportPath, request));
-        PATHLOOM_CHECK(make_folders(out));
-        nlohmann::json files = nlohmann::json::array();
-        Table table({"FILE", "BYTES", "SHA256"});
-        const auto keep = [&](const std::string& name, const std::string& bytes) -> Result<void> {
-            PATHLOOM_CHECK(write_file_atomic(std::filesystem::path(out) / name, bytes));
-            const std::string hash = sha256_hex(bytes);
-            files.push_back({{"name", name}, {"bytes", bytes.size()}, {"sha256", hash}});
-            table.add({name, human_count(std::int64_t(bytes.size())), hash});
-            return {};
-        };
-        std::vector<std::string> modules;
-        for (const auto& file : answer.files()) {
-            // A name from the wire must not lead out of the folder.
-            const std::filesystem::path name = file.name();
-            if (name.empty() || name.has_parent_path() || name == "." || name == "..")
-                return fail(ErrorCode::Corrupt, "the engine names an exported file '{}', which is no plain file name", file.name());
-            std::string bytes = file.content();
-            if (bytes.empty() && !file.hash().empty()) {
-                PATHLOOM_TRY(bytes, session->blob(file.hash()));
-            }
-            const std::string hash = sha256_hex(bytes);
-            if (!file.hash().empty() && hash != file.hash())
-                return fail(ErrorCode::Corrupt, "{} does not match its hash {}; export it again", file.name(), file.hash());
-            if (file.name().ends_with(".safetensors") && file.name() != "model.safetensors") {
-                modules.push_back(std::move(bytes));
-            } else {
-                PATHLOOM_CHECK(keep(file.name(), bytes));
-            }
-        }
-        if (!modules.empty()) {
-            PATHLOOM_TRY(const std::string model, merge_modules(modules));
-            PATHLOOM_CHECK(keep("model.safetensors", model));
-        }
-        shell.print({{"run", id}, {"path", path}, {"out", out}, {"files", files}}, table.text());
-        return {};
-    }
+    shell.print({{"run", id}, {"path", path}, {"out", out}, {"files", files}}, table.text());
+    return {};
+}
 
 }  // namespace
 

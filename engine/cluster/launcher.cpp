@@ -49,7 +49,8 @@ LocalLauncher::~LocalLauncher()
 int LocalLauncher::free_slot() const
 {
     for (int number = 1;; ++number) {
-        const bool used = std::any_of(m_processes.begin(), m_processes.end(), [&](const auto& p) { return p.second.slot_number == number; })
+        const bool used
+            = std::any_of(m_processes.begin(), m_processes.end(), [&](const auto& p) { return p.second.slot_number == number; })
             || std::any_of(m_retries.begin(), m_retries.end(), [&](const Retry& r) { return r.slot_number == number; });
         if (!used) return number;
     }
@@ -62,8 +63,9 @@ Result<void> LocalLauncher::start(int slot_number, std::int64_t now_ms)
     std::filesystem::create_directories(cache, ignored);
     std::filesystem::create_directories(m_command.log_root, ignored);
     const auto log = m_command.log_root / fmt::format("worker-{}.log", slot_number);
-    std::vector<std::string> words{m_command.program.string(), "--engine", m_command.engine, "--token-file", m_command.token_file.string(),
-                                   "--name", fmt::format("local-{}", slot_number), "--cache", cache.string(), "--exit-with-parent", "--local"};
+    std::vector<std::string> words{m_command.program.string(), "--engine", m_command.engine, "--token-file",
+        m_command.token_file.string(), "--name", fmt::format("local-{}", slot_number), "--cache", cache.string(),
+        "--exit-with-parent", "--local"};
     std::vector<char*> argv;
     for (auto& word : words) argv.push_back(word.data());
     argv.push_back(nullptr);
@@ -77,7 +79,8 @@ Result<void> LocalLauncher::start(int slot_number, std::int64_t now_ms)
     const int error = posix_spawn(&pid, m_command.program.c_str(), &actions, nullptr, argv.data(), environ);
     posix_spawn_file_actions_destroy(&actions);
     if (error != 0)
-        return fail(ErrorCode::Failed, "cannot start {}: {}; is it installed beside the engine?", m_command.program.string(), std::strerror(error));
+        return fail(ErrorCode::Failed, "cannot start {}: {}; is it installed beside the engine?", m_command.program.string(),
+            std::strerror(error));
     m_processes[pid] = {slot_number, now_ms, false};
     return {};
 }
@@ -85,7 +88,9 @@ Result<void> LocalLauncher::start(int slot_number, std::int64_t now_ms)
 Result<void> LocalLauncher::set_count(int count, std::int64_t now_ms)
 {
     m_wanted = count;
-    auto active = [&] { return int(std::count_if(m_processes.begin(), m_processes.end(), [](const auto& p) { return !p.second.leaving; })); };
+    auto active = [&] {
+        return int(std::count_if(m_processes.begin(), m_processes.end(), [](const auto& p) { return !p.second.leaving; }));
+    };
     while (active() + int(m_retries.size()) > count) {
         if (!m_retries.empty()) {
             m_retries.pop_back();
@@ -93,7 +98,8 @@ Result<void> LocalLauncher::set_count(int count, std::int64_t now_ms)
         }
         auto newest = m_processes.end();
         for (auto it = m_processes.begin(); it != m_processes.end(); ++it)
-            if (!it->second.leaving && (newest == m_processes.end() || it->second.slot_number > newest->second.slot_number)) newest = it;
+            if (!it->second.leaving && (newest == m_processes.end() || it->second.slot_number > newest->second.slot_number))
+                newest = it;
         newest->second.leaving = true;
         ::kill(newest->first, SIGTERM);
     }
@@ -156,7 +162,8 @@ void LocalLauncher::stop(std::int64_t grace_ms)
     for (const auto& [pid, process] : m_processes) ::kill(pid, SIGTERM);
     const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(grace_ms);
     for (const auto& [pid, process] : m_processes) {
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
+        const auto left
+            = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
         if (wait_gone(pid, int(std::max<std::int64_t>(0, left)))) continue;
         ::kill(pid, SIGKILL);
         int status = 0;

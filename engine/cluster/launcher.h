@@ -16,17 +16,20 @@
 namespace pathloom {
 
 struct LocalWorkerCommand {
-    std::filesystem::path program;       ///< pathloom-worker
-    std::string engine;                  ///< address to dial
+    std::filesystem::path program;  ///< pathloom-worker
+    std::string engine;  ///< address to dial
     std::filesystem::path token_file;
-    std::filesystem::path cache_root;    ///< one folder a worker below it
-    std::filesystem::path log_root;      ///< stderr of each worker goes to <log_root>/worker-<n>.log
+    std::filesystem::path cache_root;  ///< one folder a worker below it
+    std::filesystem::path log_root;  ///< stderr of each worker goes to <log_root>/worker-<n>.log
 };
 
 /// Keeps a wanted number of local workers alive. Not thread safe: one owner calls it.
 class LocalLauncher {
 public:
-    explicit LocalLauncher(LocalWorkerCommand command) : m_command(std::move(command)) {}
+    explicit LocalLauncher(LocalWorkerCommand command)
+        : m_command(std::move(command))
+    {
+    }
     ~LocalLauncher();
     LocalLauncher(const LocalLauncher&) = delete;
     LocalLauncher& operator=(const LocalLauncher&) = delete;
@@ -35,8 +38,8 @@ public:
     Result<void> set_count(int count, std::int64_t now_ms);
     [[nodiscard]] int count() const { return m_wanted; }
 
-    /// Collect ended processes and start replacements that are due. `ended(pid, how)` is called for each that ended; one that dies
-    /// quicker than 5 s is replaced after a pause that doubles up to a minute, so a broken worker does not spin.
+    /// Collect ended processes and start replacements that are due. `ended(pid, how)` is called for each that ended; one that
+    /// dies quicker than 5 s is replaced after a pause that doubles up to a minute, so a broken worker does not spin.
     void poll(std::int64_t now_ms, const std::function<void(pid_t, const std::string&)>& ended);
 
     /// SIGKILL one of ours. False: not ours.

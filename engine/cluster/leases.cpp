@@ -5,7 +5,8 @@
 
 namespace pathloom {
 
-Lease grant(ClusterState& state, std::int64_t worker, const std::string& task, std::int64_t fence, std::int64_t now_ms, std::int64_t lease_ms)
+Lease grant(ClusterState& state, std::int64_t worker, const std::string& task, std::int64_t fence, std::int64_t now_ms,
+    std::int64_t lease_ms)
 {
     Lease lease{task, worker, fence, now_ms, now_ms + lease_ms};
     state.leases[task] = lease;
@@ -17,7 +18,8 @@ Lease grant(ClusterState& state, std::int64_t worker, const std::string& task, s
     return lease;
 }
 
-bool renew(ClusterState& state, std::int64_t worker, const std::string& task, std::int64_t fence, std::int64_t now_ms, std::int64_t lease_ms)
+bool renew(ClusterState& state, std::int64_t worker, const std::string& task, std::int64_t fence, std::int64_t now_ms,
+    std::int64_t lease_ms)
 {
     const auto found = state.leases.find(task);
     if (found == state.leases.end() || found->second.worker != worker || found->second.fence != fence) return false;
@@ -80,7 +82,8 @@ std::optional<Candidate> choose(const ClusterState& state, const std::vector<Can
     for (const Candidate& candidate : candidates) {
         if (state.leases.contains(task_id(candidate.run, candidate.key))) continue;
         if (!first) first = candidate;
-        const bool same_round = candidate.run == first->run && candidate.key.phase == first->key.phase && candidate.key.stage == first->key.stage;
+        const bool same_round
+            = candidate.run == first->run && candidate.key.phase == first->key.phase && candidate.key.stage == first->key.stage;
         if (!same_round || candidate.key.stage != Stage::Train) break;
         const auto last = state.last_worker.find(fmt::format("{}/{}", candidate.run, candidate.key.path));
         if (last != state.last_worker.end() && last->second == worker) return candidate;

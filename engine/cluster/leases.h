@@ -24,13 +24,13 @@ struct WorkerState {
     std::string instance;
     bool local = false;
     bool draining = false;
-    std::string gone;               ///< "left", "drained", "lost", "killed"; empty = here
+    std::string gone;  ///< "left", "drained", "lost", "killed"; empty = here
     std::int64_t last_seen_ms = 0;
     WorkerPhase activity = WorkerPhase::Idle;
-    std::string task;               ///< leased task id
+    std::string task;  ///< leased task id
     std::int64_t tasks_done = 0;
     std::int64_t tasks_lost = 0;
-    std::int64_t tokens = 0;        ///< of committed tasks
+    std::int64_t tokens = 0;  ///< of committed tasks
     double compute_seconds = 0;
     std::uint64_t bytes_down = 0;
     std::uint64_t bytes_up = 0;
@@ -46,14 +46,16 @@ struct Lease {
 
 struct ClusterState {
     std::map<std::int64_t, WorkerState> workers;
-    std::map<std::string, Lease> leases;               ///< by task id
-    std::map<std::string, std::int64_t> last_worker;   ///< "<run>/<path>" -> worker that trained it last (cache affinity)
+    std::map<std::string, Lease> leases;  ///< by task id
+    std::map<std::string, std::int64_t> last_worker;  ///< "<run>/<path>" -> worker that trained it last (cache affinity)
 };
 
 /// Grant `task` to `worker`; the caller supplies a fence newer than any before it.
-Lease grant(ClusterState& state, std::int64_t worker, const std::string& task, std::int64_t fence, std::int64_t now_ms, std::int64_t lease_ms);
+Lease grant(ClusterState& state, std::int64_t worker, const std::string& task, std::int64_t fence, std::int64_t now_ms,
+    std::int64_t lease_ms);
 /// Renew. False: the lease is not this worker's (any more): it must abandon the task.
-bool renew(ClusterState& state, std::int64_t worker, const std::string& task, std::int64_t fence, std::int64_t now_ms, std::int64_t lease_ms);
+bool renew(ClusterState& state, std::int64_t worker, const std::string& task, std::int64_t fence, std::int64_t now_ms,
+    std::int64_t lease_ms);
 /// The lease a commit or failure refers to, if it is still the newest.
 std::optional<Lease> find_lease(const ClusterState& state, std::int64_t worker, const std::string& task, std::int64_t fence);
 /// End a lease (committed, failed, revoked). The worker becomes idle.

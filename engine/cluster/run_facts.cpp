@@ -16,7 +16,8 @@ bool all_at_least(const std::vector<int>& versions, int wanted_version)
 int path_version(const RunShape& shape, const RunFacts& facts, int path)
 {
     int lowest = shape.phases;
-    for (int module : shape.path_modules[std::size_t(path)]) lowest = std::min(lowest, facts.module_versions[std::size_t(module)]);
+    for (int module : shape.path_modules[std::size_t(path)])
+        lowest = std::min(lowest, facts.module_versions[std::size_t(module)]);
     return lowest;
 }
 
@@ -41,7 +42,8 @@ void want_train(const RunShape& shape, const RunFacts& facts, Wanted& out)
     out.stage = Stage::Train;
     for (int path = 0; path < shape.paths(); ++path) {
         const int phase = facts.path_commits[std::size_t(path)];
-        if (phase < shape.phases && path_version(shape, facts, path) >= phase) out.tasks.push_back({phase, Stage::Train, path, 0});
+        if (phase < shape.phases && path_version(shape, facts, path) >= phase)
+            out.tasks.push_back({phase, Stage::Train, path, 0});
     }
     for (int path : shape.valid_paths)
         for (int version = 0, last = path_version(shape, facts, path); version <= last; ++version) {
@@ -134,9 +136,11 @@ bool commit(const RunShape& shape, RunFacts& facts, const TaskKey& key)
         return true;
     case Stage::Valid:
     case Stage::Test:
-    case Stage::ValidFull: return facts.scored.insert(key).second;
+    case Stage::ValidFull:
+        return facts.scored.insert(key).second;
     case Stage::Routing:
-    case Stage::Done: return false;
+    case Stage::Done:
+        return false;
     }
     return false;
 }

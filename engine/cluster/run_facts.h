@@ -16,25 +16,25 @@ struct RunShape {
     std::vector<std::vector<int>> path_modules;  ///< [path][column] -> module id
     int modules = 0;
     int columns = 0;
-    int phases = 0;          ///< outer steps
-    int warm_tasks = 0;      ///< warm-start tasks, one after another
+    int phases = 0;  ///< outer steps
+    int warm_tasks = 0;  ///< warm-start tasks, one after another
     int feature_chunks = 0;  ///< 0 = the router needs no features
-    int valid_every = 1;     ///< validate after this many phases; 0 = never
+    int valid_every = 1;  ///< validate after this many phases; 0 = never
     std::vector<int> valid_paths;  ///< paths worth validating (one replica a cell), known once routed
-    std::vector<TaskKey> test_tasks;        ///< known once routed
+    std::vector<TaskKey> test_tasks;  ///< known once routed
     std::vector<TaskKey> valid_full_tasks;  ///< only when asked for
     [[nodiscard]] int paths() const { return int(path_modules.size()); }
 };
 
 /// What has happened so far.
 struct RunFacts {
-    int warm_committed = 0;            ///< warm tasks committed
-    std::vector<int> warm_versions;    ///< per column: warm outer steps done
-    std::set<int> features_done;       ///< chunks
+    int warm_committed = 0;  ///< warm tasks committed
+    std::vector<int> warm_versions;  ///< per column: warm outer steps done
+    std::set<int> features_done;  ///< chunks
     bool routed = false;
-    std::vector<int> path_commits;     ///< train tasks committed by each path
+    std::vector<int> path_commits;  ///< train tasks committed by each path
     std::vector<int> module_versions;  ///< outer steps done by each module
-    std::set<TaskKey> scored;          ///< valid, test and valid-full tasks committed
+    std::set<TaskKey> scored;  ///< valid, test and valid-full tasks committed
     bool operator==(const RunFacts&) const = default;
 };
 RunFacts initial_facts(const RunShape& shape);
@@ -43,17 +43,17 @@ RunFacts initial_facts(const RunShape& shape);
 struct OuterStepWanted {
     bool warm = false;  ///< warm: `module` is a column
     int module = 0;
-    int phase = 0;      ///< version before the step
+    int phase = 0;  ///< version before the step
     auto operator<=>(const OuterStepWanted&) const = default;
 };
 
 /// Everything that may happen now.
 struct Wanted {
-    std::vector<TaskKey> tasks;              ///< ready for a worker (leased ones included), in leasing order
+    std::vector<TaskKey> tasks;  ///< ready for a worker (leased ones included), in leasing order
     std::vector<OuterStepWanted> outer_steps;
-    bool route = false;                      ///< all features are in: fit the router
+    bool route = false;  ///< all features are in: fit the router
     bool finished = false;
-    Stage stage = Stage::Warm;               ///< what the run is busy with
+    Stage stage = Stage::Warm;  ///< what the run is busy with
 };
 Wanted wanted(const RunShape& shape, const RunFacts& facts);
 

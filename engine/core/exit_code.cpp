@@ -25,4 +25,4 @@ int exit_code(ErrorCode code)
     return 1;
 }
 
-} // namespace pathloom
+}  // namespace pathloom

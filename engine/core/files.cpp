@@ -53,7 +53,7 @@ Result<std::string> read_file(const std::filesystem::path& file)
     if (::fstat(fd.get(), &info) != 0) return fail(system_error("cannot read", file, errno));
     std::string text(info.st_size > 0 ? std::size_t(info.st_size) : 0, '\0');
     std::size_t done = 0;
-    while (true) { // /proc files say size 0 and files may grow: read until the end, not until the size
+    while (true) {  // /proc files say size 0 and files may grow: read until the end, not until the size
         if (done == text.size()) text.resize(text.size() + 4096);
         const ssize_t got = ::read(fd.get(), text.data() + done, text.size() - done);
         if (got < 0 && errno == EINTR) continue;
@@ -147,4 +147,4 @@ MappedFile::~MappedFile()
     if (m_data) ::munmap(m_data, m_size);
 }
 
-} // namespace pathloom
+}  // namespace pathloom

@@ -39,7 +39,8 @@ Error system_error(std::string_view what, const std::filesystem::path& file, int
 /// Whole file as bytes in a string.
 Result<std::string> read_file(const std::filesystem::path& file);
 
-/// Durable when it returns: temporary beside it, fsync, rename, fsync of the folder. A failure leaves the old file and no temporary.
+/// Durable when it returns: temporary beside it, fsync, rename, fsync of the folder. A failure leaves the old file and no
+/// temporary.
 Result<void> write_file_atomic(const std::filesystem::path& file, std::span<const std::byte> bytes, int mode = 0644);
 Result<void> write_file_atomic(const std::filesystem::path& file, std::string_view text, int mode = 0644);
 

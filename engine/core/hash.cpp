@@ -98,4 +98,4 @@ bool is_sha256_hex(std::string_view text)
         && std::all_of(text.begin(), text.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); });
 }
 
-} // namespace pathloom
+}  // namespace pathloom

@@ -17,4 +17,4 @@ std::string cpu_isa()
     return "portable";
 }
 
-} // namespace pathloom
+}  // namespace pathloom

@@ -23,4 +23,4 @@ void init_logging(const std::string& program, const std::string& fallback_level)
     spdlog::set_default_logger(std::move(logger));
 }
 
-} // namespace pathloom
+}  // namespace pathloom

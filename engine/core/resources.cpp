@@ -42,4 +42,4 @@ Result<std::filesystem::path> sibling_program(const std::string& name)
     return program;
 }
 
-} // namespace pathloom
+}  // namespace pathloom

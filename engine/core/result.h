@@ -12,16 +12,16 @@ namespace pathloom {
 
 /// What a caller can do about a failure; also decides the command line's exit code and the gRPC status.
 enum class ErrorCode {
-    Failed,        ///< the operation failed; the message says what to do
-    Usage,         ///< the caller asked for something that makes no sense (bad spec, bad flag)
-    NotFound,      ///< no such run, corpus, blob, file
-    Exists,        ///< the name is taken
-    Corrupt,       ///< bytes do not match their hash or their format
-    DiskFull,      ///< no space left; nothing half-written stays
-    Unsupported,   ///< newer schema, other protocol version, unknown format
+    Failed,  ///< the operation failed; the message says what to do
+    Usage,  ///< the caller asked for something that makes no sense (bad spec, bad flag)
+    NotFound,  ///< no such run, corpus, blob, file
+    Exists,  ///< the name is taken
+    Corrupt,  ///< bytes do not match their hash or their format
+    DiskFull,  ///< no space left; nothing half-written stays
+    Unsupported,  ///< newer schema, other protocol version, unknown format
     Unauthorised,  ///< no token, wrong token, or a role that may not do this
-    Unreachable,   ///< nobody answers at that address
-    Cancelled,     ///< stopped on request
+    Unreachable,  ///< nobody answers at that address
+    Cancelled,  ///< stopped on request
 };
 
 /// One expected failure. `message` is one line, names the thing that failed and says what to do.
@@ -52,14 +52,14 @@ template <class... Args>
 /// Unwrap `expr` into `var`, or return its error.
 #define PATHLOOM_CONCAT2(a, b) a##b
 #define PATHLOOM_CONCAT(a, b) PATHLOOM_CONCAT2(a, b)
-#define PATHLOOM_TRY_IMPL(tmp, var, expr)                                    \
-    auto tmp = (expr);                                                       \
-    if (!tmp) return ::tl::unexpected<::pathloom::Error>(std::move(tmp).error()); \
+#define PATHLOOM_TRY_IMPL(tmp, var, expr)                                                                                        \
+    auto tmp = (expr);                                                                                                           \
+    if (!tmp) return ::tl::unexpected<::pathloom::Error>(std::move(tmp).error());                                                \
     var = std::move(*tmp)
 #define PATHLOOM_TRY(var, expr) PATHLOOM_TRY_IMPL(PATHLOOM_CONCAT(pathloomResult, __LINE__), var, expr)
 /// Return the error of a Result<void>, or go on.
-#define PATHLOOM_CHECK_IMPL(tmp, expr)                                                                      \
-    do {                                                                                                    \
-        if (auto tmp = (expr); !tmp) return ::tl::unexpected<::pathloom::Error>(std::move(tmp).error());    \
+#define PATHLOOM_CHECK_IMPL(tmp, expr)                                                                                           \
+    do {                                                                                                                         \
+        if (auto tmp = (expr); !tmp) return ::tl::unexpected<::pathloom::Error>(std::move(tmp).error());                         \
     } while (false)
 #define PATHLOOM_CHECK(expr) PATHLOOM_CHECK_IMPL(PATHLOOM_CONCAT(pathloomStatus, __LINE__), expr)

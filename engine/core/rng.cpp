@@ -12,19 +12,19 @@ namespace {
 double portable_log(double x)
 {
     int exponent = 0;
-    double m = std::frexp(x, &exponent); // exact; m in [0.5, 1)
+    double m = std::frexp(x, &exponent);  // exact; m in [0.5, 1)
     if (m < 0.70710678118654752) {
         m *= 2.0;
         --exponent;
     }
-    const double s = (m - 1.0) / (m + 1.0); // |s| < 0.1716: the series of 2 atanh(s) needs 11 terms
+    const double s = (m - 1.0) / (m + 1.0);  // |s| < 0.1716: the series of 2 atanh(s) needs 11 terms
     const double s2 = s * s;
     double sum = 0.0;
     for (int k = 23; k >= 1; k -= 2) sum = sum * s2 + 1.0 / double(k);
     return 2.0 * s * sum + double(exponent) * 0.69314718055994531;
 }
 
-} // namespace
+}  // namespace
 
 std::uint64_t Rng::below(std::uint64_t n)
 {
@@ -48,7 +48,7 @@ double Rng::normal()
         const double v = 2.0 * uniform() - 1.0;
         const double s = u * u + v * v;
         if (s >= 1.0 || s == 0.0) continue;
-        const double scale = std::sqrt(-2.0 * portable_log(s) / s); // sqrt is correctly rounded by IEEE
+        const double scale = std::sqrt(-2.0 * portable_log(s) / s);  // sqrt is correctly rounded by IEEE
         m_spare = v * scale;
         m_has_spare = true;
         return u * scale;
@@ -63,4 +63,4 @@ double Rng::truncated_normal(double cut)
     }
 }
 
-} // namespace pathloom
+}  // namespace pathloom

@@ -19,53 +19,64 @@ namespace pathloom {
 
 namespace {
 
-    grpc::StatusCode status_code(ErrorCode code)
-    {
-        switch (code) {
-        case ErrorCode::Failed: return grpc::StatusCode::ABORTED;
-        case ErrorCode::Usage: return grpc::StatusCode::INVALID_ARGUMENT;
-        case ErrorCode::NotFound: return grpc::StatusCode::NOT_FOUND;
-        case ErrorCode::Exists: return grpc::StatusCode::ALREADY_EXISTS;
-        case ErrorCode::Corrupt: return grpc::StatusCode::DATA_LOSS;
-        case ErrorCode::DiskFull: return grpc::StatusCode::RESOURCE_EXHAUSTED;
-        case ErrorCode::Unsupported: return grpc::StatusCode::FAILED_PRECONDITION;
-        case ErrorCode::Unauthorised: return grpc::StatusCode::UNAUTHENTICATED;
-        case ErrorCode::Unreachable: return grpc::StatusCode::UNAVAILABLE;
-        case ErrorCode::Cancelled: return grpc::StatusCode::CANCELLED;
-        }
+grpc::StatusCode status_code(ErrorCode code)
+{
+    switch (code) {
+    case ErrorCode::Failed:
         return grpc::StatusCode::ABORTED;
+    case ErrorCode::Usage:
+        return grpc::StatusCode::INVALID_ARGUMENT;
+    case ErrorCode::NotFound:
+        return grpc::StatusCode::NOT_FOUND;
+    case ErrorCode::Exists:
+        return grpc::StatusCode::ALREADY_EXISTS;
+    case ErrorCode::Corrupt:
+        return grpc::StatusCode::DATA_LOSS;
+    case ErrorCode::DiskFull:
+        return grpc::StatusCode::RESOURCE_EXHAUSTED;
+    case ErrorCode::Unsupported:
+        return grpc::StatusCode::FAILED_PRECONDITION;
+    case ErrorCode::Unauthorised:
+        return grpc::StatusCode::UNAUTHENTICATED;
+    case ErrorCode::Unreachable:
+        return grpc::StatusCode::UNAVAILABLE;
+    case ErrorCode::Cancelled:
+        return grpc::StatusCode::CANCELLED;
     }
+    return grpc::StatusCode::ABORTED;
+}
 
-    std::string one_line(std::string text)
-    {
-        std::replace_if(text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
-        return text;
-    }
+std::string one_line(std::string text)
+{
+    std::replace_if(
+        text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r' || c == '\t'; }, ' ');
+    return text;
+}
 
-    Result<std::string> read_text(const std::filesystem::path& file, const char* what)
-    {
-        auto text = read_file(file);
-        if (!text) return fail(text.error().code, "cannot use the {}: {}", what, text.error().message);
-        return text;
-    }
+Result<std::string> read_text(const std::filesystem::path& file, const char* what)
+{
+    auto text = read_file(file);
+    if (!text) return fail(text.error().code, "cannot use the {}: {}", what, text.error().message);
+    return text;
+}
 
-    Result<void> check_address(const std::string& address)
-    {
-        if (address.starts_with("unix:")) {
-            if (address.size() > std::strlen("unix:")) return {};
-            return fail(ErrorCode::Usage, "engine address 'unix:' has no path; give unix:/path/of/the/socket");
-        }
-        const auto colon = address.rfind(':');
-        int port = 0;
-        bool good = colon != std::string::npos && colon > 0 && colon + 1 < address.size();
-        if (good) {
-            const char* end = address.data() + address.size();
-            const auto parsed = std::from_chars(address.data() + colon + 1, end, port);
-            good = parsed.ec == std::errc() && parsed.ptr == end && port > 0 && port < 65536;
-        }
-        if (!good) return fail(ErrorCode::Usage, "engine address '{}' is neither host:port nor unix:/path", address);
-        return {};
+Result<void> check_address(const std::string& address)
+{
+    if (address.starts_with("unix:")) {
+        if (address.size() > std::strlen("unix:")) return {};
+        return fail(ErrorCode::Usage, "engine address 'unix:' has no path; give unix:/path/of/the/socket");
     }
+    const auto colon = address.rfind(':');
+    int port = 0;
+    bool good = colon != std::string::npos && colon > 0 && colon + 1 < address.size();
+    if (good) {
+        const char* end = address.data() + address.size();
+        const auto parsed = std::from_chars(address.data() + colon + 1, end, port);
+        good = parsed.ec == std::errc() && parsed.ptr == end && port > 0 && port < 65536;
+    }
+    if (!good) return fail(ErrorCode::Usage, "engine address '{}' is neither host:port nor unix:/path", address);
+    return {};
+}
 
 }  // namespace
 
@@ -80,26 +91,36 @@ Error to_error(const grpc::Status& status, const std::string& peer)
     const std::string where = peer.empty() ? "the engine" : "the engine at " + peer;
     switch (status.error_code()) {
     case grpc::StatusCode::INVALID_ARGUMENT:
-    case grpc::StatusCode::OUT_OF_RANGE: return {ErrorCode::Usage, said};
-    case grpc::StatusCode::NOT_FOUND: return {ErrorCode::NotFound, said};
-    case grpc::StatusCode::ALREADY_EXISTS: return {ErrorCode::Exists, said};
-    case grpc::StatusCode::DATA_LOSS: return {ErrorCode::Corrupt, said};
-    case grpc::StatusCode::RESOURCE_EXHAUSTED: return {ErrorCode::DiskFull, said};
-    case grpc::StatusCode::FAILED_PRECONDITION: return {ErrorCode::Unsupported, said};
+    case grpc::StatusCode::OUT_OF_RANGE:
+        return {ErrorCode::Usage, said};
+    case grpc::StatusCode::NOT_FOUND:
+        return {ErrorCode::NotFound, said};
+    case grpc::StatusCode::ALREADY_EXISTS:
+        return {ErrorCode::Exists, said};
+    case grpc::StatusCode::DATA_LOSS:
+        return {ErrorCode::Corrupt, said};
+    case grpc::StatusCode::RESOURCE_EXHAUSTED:
+        return {ErrorCode::DiskFull, said};
+    case grpc::StatusCode::FAILED_PRECONDITION:
+        return {ErrorCode::Unsupported, said};
     case grpc::StatusCode::UNIMPLEMENTED:
         return {ErrorCode::Unsupported, where + " does not know this call; use programs of one version on both sides"};
     case grpc::StatusCode::UNAUTHENTICATED:
-    case grpc::StatusCode::PERMISSION_DENIED: return {ErrorCode::Unauthorised, said};
+    case grpc::StatusCode::PERMISSION_DENIED:
+        return {ErrorCode::Unauthorised, said};
     case grpc::StatusCode::UNAVAILABLE:
-        return {ErrorCode::Unreachable, where + " does not answer; check that it runs and that the address is right (" + said + ")"};
+        return {
+            ErrorCode::Unreachable, where + " does not answer; check that it runs and that the address is right (" + said + ")"};
     case grpc::StatusCode::DEADLINE_EXCEEDED:
         return {ErrorCode::Unreachable, where + " did not answer in time; check the link or try again"};
-    case grpc::StatusCode::CANCELLED: return {ErrorCode::Cancelled, said.empty() ? "cancelled" : said};
+    case grpc::StatusCode::CANCELLED:
+        return {ErrorCode::Cancelled, said.empty() ? "cancelled" : said};
     case grpc::StatusCode::UNKNOWN:
         // What gRPC reports when a connection drops under a running call.
         if (said == "Stream removed") return {ErrorCode::Unreachable, "the connection to " + where + " was lost; try again"};
         break;
-    default: break;
+    default:
+        break;
     }
     return {ErrorCode::Failed, said.empty() ? where + " refused the call without a reason" : said};
 }
@@ -162,7 +183,8 @@ Result<Connection> read_connection(const std::filesystem::path& project)
     const auto file = engine_folder(project) / "engine.json";
     std::error_code ignored;
     if (!std::filesystem::exists(file, ignored))
-        return fail(ErrorCode::NotFound, "no engine runs on {}; start pathloom-engine --project {}", project.string(), project.string());
+        return fail(
+            ErrorCode::NotFound, "no engine runs on {}; start pathloom-engine --project {}", project.string(), project.string());
     PATHLOOM_TRY(const std::string text, read_text(file, "connection file"));
     const auto document = nlohmann::json::parse(text, nullptr, false);
     const auto field = [&](const char* name, auto type_check) {
@@ -172,8 +194,8 @@ Result<Connection> read_connection(const std::filesystem::path& project)
     if (!field("address", &Json::is_string) || !field("pid", &Json::is_number_integer)
         || !field("protocol", &Json::is_number_integer) || !field("version", &Json::is_string))
         return fail(ErrorCode::Corrupt, "{} is not a connection file; remove it and start the engine again", file.string());
-    return Connection{document["address"].get<std::string>(), document["pid"].get<std::int64_t>(), document["protocol"].get<int>(),
-        document["version"].get<std::string>()};
+    return Connection{document["address"].get<std::string>(), document["pid"].get<std::int64_t>(),
+        document["protocol"].get<int>(), document["version"].get<std::string>()};
 }
 
 Result<void> remove_connection(const std::filesystem::path& project)

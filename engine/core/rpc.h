@@ -40,9 +40,13 @@ Result<std::shared_ptr<grpc::Channel>> make_channel(const std::string& address, 
 class Caller {
 public:
     Caller() = default;
-    explicit Caller(std::string token) : m_token(std::move(token)) {}
+    explicit Caller(std::string token)
+        : m_token(std::move(token))
+    {
+    }
     /// A fresh context for one call; `timeout` zero = no deadline.
-    [[nodiscard]] std::unique_ptr<grpc::ClientContext> context(std::chrono::milliseconds timeout = std::chrono::seconds(30)) const;
+    [[nodiscard]] std::unique_ptr<grpc::ClientContext> context(
+        std::chrono::milliseconds timeout = std::chrono::seconds(30)) const;
     /// The same on a context the caller already owns (streams that outlive a function).
     void prepare(grpc::ClientContext& context, std::chrono::milliseconds timeout = std::chrono::seconds(30)) const;
 
@@ -58,8 +62,9 @@ struct Connection {
     std::string version;
     bool operator==(const Connection&) const = default;
 };
-std::filesystem::path engine_folder(const std::filesystem::path& project);              ///< <project>/.engine
-std::filesystem::path token_file(const std::filesystem::path& project, const std::string& role);  ///< "operator", "worker", "viewer"
+std::filesystem::path engine_folder(const std::filesystem::path& project);  ///< <project>/.engine
+std::filesystem::path token_file(
+    const std::filesystem::path& project, const std::string& role);  ///< "operator", "worker", "viewer"
 /// Mode 0600, replaced atomically.
 Result<void> write_connection(const std::filesystem::path& project, const Connection& connection);
 /// NotFound when no engine has ever run there or it left properly. A file left by a crash is still returned: check the pid.

@@ -131,7 +131,7 @@ private:
     {
         const double smaller = double(std::min(kept.shingles, shingles.size()));
         const double larger = double(std::max(kept.shingles, shingles.size()));
-        if (smaller < near_duplicate_jaccard * larger) return false; // the sizes alone rule it out
+        if (smaller < near_duplicate_jaccard * larger) return false;  // the sizes alone rule it out
         // At Jaccard 0.8 the share of equal values is 0.8 +- 0.05; half of them is six deviations below.
         std::size_t equal = 0;
         for (std::size_t i = 0; i < values; ++i) equal += kept.signature[i] == signature[i];
@@ -142,10 +142,10 @@ private:
     std::span<const std::string_view> m_texts;
     HashFamily m_family;
     std::vector<Kept> m_kept;
-    std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> m_buckets; // only looked up, never iterated
+    std::unordered_map<std::uint64_t, std::vector<std::uint32_t>> m_buckets;  // only looked up, never iterated
 };
 
-} // namespace
+}  // namespace
 
 std::vector<std::uint32_t> shingles_of(std::string_view text)
 {
@@ -198,4 +198,4 @@ Result<Deduplicated> find_duplicates(
     return result;
 }
 
-} // namespace pathloom
+}  // namespace pathloom

@@ -13,7 +13,7 @@
 namespace pathloom {
 
 struct Deduplicated {
-    std::vector<std::size_t> kept; ///< indices of the documents to keep, ascending
+    std::vector<std::size_t> kept;  ///< indices of the documents to keep, ascending
     std::int64_t exact_duplicates = 0;
     std::int64_t near_duplicates = 0;
 };
@@ -33,4 +33,4 @@ constexpr double near_duplicate_jaccard = 0.8;
 Result<Deduplicated> find_duplicates(std::span<const std::string_view> texts, std::uint64_t seed,
     const std::function<bool(std::int64_t, std::int64_t)>& progress = {});
 
-} // namespace pathloom
+}  // namespace pathloom

@@ -17,7 +17,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::uint64_t largest_list = std::uint64_t(4) << 30; // bytes, unpacked
+constexpr std::uint64_t largest_list = std::uint64_t(4) << 30;  // bytes, unpacked
 
 json to_json(const CorpusDocument& document)
 {
@@ -41,7 +41,7 @@ CorpusDocument from_json(const json& row)
     return document;
 }
 
-} // namespace
+}  // namespace
 
 Result<std::string> write_documents(BlobStore& blobs, const std::vector<CorpusDocument>& documents)
 {
@@ -100,4 +100,4 @@ std::vector<DocumentSpan> document_spans(const std::vector<CorpusDocument>& docu
     return spans;
 }
 
-} // namespace pathloom
+}  // namespace pathloom

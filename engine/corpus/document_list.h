@@ -13,15 +13,15 @@
 namespace pathloom {
 
 struct CorpusDocument {
-    std::int32_t id = 0; ///< its index in the list
+    std::int32_t id = 0;  ///< its index in the list
     std::string source;
     std::string domain;
     Split split = Split::Train;
     std::int64_t bytes = 0;
-    std::int64_t token_begin = 0; ///< in the token file
+    std::int64_t token_begin = 0;  ///< in the token file
     std::int64_t tokens = 0;
-    std::int64_t text_offset = 0; ///< in the text blob
-    std::string opening; ///< first 200 characters
+    std::int64_t text_offset = 0;  ///< in the text blob
+    std::string opening;  ///< first 200 characters
     bool operator==(const CorpusDocument&) const = default;
 };
 
@@ -34,4 +34,4 @@ std::vector<std::string> domain_names(const std::vector<CorpusDocument>& documen
 /// What cut_sequences() needs; `domains` as domain_names() gives them.
 std::vector<DocumentSpan> document_spans(const std::vector<CorpusDocument>& documents, const std::vector<std::string>& domains);
 
-} // namespace pathloom
+}  // namespace pathloom

@@ -19,9 +19,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::uint64_t largest_unpacked = std::uint64_t(8) << 30; // bytes of one .zst file
-constexpr std::size_t largest_document = std::size_t(1) << 30; // token offsets are 32 bits wide
-constexpr int listed_lines = 100; // bad lines listed one by one, a file
+constexpr std::uint64_t largest_unpacked = std::uint64_t(8) << 30;  // bytes of one .zst file
+constexpr std::size_t largest_document = std::size_t(1) << 30;  // token offsets are 32 bits wide
+constexpr int listed_lines = 100;  // bad lines listed one by one, a file
 
 /// A file to read and the domain it falls into when a record does not say.
 struct Candidate {
@@ -219,7 +219,7 @@ private:
     ReadDocuments& m_out;
 };
 
-} // namespace
+}  // namespace
 
 Result<ReadDocuments> read_source_documents(const ImportRequest& request, const ImportProgress& progress)
 {
@@ -245,4 +245,4 @@ Result<ReadDocuments> read_source_documents(const ImportRequest& request, const 
     return out;
 }
 
-} // namespace pathloom
+}  // namespace pathloom

@@ -16,11 +16,11 @@ namespace pathloom {
 /// What a user asks for; the fields of v1::ImportCorpusRequest.
 struct ImportRequest {
     std::string name;
-    std::vector<std::string> paths; ///< files, folders (read recursively, hidden names left out) or globs
-    std::string domain; ///< "" = the record's field, else the top folder below an imported one, else the file's stem
-    int vocabulary = 0; ///< 0 = 8192
-    std::string tokenizer_model; ///< path of a SentencePiece model to use instead of training one
-    std::uint64_t seed = 0; ///< split, tokenizer sample and near-duplicate hashing
+    std::vector<std::string> paths;  ///< files, folders (read recursively, hidden names left out) or globs
+    std::string domain;  ///< "" = the record's field, else the top folder below an imported one, else the file's stem
+    int vocabulary = 0;  ///< 0 = 8192
+    std::string tokenizer_model;  ///< path of a SentencePiece model to use instead of training one
+    std::uint64_t seed = 0;  ///< split, tokenizer sample and near-duplicate hashing
 };
 
 /// A path (or path:line) that gave no document, and why.
@@ -34,7 +34,7 @@ struct Rejected {
 using ImportProgress = std::function<bool(std::string_view stage, std::int64_t done, std::int64_t total)>;
 
 struct ReadDocuments {
-    std::vector<SourceDocument> documents; ///< order of the request's paths; a folder's files by name
+    std::vector<SourceDocument> documents;  ///< order of the request's paths; a folder's files by name
     std::vector<Rejected> rejected;
 };
 
@@ -42,4 +42,4 @@ struct ReadDocuments {
 /// Cancelled when `progress` says so (stage "read", in files).
 Result<ReadDocuments> read_source_documents(const ImportRequest& request, const ImportProgress& progress = {});
 
-} // namespace pathloom
+}  // namespace pathloom

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// pathloom-import: imports a corpus in a process of its own, so a hostile file or a full memory ends this process and not the engine.
-// Request: one JSON line on stdin. Answer: JSON lines on stdout, {"stage","done","total"} while it works, then {"record"} or {"error"}.
+// pathloom-import: imports a corpus in a process of its own, so a hostile file or a full memory ends this process and not the
+// engine. Request: one JSON line on stdin. Answer: JSON lines on stdout, {"stage","done","total"} while it works, then {"record"}
+// or {"error"}.
 #include "engine/corpus/record_json.h"
 
 #include <nlohmann/json.hpp>

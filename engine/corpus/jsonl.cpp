@@ -25,7 +25,7 @@ Result<std::string> text_field(const json& record, const char* key)
     return value;
 }
 
-} // namespace
+}  // namespace
 
 std::optional<Split> split_from_name(std::string_view name)
 {
@@ -83,4 +83,4 @@ void for_each_line(std::string_view bytes, const std::function<void(std::int64_t
     }
 }
 
-} // namespace pathloom
+}  // namespace pathloom

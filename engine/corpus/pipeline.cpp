@@ -116,7 +116,7 @@ Result<Tokenizer> make_tokenizer(const ImportRequest& request, const std::vector
 struct Encoded {
     std::vector<std::int32_t> ids;
     std::vector<std::int32_t> bytes;
-    std::vector<std::int64_t> counts; ///< tokens a document
+    std::vector<std::int64_t> counts;  ///< tokens a document
 };
 
 /// Encodes batches of documents on all cores; each document has its own slot, so the result does not depend on the threads.
@@ -190,7 +190,7 @@ Result<std::string> store_text(BlobStore& blobs, const std::vector<SourceDocumen
     return writer.finish();
 }
 
-} // namespace
+}  // namespace
 
 Split split_of(std::uint64_t seed, std::string_view text)
 {
@@ -232,4 +232,4 @@ Result<CorpusRecord> import_corpus(const ImportRequest& request, BlobStore& blob
     return record;
 }
 
-} // namespace pathloom
+}  // namespace pathloom

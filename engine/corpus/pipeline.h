@@ -29,11 +29,11 @@ struct CorpusRecord {
     std::int64_t documents = 0;
     std::int64_t tokens = 0;
     std::int64_t bytes = 0;
-    std::vector<DomainCount> domains; ///< sorted by name; the index of a domain in sequence tables
+    std::vector<DomainCount> domains;  ///< sorted by name; the index of a domain in sequence tables
     std::vector<Rejected> rejected;
     std::int64_t exact_duplicates = 0;
     std::int64_t near_duplicates = 0;
-    std::int32_t vocabulary = 0; ///< pieces of the tokenizer
+    std::int32_t vocabulary = 0;  ///< pieces of the tokenizer
     CorpusBlobs blobs;
     std::int64_t train_documents = 0;
     std::int64_t valid_documents = 0;
@@ -52,4 +52,4 @@ constexpr int default_vocabulary = 8192;
 /// the documents next in hash order are moved there (three documents or more), so a small corpus can be validated too.
 Result<CorpusRecord> import_corpus(const ImportRequest& request, BlobStore& blobs, const ImportProgress& progress = {});
 
-} // namespace pathloom
+}  // namespace pathloom

@@ -7,8 +7,8 @@ namespace pathloom {
 
 std::string to_json(const ImportRequest& request)
 {
-    return nlohmann::json{{"name", request.name}, {"paths", request.paths}, {"domain", request.domain}, {"vocabulary", request.vocabulary},
-                          {"tokenizer_model", request.tokenizer_model}, {"seed", request.seed}}
+    return nlohmann::json{{"name", request.name}, {"paths", request.paths}, {"domain", request.domain},
+        {"vocabulary", request.vocabulary}, {"tokenizer_model", request.tokenizer_model}, {"seed", request.seed}}
         .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -33,14 +33,17 @@ Result<ImportRequest> parse_import_request(const std::string& json)
 std::string to_json(const CorpusRecord& record)
 {
     nlohmann::json out{{"name", record.name}, {"documents", record.documents}, {"tokens", record.tokens}, {"bytes", record.bytes},
-                       {"exact_duplicates", record.exact_duplicates}, {"near_duplicates", record.near_duplicates}, {"vocabulary", record.vocabulary},
-                       {"train_documents", record.train_documents}, {"valid_documents", record.valid_documents}, {"test_documents", record.test_documents},
-                       {"tokens_hash", record.blobs.tokens}, {"bytes_hash", record.blobs.bytes}, {"text_hash", record.blobs.text},
-                       {"documents_hash", record.blobs.documents}, {"tokenizer_hash", record.blobs.tokenizer}, {"domains", nlohmann::json::array()},
-                       {"rejected", nlohmann::json::array()}};
+        {"exact_duplicates", record.exact_duplicates}, {"near_duplicates", record.near_duplicates},
+        {"vocabulary", record.vocabulary}, {"train_documents", record.train_documents},
+        {"valid_documents", record.valid_documents}, {"test_documents", record.test_documents},
+        {"tokens_hash", record.blobs.tokens}, {"bytes_hash", record.blobs.bytes}, {"text_hash", record.blobs.text},
+        {"documents_hash", record.blobs.documents}, {"tokenizer_hash", record.blobs.tokenizer},
+        {"domains", nlohmann::json::array()}, {"rejected", nlohmann::json::array()}};
     for (const DomainCount& domain : record.domains)
-        out["domains"].push_back({{"name", domain.name}, {"documents", domain.documents}, {"tokens", domain.tokens}, {"bytes", domain.bytes}});
-    for (const Rejected& rejected : record.rejected) out["rejected"].push_back({{"path", rejected.path}, {"reason", rejected.reason}});
+        out["domains"].push_back(
+            {{"name", domain.name}, {"documents", domain.documents}, {"tokens", domain.tokens}, {"bytes", domain.bytes}});
+    for (const Rejected& rejected : record.rejected)
+        out["rejected"].push_back({{"path", rejected.path}, {"reason", rejected.reason}});
     return out.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

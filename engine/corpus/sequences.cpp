@@ -14,7 +14,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::int64_t shortest_scored = 8; // tokens after the prefix that make a sequence worth keeping
+constexpr std::int64_t shortest_scored = 8;  // tokens after the prefix that make a sequence worth keeping
 
 template <class T>
 TensorView column(const char* name, DType type, const std::vector<T>& values)
@@ -32,7 +32,7 @@ Result<std::span<const T>> values_of(const Safetensors& file, const char* name, 
     return tensor->as<T>();
 }
 
-} // namespace
+}  // namespace
 
 SequenceTable cut_sequences(
     const std::vector<DocumentSpan>& documents, const std::vector<std::string>& domains, int length, int prefix)
@@ -118,4 +118,4 @@ Result<std::vector<std::int32_t>> read_subset(const std::filesystem::path& file)
     return std::vector<std::int32_t>(index.begin(), index.end());
 }
 
-} // namespace pathloom
+}  // namespace pathloom

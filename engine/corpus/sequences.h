@@ -16,9 +16,9 @@ enum class Split : std::uint8_t { Train = 0, Valid = 1, Test = 2 };
 
 /// One row of the sequence table.
 struct Sequence {
-    std::int32_t document = 0; ///< id in the document table
-    std::int64_t begin = 0; ///< first token in the token file
-    std::int32_t length = 0; ///< tokens, at most the sequence length; shorter rows are padded and masked
+    std::int32_t document = 0;  ///< id in the document table
+    std::int64_t begin = 0;  ///< first token in the token file
+    std::int32_t length = 0;  ///< tokens, at most the sequence length; shorter rows are padded and masked
     std::int32_t domain = 0;
     Split split = Split::Train;
     bool operator==(const Sequence&) const = default;
@@ -52,4 +52,4 @@ Result<SequenceTable> read_sequences(const std::filesystem::path& file);
 std::vector<std::byte> write_subset(const std::vector<std::int32_t>& rows);
 Result<std::vector<std::int32_t>> read_subset(const std::filesystem::path& file);
 
-} // namespace pathloom
+}  // namespace pathloom

@@ -32,7 +32,7 @@ std::size_t sequence_length(const unsigned char* p, std::size_t left)
     return 0;
 }
 
-} // namespace
+}  // namespace
 
 std::optional<std::size_t> first_invalid_utf8(std::string_view text)
 {
@@ -109,4 +109,4 @@ std::string_view opening_of(std::string_view text, std::size_t characters)
     return text.substr(0, offset);
 }
 
-} // namespace pathloom
+}  // namespace pathloom

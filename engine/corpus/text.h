@@ -37,4 +37,4 @@ constexpr bool is_blank(char c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
-} // namespace pathloom
+}  // namespace pathloom

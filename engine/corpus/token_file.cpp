@@ -72,4 +72,4 @@ Result<TokenPlace> TokenFile::locate(std::int64_t token) const
     return place;
 }
 
-} // namespace pathloom
+}  // namespace pathloom

@@ -23,18 +23,18 @@ std::vector<std::byte> write_token_tensor(const char* name, std::span<const std:
 /// Where a token comes from.
 struct TokenPlace {
     std::int32_t document = 0;
-    std::int64_t byte_begin = 0; ///< in the document's text
-    std::int64_t byte_end = 0; ///< one past its last byte; equal to byte_begin for a token that prints nothing
-    std::string text; ///< those bytes
+    std::int64_t byte_begin = 0;  ///< in the document's text
+    std::int64_t byte_end = 0;  ///< one past its last byte; equal to byte_begin for a token that prints nothing
+    std::string text;  ///< those bytes
 };
 
 /// Hashes of a corpus's blobs.
 struct CorpusBlobs {
-    std::string tokens; ///< safetensors "tokens"
-    std::string bytes; ///< safetensors "byte"
-    std::string text; ///< all documents' UTF-8, one after the other
-    std::string documents; ///< see document_list.h
-    std::string tokenizer; ///< SentencePiece model
+    std::string tokens;  ///< safetensors "tokens"
+    std::string bytes;  ///< safetensors "byte"
+    std::string text;  ///< all documents' UTF-8, one after the other
+    std::string documents;  ///< see document_list.h
+    std::string tokenizer;  ///< SentencePiece model
     bool operator==(const CorpusBlobs&) const = default;
 };
 
@@ -60,4 +60,4 @@ private:
     std::span<const std::int32_t> m_bytes;
 };
 
-} // namespace pathloom
+}  // namespace pathloom

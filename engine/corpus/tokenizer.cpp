@@ -17,8 +17,8 @@ namespace pathloom {
 
 namespace {
 
-constexpr std::size_t longest_sentence = 4096; // bytes of one training sentence
-constexpr std::size_t longest_chunk = 1 << 16; // bytes encoded at once: BPE keeps ~100 bytes of state a character
+constexpr std::size_t longest_sentence = 4096;  // bytes of one training sentence
+constexpr std::size_t longest_chunk = 1 << 16;  // bytes encoded at once: BPE keeps ~100 bytes of state a character
 
 /// Documents in a seeded order until `limit` bytes are reached; at least one.
 std::vector<std::string_view> drawn(std::span<const std::string_view> texts, std::uint64_t seed, std::size_t limit)
@@ -95,7 +95,7 @@ std::size_t chunk_end(std::string_view text)
     return newline != std::string_view::npos ? newline + 1 : code_point_floor(text, longest_chunk);
 }
 
-} // namespace
+}  // namespace
 
 struct Tokenizer::Impl {
     sentencepiece::SentencePieceProcessor processor;
@@ -146,7 +146,7 @@ std::vector<Token> Tokenizer::encode(std::string_view text) const
     for (std::size_t base = 0; base < text.size();) {
         const std::string_view chunk = text.substr(base, chunk_end(text.substr(base)));
         const auto encoded = m_impl->processor.EncodeAsImmutableProto({chunk.data(), chunk.size()});
-        std::uint32_t byte_of_character = 0; // SentencePiece places all byte pieces of a character at its first byte
+        std::uint32_t byte_of_character = 0;  // SentencePiece places all byte pieces of a character at its first byte
         const std::size_t pieces = encoded.pieces_size();
         for (std::size_t i = 0; i < pieces; ++i) {
             const auto piece = encoded.pieces(int(i));
@@ -193,4 +193,4 @@ const std::string& Tokenizer::model() const
     return m_impl->model;
 }
 
-} // namespace pathloom
+}  // namespace pathloom

@@ -24,9 +24,9 @@ struct Token {
 
 struct TokenizerTraining {
     int vocabulary = 8192;
-    std::uint64_t seed = 0; ///< which documents are drawn
-    std::size_t sample_bytes = 8'000'000; ///< text that pieces are counted on; whole documents, drawn by a hash
-    double character_coverage = 0.9995; ///< rarer characters become bytes
+    std::uint64_t seed = 0;  ///< which documents are drawn
+    std::size_t sample_bytes = 8'000'000;  ///< text that pieces are counted on; whole documents, drawn by a hash
+    double character_coverage = 0.9995;  ///< rarer characters become bytes
 };
 
 /// Thread-safe once made: encode() and decode() only read.
@@ -46,10 +46,10 @@ public:
 
     [[nodiscard]] std::vector<Token> encode(std::string_view text) const;
     [[nodiscard]] std::vector<std::int32_t> encode_ids(std::string_view text) const;
-    [[nodiscard]] std::string decode(std::span<const std::int32_t> ids) const; ///< ids outside the vocabulary are left out
-    [[nodiscard]] std::string piece(std::int32_t id) const; ///< "" outside the vocabulary
+    [[nodiscard]] std::string decode(std::span<const std::int32_t> ids) const;  ///< ids outside the vocabulary are left out
+    [[nodiscard]] std::string piece(std::int32_t id) const;  ///< "" outside the vocabulary
     [[nodiscard]] int vocabulary() const;
-    [[nodiscard]] const std::string& model() const; ///< bytes of the .model file
+    [[nodiscard]] const std::string& model() const;  ///< bytes of the .model file
 
 private:
     struct Impl;
@@ -57,4 +57,4 @@ private:
     std::unique_ptr<Impl> m_impl;
 };
 
-} // namespace pathloom
+}  // namespace pathloom

@@ -24,7 +24,7 @@ Result<std::string> zstd_decompress(std::string_view bytes, std::uint64_t limit)
     ZSTD_inBuffer in{bytes.data(), bytes.size(), 0};
     std::string out;
     std::string chunk(ZSTD_DStreamOutSize(), '\0');
-    std::size_t wanted = 1; // 0 after a whole frame
+    std::size_t wanted = 1;  // 0 after a whole frame
     for (;;) {
         ZSTD_outBuffer piece{chunk.data(), chunk.size(), 0};
         const std::size_t read_before = in.pos;
@@ -39,4 +39,4 @@ Result<std::string> zstd_decompress(std::string_view bytes, std::uint64_t limit)
     return out;
 }
 
-} // namespace pathloom
+}  // namespace pathloom

@@ -15,4 +15,4 @@ std::string zstd_compress(std::string_view bytes, int level = 9);
 /// All frames of `bytes`. Corrupt when they are no Zstandard data, end too early, or unpack to more than `limit` bytes.
 Result<std::string> zstd_decompress(std::string_view bytes, std::uint64_t limit);
 
-} // namespace pathloom
+}  // namespace pathloom

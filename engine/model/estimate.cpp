@@ -89,7 +89,7 @@ std::vector<std::string> warnings_of(const RunSpec& spec, const Topology& topolo
     return warnings;
 }
 
-} // namespace
+}  // namespace
 
 RunEstimate estimate_run(const RunSpec& spec)
 {
@@ -126,4 +126,4 @@ RunEstimate estimate_run(const RunSpec& spec)
     return estimate;
 }
 
-} // namespace pathloom
+}  // namespace pathloom

@@ -23,20 +23,20 @@ namespace pathloom {
 struct RunEstimate {
     int paths = 0;
     int modules = 0;
-    std::int64_t path_parameters = 0;       ///< of the largest path (they are all equal today)
+    std::int64_t path_parameters = 0;  ///< of the largest path (they are all equal today)
     std::int64_t embedding_parameters = 0;  ///< of one path, part of path_parameters
     std::int64_t total_parameters = 0;
     std::int64_t weight_bytes = 0;
     std::int64_t gradient_bytes = 0;
     std::int64_t optimizer_bytes = 0;
     std::int64_t activation_bytes = 0;
-    std::int64_t worker_bytes = 0;          ///< the four above
+    std::int64_t worker_bytes = 0;  ///< the four above
     std::int64_t sync_bytes_per_phase = 0;
     std::int64_t data_parallel_bytes_per_phase = 0;
     std::int64_t total_steps_per_path = 0;
-    double flops_per_path = 0.0;            ///< whole run, warm start included
+    double flops_per_path = 0.0;  ///< whole run, warm start included
     std::vector<std::string> warnings;
-    std::string explanation;                ///< how the parameters add up, one line a column, then totals
+    std::string explanation;  ///< how the parameters add up, one line a column, then totals
 };
 
 RunEstimate estimate_run(const RunSpec& spec);

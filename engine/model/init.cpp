@@ -26,7 +26,7 @@ std::vector<float> initial_values(const TensorSpec& tensor, std::uint64_t seed)
     return values;
 }
 
-} // namespace
+}  // namespace
 
 std::vector<std::byte> init_column(const ModelSpec& model, const Column& column, std::uint64_t seed)
 {
@@ -41,4 +41,4 @@ std::vector<std::byte> init_column(const ModelSpec& model, const Column& column,
     return write_safetensors(views);
 }
 
-} // namespace pathloom
+}  // namespace pathloom

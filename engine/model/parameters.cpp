@@ -41,7 +41,7 @@ Result<void> check_columns(const ModelSpec& model, const std::vector<Column>& co
     return {};
 }
 
-} // namespace
+}  // namespace
 
 Column make_column(const std::string& name, std::vector<int> blocks)
 {
@@ -114,4 +114,4 @@ std::vector<std::byte> ParameterLayout::save_column(int column, std::span<const 
     return write_safetensors(views);
 }
 
-} // namespace pathloom
+}  // namespace pathloom

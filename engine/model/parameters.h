@@ -20,7 +20,7 @@ namespace pathloom {
 struct ParameterView {
     std::string name;
     std::vector<std::int64_t> shape;
-    std::size_t offset = 0; ///< in floats
+    std::size_t offset = 0;  ///< in floats
     std::size_t size = 0;
     int column = 0;
     bool decay = true;
@@ -56,4 +56,4 @@ private:
 /// A column of a task: "embed", "head" or any name with blocks.
 Column make_column(const std::string& name, std::vector<int> blocks);
 
-} // namespace pathloom
+}  // namespace pathloom

@@ -14,7 +14,7 @@ namespace {
 
 using Buffer = std::vector<float>;
 
-constexpr int HeadTileRows = 256; // logits never exist for more tokens than this
+constexpr int HeadTileRows = 256;  // logits never exist for more tokens than this
 
 void grow(Buffer& buffer, std::size_t n)
 {
@@ -32,7 +32,7 @@ struct BlockCache {
     Buffer x, rstd1, xn1, xc, qkv, qk, rstd_q, rstd_k, lse, o, x2, rstd2, xn2, up;
 };
 
-} // namespace
+}  // namespace
 
 Result<Precision> parse_precision(const std::string& name)
 {
@@ -46,10 +46,10 @@ struct PathModel::Impl {
     ParameterLayout layout;
     Gemm gemm;
     Buffer values, grads;
-    std::vector<std::uint16_t> half; // bf16 copy of `values`, refreshed by each pass
+    std::vector<std::uint16_t> half;  // bf16 copy of `values`, refreshed by each pass
     std::vector<BlockOffsets> blocks;
     std::size_t embedding = 0, final_norm = 0;
-    int d, attention_width, ffn_width, up_width; // up_width: 2 F for swiglu (gate first), F for gelu
+    int d, attention_width, ffn_width, up_width;  // up_width: 2 F for swiglu (gate first), F for gelu
     bool swiglu;
 
     std::vector<BlockCache> caches;
@@ -244,7 +244,7 @@ struct PathModel::Impl {
             cross_entropy_backward(logits.data(), targets, v, scale, nll.data() + first);
             const auto at = std::size_t(first) * d;
             Matrix dlogits{logits.data(), v};
-            if (gemm.precision() == Precision::Bf16) { // used twice: rounded once
+            if (gemm.precision() == Precision::Bf16) {  // used twice: rounded once
                 half_logits.resize(std::size_t(rows) * std::size_t(v));
                 round_to_bf16(logits.data(), half_logits.data(), half_logits.size());
                 dlogits.half = half_logits.data();
@@ -338,10 +338,10 @@ double training_flops_per_token(const ModelSpec& model, int sequence)
     double total = 6.0 * model.vocabulary * d;
     for (const std::string& kind : model.blocks) {
         const double s = sequence, w = kind == "window" ? std::min<double>(s, model.window) : s;
-        const double seen = (w * (w + 1) / 2 + (s - w) * w) / s; // mean over positions
+        const double seen = (w * (w + 1) / 2 + (s - w) * w) / s;  // mean over positions
         total += 6.0 * (4.0 * a * d + (model.ffn == "gelu" ? 2.0 : 3.0) * f * d) + 12.0 * a * seen;
     }
     return total;
 }
 
-} // namespace pathloom
+}  // namespace pathloom

@@ -17,8 +17,8 @@ namespace pathloom {
 struct TokenBatch {
     int rows = 0;
     int sequence = 0;
-    std::vector<std::int32_t> inputs; ///< [rows, sequence]
-    std::vector<std::int32_t> targets; ///< [rows, sequence]
+    std::vector<std::int32_t> inputs;  ///< [rows, sequence]
+    std::vector<std::int32_t> targets;  ///< [rows, sequence]
 };
 
 /// "fp32" or "bf16" of the training section; Usage otherwise.
@@ -55,4 +55,4 @@ private:
 /// 12 A c per block for causal attention, A = heads * head_dim and c = tokens a query sees on average.
 double training_flops_per_token(const ModelSpec& model, int sequence);
 
-} // namespace pathloom
+}  // namespace pathloom

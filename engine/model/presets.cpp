@@ -37,7 +37,7 @@ Result<PresetFile> parse_preset(const std::filesystem::path& file)
     return preset;
 }
 
-} // namespace
+}  // namespace
 
 Result<std::vector<PresetFile>> load_presets()
 {
@@ -68,4 +68,4 @@ Result<PresetFile> load_preset(const std::string& name)
     return fail(ErrorCode::NotFound, "no preset named '{}'; there are {}", name, fmt::join(names, ", "));
 }
 
-} // namespace pathloom
+}  // namespace pathloom

@@ -10,11 +10,11 @@
 namespace pathloom {
 
 struct PresetFile {
-    std::string name;         ///< "sample-2x2", the file's stem
+    std::string name;  ///< "sample-2x2", the file's stem
     std::string title;
     std::string description;
-    std::string spec_json;    ///< the "spec" of the file, for parse_run_spec
-    int order = 0;            ///< place in lists
+    std::string spec_json;  ///< the "spec" of the file, for parse_run_spec
+    int order = 0;  ///< place in lists
 };
 
 /// All presets, in the order lists show them. Corrupt when a file is not a preset.

@@ -93,7 +93,7 @@ std::vector<double> values_of(const torch::Tensor& x)
     return {flat.data_ptr<double>(), flat.data_ptr<double>() + flat.numel()};
 }
 
-} // namespace
+}  // namespace
 
 ReferenceResult reference_loss(
     const ModelSpec& model, const ParameterLayout& layout, std::span<const float> parameters, const TokenBatch& batch)
@@ -142,4 +142,4 @@ std::vector<float> reference_adamw(
     return {flat.data_ptr<float>(), flat.data_ptr<float>() + flat.numel()};
 }
 
-} // namespace pathloom
+}  // namespace pathloom

@@ -12,9 +12,9 @@
 namespace pathloom {
 
 struct ReferenceResult {
-    double loss = 0.0; ///< mean over the batch's targets
-    std::vector<double> gradients; ///< in the layout's order
-    std::vector<double> hidden; ///< last block's output, [rows * sequence, d_model]
+    double loss = 0.0;  ///< mean over the batch's targets
+    std::vector<double> gradients;  ///< in the layout's order
+    std::vector<double> hidden;  ///< last block's output, [rows * sequence, d_model]
 };
 
 /// Forward and backward of the whole model on float64 tensors.
@@ -25,4 +25,4 @@ ReferenceResult reference_loss(
 std::vector<float> reference_adamw(
     std::vector<float> parameters, const std::vector<std::vector<float>>& gradients, const AdamWStep& settings);
 
-} // namespace pathloom
+}  // namespace pathloom

@@ -87,7 +87,7 @@ TopologySpec read_topology(const json& object, int blocks, std::optional<Error>&
             reader.complain("topology.levels must be an array of at most {} levels", most_blocks);
         else
             topology.levels = read_levels(*levels, error);
-    } else { // the dense path: one level of one module that holds everything
+    } else {  // the dense path: one level of one module that holds everything
         topology.levels.resize(1);
         topology.levels[0].blocks.resize(std::size_t(blocks));
         std::iota(topology.levels[0].blocks.begin(), topology.levels[0].blocks.end(), 0);
@@ -177,7 +177,7 @@ Result<json> parse_document(const std::string& text)
     try {
         return json::parse(text);
     } catch (const json::parse_error& problem) {
-        const std::string what = problem.what(); // "[json.exception.parse_error.101] parse error at line ..."
+        const std::string what = problem.what();  // "[json.exception.parse_error.101] parse error at line ..."
         const std::size_t start = what.find("] ");
         return fail(
             ErrorCode::Usage, "the spec is not valid JSON: {}", start == std::string::npos ? what : what.substr(start + 2));
@@ -249,7 +249,7 @@ Result<RunSpec> finish_run(const json& document)
     return spec;
 }
 
-} // namespace
+}  // namespace
 
 int ModelSpec::hidden() const
 {
@@ -280,4 +280,4 @@ Result<ModelSpec> parse_model_spec(const std::string& text)
     return model;
 }
 
-} // namespace pathloom
+}  // namespace pathloom

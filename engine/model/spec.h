@@ -16,11 +16,11 @@ struct ModelSpec {
     int d_model = 128;
     int heads = 4;
     int head_dim = 32;
-    std::string ffn = "swiglu";   ///< "swiglu" (three matrices) or "gelu" (two, hidden 4 d: the paper's block)
-    int ffn_hidden = 0;           ///< 0 = 8/3 d rounded to 32 (swiglu) or 4 d (gelu)
+    std::string ffn = "swiglu";  ///< "swiglu" (three matrices) or "gelu" (two, hidden 4 d: the paper's block)
+    int ffn_hidden = 0;  ///< 0 = 8/3 d rounded to 32 (swiglu) or 4 d (gelu)
     std::vector<std::string> blocks;  ///< one kind per block
-    int window = 128;             ///< attention reach of a "window" block, tokens
-    int conv = 4;                 ///< kernel of its causal depthwise convolution
+    int window = 128;  ///< attention reach of a "window" block, tokens
+    int conv = 4;  ///< kernel of its causal depthwise convolution
     double rope_base = 10000.0;
     bool operator==(const ModelSpec&) const = default;
     [[nodiscard]] int hidden() const;  ///< resolved feed-forward width
@@ -35,16 +35,16 @@ struct LevelSpec {
 
 struct TopologySpec {
     std::vector<LevelSpec> levels;
-    int replicas = 1;                       ///< DiLoCo: copies of each path, each with its own shard
+    int replicas = 1;  ///< DiLoCo: copies of each path, each with its own shard
     bool path_specific_embedding = false;
-    bool path_specific_head = false;        ///< the final norm (the head is tied to the embedding)
+    bool path_specific_head = false;  ///< the final norm (the head is tied to the embedding)
     std::vector<int> path_specific_blocks;  ///< block indices that are not shared (paper 2.6.1)
     bool operator==(const TopologySpec&) const = default;
 };
 
 struct RoutingSpec {
     std::string router = "kmeans";  ///< "kmeans", "random" or "none" (one path)
-    int prefix = 32;                ///< tokens of the routing prefix; excluded from every score
+    int prefix = 32;  ///< tokens of the routing prefix; excluded from every score
     bool operator==(const RoutingSpec&) const = default;
 };
 
@@ -57,8 +57,8 @@ struct DataSpec {
 
 struct TrainingSpec {
     int warm_start_steps = 100;  ///< dense steps before routing; part of the run's step count
-    int phases = 10;             ///< outer steps
-    int tau = 20;                ///< inner steps a phase
+    int phases = 10;  ///< outer steps
+    int tau = 20;  ///< inner steps a phase
     double lr = 2e-3;
     double lr_min_ratio = 0.1;
     int warmup_steps = 20;
@@ -67,7 +67,7 @@ struct TrainingSpec {
     double beta2 = 0.95;
     double eps = 1e-8;
     double clip = 1.0;
-    std::string precision = "fp32";    ///< "fp32" or "bf16"
+    std::string precision = "fp32";  ///< "fp32" or "bf16"
     std::string inner_state = "keep";  ///< "keep" or "reset" the path's AdamW state between phases
     int threads = 1;
     bool operator==(const TrainingSpec&) const = default;
@@ -75,18 +75,18 @@ struct TrainingSpec {
 };
 
 struct OuterSpec {
-    std::string optimizer = "nesterov";      ///< "nesterov", "sgd" or "none" (paths are copied back as they are)
+    std::string optimizer = "nesterov";  ///< "nesterov", "sgd" or "none" (paths are copied back as they are)
     double lr = 0.7;
     double momentum = 0.9;
     std::string combine = "shard-weighted";  ///< "mean", "shard-weighted" or "raw-alpha"
-    bool sqrt_paths = true;                  ///< rescale by sqrt(number of paths through the module), paper 2.7
+    bool sqrt_paths = true;  ///< rescale by sqrt(number of paths through the module), paper 2.7
     bool operator==(const OuterSpec&) const = default;
 };
 
 struct EvaluationSpec {
     int valid_sequences = 64;  ///< a path, after each phase; 0 = all
-    int every = 1;             ///< phases between validations; 0 = only at the end
-    int test_sequences = 0;    ///< in all, after the last phase; 0 = all
+    int every = 1;  ///< phases between validations; 0 = only at the end
+    int test_sequences = 0;  ///< in all, after the last phase; 0 = all
     bool operator==(const EvaluationSpec&) const = default;
 };
 

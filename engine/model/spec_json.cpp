@@ -41,7 +41,7 @@ std::string text_of(const json& value)
     return value.dump(-1, ' ', false, json::error_handler_t::replace);
 }
 
-} // namespace
+}  // namespace
 
 std::string to_json(const ModelSpec& spec)
 {
@@ -63,4 +63,4 @@ std::string to_json(const RunSpec& spec)
                 {"test_sequences", spec.evaluation.test_sequences}}}});
 }
 
-} // namespace pathloom
+}  // namespace pathloom

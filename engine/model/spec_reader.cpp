@@ -35,7 +35,7 @@ std::size_t edits(const std::string& a, const std::string& b)
     return row[b.size()];
 }
 
-} // namespace
+}  // namespace
 
 std::optional<std::string> nearest_word(const std::string& word, const std::vector<std::string>& candidates)
 {
@@ -160,4 +160,4 @@ void SpecReader::finish()
     }
 }
 
-} // namespace pathloom
+}  // namespace pathloom

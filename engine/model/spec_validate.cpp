@@ -76,7 +76,7 @@ bool shares_modules(const TopologySpec& topology)
     return false;
 }
 
-} // namespace
+}  // namespace
 
 std::optional<Error> validate_model(const ModelSpec& model)
 {
@@ -104,4 +104,4 @@ std::optional<Error> validate_run(const RunSpec& spec)
     return std::nullopt;
 }
 
-} // namespace pathloom
+}  // namespace pathloom

@@ -84,7 +84,7 @@ void add_block_tensors(std::vector<TensorSpec>& tensors, const ModelSpec& model,
     tensors.push_back(matrix(prefix + "ffn.down", d, h, depth));
 }
 
-} // namespace
+}  // namespace
 
 std::int64_t Topology::path_parameters(int path) const
 {
@@ -173,4 +173,4 @@ std::int64_t column_parameters(const ModelSpec& model, const Column& column)
     return sum;
 }
 
-} // namespace pathloom
+}  // namespace pathloom

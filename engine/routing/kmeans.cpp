@@ -46,7 +46,7 @@ public:
 
     std::vector<float> centres(int clusters)
     {
-        int candidates = 2; // 2 + ln k
+        int candidates = 2;  // 2 + ln k
         for (int power = 3; power <= clusters; power *= 3) ++candidates;
         std::vector<float> out;
         take(std::int64_t(m_rng.below(std::uint64_t(m_rows.rows))), out);
@@ -139,7 +139,7 @@ void fill_empty(std::vector<int>& labels, std::vector<float>& distances, std::ve
     }
 }
 
-} // namespace
+}  // namespace
 
 float squared_distance(const float* a, const float* b, int n)
 {
@@ -199,4 +199,4 @@ Result<KMeans> fit_kmeans(const FeatureMatrix& rows, int clusters, std::uint64_t
     return fit;
 }
 
-} // namespace pathloom
+}  // namespace pathloom

@@ -13,9 +13,9 @@ namespace pathloom {
 
 struct KMeans {
     int columns = 0;
-    std::vector<float> centroids; ///< [k, columns]
-    std::vector<int> labels; ///< of the rows it was fitted on
-    double inertia = 0.0; ///< sum of squared distances to the own centroid
+    std::vector<float> centroids;  ///< [k, columns]
+    std::vector<int> labels;  ///< of the rows it was fitted on
+    double inertia = 0.0;  ///< sum of squared distances to the own centroid
     int rounds = 0;
     [[nodiscard]] int clusters() const { return columns == 0 ? 0 : int(centroids.size()) / columns; }
 };
@@ -31,4 +31,4 @@ int nearest_centroid(std::span<const float> centroids, int columns, const float*
 /// Usage when there are fewer rows than clusters.
 Result<KMeans> fit_kmeans(const FeatureMatrix& rows, int clusters, std::uint64_t seed, int rounds = 100);
 
-} // namespace pathloom
+}  // namespace pathloom

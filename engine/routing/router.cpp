@@ -159,7 +159,7 @@ Result<std::unique_ptr<Router>> load_kmeans_router(const Safetensors& blob)
     return std::make_unique<KMeansRouter>(std::vector<float>(m.begin(), m.end()), std::vector<float>(c.begin(), c.end()));
 }
 
-} // namespace
+}  // namespace
 
 Result<std::unique_ptr<Router>> fit_router(const std::string& kind, const FeatureMatrix& train, int cells, std::uint64_t seed)
 {
@@ -195,4 +195,4 @@ bool router_needs_features(const std::string& kind)
     return kind == "kmeans";
 }
 
-} // namespace pathloom
+}  // namespace pathloom

@@ -28,7 +28,7 @@ struct FeatureMatrix {
 class Router {
 public:
     virtual ~Router() = default;
-    [[nodiscard]] virtual std::string kind() const = 0;     ///< "kmeans", "random", "none"
+    [[nodiscard]] virtual std::string kind() const = 0;  ///< "kmeans", "random", "none"
     [[nodiscard]] virtual int cells() const = 0;
     /// Cell of each row. `sequence_ids` are the rows of the sequence table (what a random router hashes).
     [[nodiscard]] virtual std::vector<int> assign(const FeatureMatrix& z, std::span<const std::int32_t> sequence_ids) const = 0;
@@ -36,7 +36,8 @@ public:
 };
 
 /// Fit on training features. kind "kmeans": L2-normalised rows, k-means++ seeding, Lloyd until no row moves or 100 rounds,
-/// empty clusters re-seeded with the farthest row; deterministic in `seed`. "random": hash of (seed, sequence id). "none": cell 0.
+/// empty clusters re-seeded with the farthest row; deterministic in `seed`. "random": hash of (seed, sequence id). "none": cell
+/// 0.
 Result<std::unique_ptr<Router>> fit_router(const std::string& kind, const FeatureMatrix& train, int cells, std::uint64_t seed);
 Result<std::unique_ptr<Router>> load_router(std::span<const std::byte> safetensors);
 /// Whether a router of this kind needs prefix features at all.

@@ -13,10 +13,11 @@ namespace pathloom {
 
 namespace {
 
-    grpc::Status bad_hash(const std::string& hash)
-    {
-        return {grpc::StatusCode::INVALID_ARGUMENT, fmt::format("'{}' is not a blob name; give 64 lower-case hex digits", hash.substr(0, 80))};
-    }
+grpc::Status bad_hash(const std::string& hash)
+{
+    return {grpc::StatusCode::INVALID_ARGUMENT,
+        fmt::format("'{}' is not a blob name; give 64 lower-case hex digits", hash.substr(0, 80))};
+}
 
 }  // namespace
 
@@ -27,7 +28,8 @@ BlobService::BlobService(BlobStore& store, const TokenAuth& auth, OnTraffic on_t
 {
 }
 
-grpc::Status BlobService::Get(grpc::ServerContext* context, const v1::BlobRequest* request, grpc::ServerWriter<v1::BlobChunk>* writer)
+grpc::Status BlobService::Get(
+    grpc::ServerContext* context, const v1::BlobRequest* request, grpc::ServerWriter<v1::BlobChunk>* writer)
 {
     if (auto status = m_auth.check(*context, viewers); !status.ok()) return status;
     const std::string& hash = request->hash();
@@ -39,9 +41,10 @@ grpc::Status BlobService::Get(grpc::ServerContext* context, const v1::BlobReques
     if (!mapped) return to_status(mapped.error());
     const auto bytes = mapped->bytes();
     if (request->offset() > bytes.size())
-        return {grpc::StatusCode::INVALID_ARGUMENT, fmt::format("offset {} lies behind the end of blob {}", request->offset(), hash)};
+        return {
+            grpc::StatusCode::INVALID_ARGUMENT, fmt::format("offset {} lies behind the end of blob {}", request->offset(), hash)};
 
-    BlobTraffic traffic {context->peer(), hash};
+    BlobTraffic traffic{context->peer(), hash};
     v1::BlobChunk chunk;
     chunk.set_hash(hash);
     chunk.set_total(bytes.size());
@@ -64,14 +67,15 @@ grpc::Status BlobService::Put(grpc::ServerContext* context, grpc::ServerReader<v
 {
     if (auto status = m_auth.check(*context, blob_writers); !status.ok()) return status;
     v1::BlobChunk chunk;
-    if (!reader->Read(&chunk)) return {grpc::StatusCode::INVALID_ARGUMENT, "a blob upload needs at least one chunk with its hash"};
+    if (!reader->Read(&chunk))
+        return {grpc::StatusCode::INVALID_ARGUMENT, "a blob upload needs at least one chunk with its hash"};
     const std::string hash = chunk.hash();
     const std::uint64_t total = chunk.total();
     if (!is_sha256_hex(hash)) return bad_hash(hash);
     auto writer = m_store.writer();
     if (!writer) return to_status(writer.error());
 
-    BlobTraffic traffic {context->peer(), hash};
+    BlobTraffic traffic{context->peer(), hash};
     const auto report = [&] {
         if (m_on_traffic && traffic.up > 0) m_on_traffic(traffic);
     };
@@ -79,7 +83,8 @@ grpc::Status BlobService::Put(grpc::ServerContext* context, grpc::ServerReader<v
         traffic.up += chunk.data().size();
         if (traffic.up > total) {
             report();
-            return {grpc::StatusCode::DATA_LOSS, fmt::format("blob {} was announced with {} bytes but more came; upload it again", hash, total)};
+            return {grpc::StatusCode::DATA_LOSS,
+                fmt::format("blob {} was announced with {} bytes but more came; upload it again", hash, total)};
         }
         if (auto written = writer->write(std::as_bytes(std::span(chunk.data()))); !written) {
             report();

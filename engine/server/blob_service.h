@@ -16,7 +16,7 @@ struct BlobTraffic {
     std::string peer;
     std::string hash;
     std::uint64_t down = 0;  ///< engine to peer
-    std::uint64_t up = 0;    ///< peer to engine
+    std::uint64_t up = 0;  ///< peer to engine
 };
 
 /// Synchronous service: gRPC gives every running call a thread of its own, so slow workers do not wait for each other.
@@ -27,8 +27,10 @@ public:
     BlobService(BlobStore& store, const TokenAuth& auth, OnTraffic on_traffic = {});
 
     /// Re-hashes the blob before its first byte leaves: a flipped bit gives DATA_LOSS and the blob is never served again.
-    grpc::Status Get(grpc::ServerContext* context, const v1::BlobRequest* request, grpc::ServerWriter<v1::BlobChunk>* writer) override;
-    /// The declared hash and size must fit what arrives (DATA_LOSS); a full disk gives RESOURCE_EXHAUSTED. Nothing half-written stays.
+    grpc::Status Get(
+        grpc::ServerContext* context, const v1::BlobRequest* request, grpc::ServerWriter<v1::BlobChunk>* writer) override;
+    /// The declared hash and size must fit what arrives (DATA_LOSS); a full disk gives RESOURCE_EXHAUSTED. Nothing half-written
+    /// stays.
     grpc::Status Put(grpc::ServerContext* context, grpc::ServerReader<v1::BlobChunk>* reader, v1::PutResponse* response) override;
     grpc::Status Has(grpc::ServerContext* context, const v1::HasRequest* request, v1::HasResponse* response) override;
 

@@ -87,10 +87,12 @@ Result<void> Coordinator::load()
         }
         PATHLOOM_TRY(const auto evals, m_project->evals(row.id));
         for (const EvalRow& eval : evals)
-            if (eval.split == "test") (*loaded)->set_test_perplexity(nlohmann::json::parse(eval.result_json).value("perplexity", 0.0));
+            if (eval.split == "test")
+                (*loaded)->set_test_perplexity(nlohmann::json::parse(eval.result_json).value("perplexity", 0.0));
         m_runs[row.id] = std::move(*loaded);
     }
-    if (auto freed = m_project->collect_garbage(garbage_age_s); freed && *freed > 0) spdlog::info("removed {} bytes of blobs nothing refers to", *freed);
+    if (auto freed = m_project->collect_garbage(garbage_age_s); freed && *freed > 0)
+        spdlog::info("removed {} bytes of blobs nothing refers to", *freed);
     return {};
 }
 
@@ -143,7 +145,8 @@ void Coordinator::pump_all()
 
 void Coordinator::pump(RunController& run)
 {
-    // Tasks an equal earlier run has done already (warm start, features) are taken from the memo; each may make the next one ready.
+    // Tasks an equal earlier run has done already (warm start, features) are taken from the memo; each may make the next one
+    // ready.
     while (run.active()) {
         bool reused = false;
         for (const TaskKey& key : std::vector<TaskKey>(run.wanted_now().tasks)) {
@@ -176,9 +179,10 @@ void Coordinator::pump(RunController& run)
         run.announced_stage = stage;
         v1::Event event = make_event(run.row().id, m_clock.now_ms());
         event.mutable_stage()->set_stage(stage);
-        event.mutable_stage()->set_units_total(std::int32_t(now.stage == Stage::Train ? run.plan().topology.paths() * run.plan().spec.training.phases
-                                                                : now.stage == Stage::Warm ? warm_task_count(run.plan().spec.training)
-                                                                                           : int(now.tasks.size())));
+        event.mutable_stage()->set_units_total(
+            std::int32_t(now.stage == Stage::Train ? run.plan().topology.paths() * run.plan().spec.training.phases
+                    : now.stage == Stage::Warm     ? warm_task_count(run.plan().spec.training)
+                                                   : int(now.tasks.size())));
         events.push_back(std::move(event));
     }
     for (const TaskKey& key : now.tasks) {

@@ -29,7 +29,7 @@ namespace pathloom {
 struct CoordinatorOptions {
     std::filesystem::path project;
     std::int64_t heartbeat_ms = 1000;
-    std::int64_t lease_ms = 10000;    ///< a lease without a heartbeat for this long goes to another worker
+    std::int64_t lease_ms = 10000;  ///< a lease without a heartbeat for this long goes to another worker
     std::int64_t silence_ms = 20000;  ///< a worker silent for this long is lost
     int pool_threads = 2;
 };
@@ -92,8 +92,8 @@ public:
 private:
     Coordinator(CoordinatorOptions options, const Clock& clock, std::unique_ptr<Project> project);
     Result<void> load();
-    void tick();        // the ticker thread: expiry, local workers
-    void pump(RunController& run);   // with the lock: publish what is ready, send slow work to the pool
+    void tick();  // the ticker thread: expiry, local workers
+    void pump(RunController& run);  // with the lock: publish what is ready, send slow work to the pool
     void pump_all();
     void run_outer_step(std::int64_t run, OuterStepWanted step);
     void run_routing(std::int64_t run);
@@ -114,11 +114,11 @@ private:
     std::unique_ptr<EventHub> m_events;
 
     std::mutex m_mutex;
-    std::condition_variable m_changed;   // new tasks, run changes, shutdown
+    std::condition_variable m_changed;  // new tasks, run changes, shutdown
     std::map<std::int64_t, std::unique_ptr<RunController>> m_runs;
     ClusterState m_cluster;
     std::optional<LocalWorkerCommand> m_local_command;
-    std::unique_ptr<LocalLauncher> m_launcher;   // ticker thread only
+    std::unique_ptr<LocalLauncher> m_launcher;  // ticker thread only
     std::vector<pid_t> m_kill_requests;
     std::vector<pid_t> m_let_go_requests;  // draining: not to be replaced when they end
     int m_local_wanted = 0;

@@ -14,7 +14,8 @@ namespace pathloom {
 namespace {
 
 constexpr int documents_page_limit = 1000;
-/// Address space of the import helper. Training a tokenizer and hashing shingles of a few hundred megabytes of text stays far below.
+/// Address space of the import helper. Training a tokenizer and hashing shingles of a few hundred megabytes of text stays far
+/// below.
 #ifdef __SANITIZE_ADDRESS__
 constexpr std::uint64_t import_memory_limit = 0;  // the sanitizer's shadow alone is larger than any limit
 #else
@@ -92,10 +93,11 @@ Result<v1::Corpus> Coordinator::import_corpus(const v1::ImportCorpusRequest& req
     helper.program = program;
     helper.blobs = m_options.project / "blobs";
     helper.memory_limit = import_memory_limit;
-    helper.request_json = nlohmann::json{{"name", request.name()}, {"paths", std::vector<std::string>(request.paths().begin(), request.paths().end())},
-                                         {"domain", request.domain()}, {"vocabulary", request.vocabulary()},
-                                         {"tokenizer_model", request.tokenizer_model()}, {"seed", request.seed()}}
-                              .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    helper.request_json = nlohmann::json{{"name", request.name()},
+        {"paths", std::vector<std::string>(request.paths().begin(), request.paths().end())}, {"domain", request.domain()},
+        {"vocabulary", request.vocabulary()}, {"tokenizer_model", request.tokenizer_model()},
+        {"seed",
+            request.seed()}}.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     PATHLOOM_TRY(const auto answer, run_import(helper, [&](const std::string& stage, std::int64_t done, std::int64_t total) {
         v1::ImportProgress progress;
         progress.set_stage(stage);
@@ -124,10 +126,12 @@ Result<v1::Corpus> Coordinator::import_corpus(const v1::ImportCorpusRequest& req
         event.mutable_corpus_imported()->set_tokens(corpus.tokens());
         events.push_back(std::move(event));
         for (const auto& file : corpus.rejected())
-            events.push_back(log_event(0, now, v1::LogLine::WARNING, fmt::format("corpus {}: {}: {}", row.name, file.path(), file.reason())));
+            events.push_back(
+                log_event(0, now, v1::LogLine::WARNING, fmt::format("corpus {}: {}: {}", row.name, file.path(), file.reason())));
         return m_project->insert_corpus(row);
     }));
-    spdlog::info("corpus '{}': {} documents, {} tokens, {} files rejected", row.name, corpus.documents(), corpus.tokens(), corpus.rejected_size());
+    spdlog::info("corpus '{}': {} documents, {} tokens, {} files rejected", row.name, corpus.documents(), corpus.tokens(),
+        corpus.rejected_size());
     return corpus;
 }
 

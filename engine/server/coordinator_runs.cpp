@@ -51,14 +51,18 @@ Result<v1::RunEstimate> Coordinator::estimate(const v1::EstimateRunRequest& requ
     out.set_explanation(estimate.explanation);
     const std::lock_guard lock(m_mutex);
     const auto corpus = m_project->find_corpus(spec.data.corpus);
-    if (corpus && !*corpus) out.add_warnings(fmt::format("This project has no corpus named '{}' yet: import it before the run starts.", spec.data.corpus));
+    if (corpus && !*corpus)
+        out.add_warnings(
+            fmt::format("This project has no corpus named '{}' yet: import it before the run starts.", spec.data.corpus));
     return out;
 }
 
 Result<RunPlan> Coordinator::make_plan(const RunSpec& spec)
 {
     PATHLOOM_TRY(const auto corpus, m_project->find_corpus(spec.data.corpus));
-    if (!corpus) return fail(ErrorCode::Usage, "this project has no corpus named '{}'; import one with corpus import, or set data.corpus", spec.data.corpus);
+    if (!corpus)
+        return fail(ErrorCode::Usage, "this project has no corpus named '{}'; import one with corpus import, or set data.corpus",
+            spec.data.corpus);
     PATHLOOM_TRY(const auto documents, read_documents(m_project->blobs(), corpus->documents_hash));
     const auto record = nlohmann::json::parse(corpus->record_json);
     const auto domains = domain_names(documents);
@@ -104,7 +108,8 @@ Result<v1::Run> Coordinator::start_run(const v1::StartRunRequest& request, std::
         events = {created, planned, state};
         return {};
     }));
-    spdlog::info("run {} '{}' started: {} paths, {} modules", run->row().id, row.name, run->plan().topology.paths(), run->plan().topology.modules.size());
+    spdlog::info("run {} '{}' started: {} paths, {} modules", run->row().id, row.name, run->plan().topology.paths(),
+        run->plan().topology.modules.size());
     RunController& started = *run;
     m_runs[run->row().id] = std::move(run);
     pump(started);
@@ -154,7 +159,8 @@ Result<v1::Run> Coordinator::stop_run(std::int64_t id)
             return m_project->update_run(row);
         }));
         run.set_row(row);
-        // Its leases end now; the workers learn it with their next heartbeat. Committed work stays, the rest is done again on resume.
+        // Its leases end now; the workers learn it with their next heartbeat. Committed work stays, the rest is done again on
+        // resume.
         std::vector<std::string> held;
         for (const auto& [task, lease] : m_cluster.leases)
             if (const auto parsed = parse_task_id(task); parsed && parsed->run == id) held.push_back(task);
@@ -228,8 +234,10 @@ Result<v1::EvalResponse> Coordinator::eval(const v1::EvalRunRequest& request, co
             response.set_result_json(row.result_json);
             return response;
         }
-        if (run.row().state == v1::RUN_STATE_FAILED) return fail(ErrorCode::Failed, "run {} failed: {}", request.id(), run.row().reason);
-        if (run.row().state == v1::RUN_STATE_STOPPED) return fail(ErrorCode::Failed, "run {} is stopped; resume it first", request.id());
+        if (run.row().state == v1::RUN_STATE_FAILED)
+            return fail(ErrorCode::Failed, "run {} failed: {}", request.id(), run.row().reason);
+        if (run.row().state == v1::RUN_STATE_STOPPED)
+            return fail(ErrorCode::Failed, "run {} is stopped; resume it first", request.id());
         if (m_stopping || cancelled()) return fail(ErrorCode::Cancelled, "the evaluation was given up; what is scored is kept");
         if (run.row().state == v1::RUN_STATE_DONE && split == "valid") {
             if (!asked) {

@@ -17,20 +17,28 @@ constexpr int failures_allowed = 3;
 WorkerPhase phase_of(v1::Activity activity)
 {
     switch (activity) {
-    case v1::ACTIVITY_DOWNLOAD: return WorkerPhase::Download;
-    case v1::ACTIVITY_COMPUTE: return WorkerPhase::Compute;
-    case v1::ACTIVITY_UPLOAD: return WorkerPhase::Upload;
-    default: return WorkerPhase::Idle;
+    case v1::ACTIVITY_DOWNLOAD:
+        return WorkerPhase::Download;
+    case v1::ACTIVITY_COMPUTE:
+        return WorkerPhase::Compute;
+    case v1::ACTIVITY_UPLOAD:
+        return WorkerPhase::Upload;
+    default:
+        return WorkerPhase::Idle;
     }
 }
 
 v1::Activity activity_of(WorkerPhase phase)
 {
     switch (phase) {
-    case WorkerPhase::Download: return v1::ACTIVITY_DOWNLOAD;
-    case WorkerPhase::Compute: return v1::ACTIVITY_COMPUTE;
-    case WorkerPhase::Upload: return v1::ACTIVITY_UPLOAD;
-    case WorkerPhase::Idle: break;
+    case WorkerPhase::Download:
+        return v1::ACTIVITY_DOWNLOAD;
+    case WorkerPhase::Compute:
+        return v1::ACTIVITY_COMPUTE;
+    case WorkerPhase::Upload:
+        return v1::ACTIVITY_UPLOAD;
+    case WorkerPhase::Idle:
+        break;
     }
     return v1::ACTIVITY_IDLE;
 }
@@ -50,10 +58,14 @@ std::string state_name(const WorkerState& worker)
     if (!worker.gone.empty()) return worker.gone;
     if (worker.draining) return "draining";
     switch (worker.activity) {
-    case WorkerPhase::Download: return "download";
-    case WorkerPhase::Compute: return "compute";
-    case WorkerPhase::Upload: return "upload";
-    case WorkerPhase::Idle: break;
+    case WorkerPhase::Download:
+        return "download";
+    case WorkerPhase::Compute:
+        return "compute";
+    case WorkerPhase::Upload:
+        return "upload";
+    case WorkerPhase::Idle:
+        break;
     }
     return "idle";
 }
@@ -63,8 +75,8 @@ std::string state_name(const WorkerState& worker)
 Result<v1::RegisterResponse> Coordinator::register_worker(const v1::RegisterRequest& request)
 {
     if (request.protocol() != protocol_version)
-        return fail(ErrorCode::Unsupported, "worker '{}' speaks protocol {}, this engine {}; install the same version on both", request.name(),
-                    request.protocol(), protocol_version);
+        return fail(ErrorCode::Unsupported, "worker '{}' speaks protocol {}, this engine {}; install the same version on both",
+            request.name(), request.protocol(), protocol_version);
     if (request.instance().empty()) return fail(ErrorCode::Usage, "a worker must name its instance");
     const std::lock_guard lock(m_mutex);
     const std::int64_t now = m_clock.now_ms();
@@ -121,7 +133,8 @@ std::vector<Candidate> Coordinator::candidates()
 Result<v1::LeaseResponse> Coordinator::lease(const v1::LeaseRequest& request, const Cancelled& cancelled)
 {
     std::unique_lock lock(m_mutex);
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(std::clamp<std::int64_t>(request.wait_ms(), 0, 60000));
+    const auto deadline
+        = std::chrono::steady_clock::now() + std::chrono::milliseconds(std::clamp<std::int64_t>(request.wait_ms(), 0, 60000));
     v1::LeaseResponse response;
     for (;;) {
         const auto found = m_cluster.workers.find(request.worker());
@@ -232,7 +245,8 @@ Result<v1::CommitResponse> Coordinator::commit(const v1::CommitRequest& request)
     if (found == m_runs.end()) return fail(ErrorCode::NotFound, "there is no run {}", task->run);
     RunController& run = *found->second;
     const std::int64_t now = m_clock.now_ms();
-    if (const auto worker = m_cluster.workers.find(request.worker()); worker != m_cluster.workers.end()) worker->second.last_seen_ms = now;
+    if (const auto worker = m_cluster.workers.find(request.worker()); worker != m_cluster.workers.end())
+        worker->second.last_seen_ms = now;
 
     const auto lease = find_lease(m_cluster, request.worker(), request.task(), request.fence());
     if (!lease) {
@@ -292,7 +306,9 @@ Result<void> Coordinator::fail_task(const v1::FailRequest& request)
     const auto found = m_runs.find(task->run);
     if (found == m_runs.end()) return {};
     if (++found->second->task_failures[task->key] >= failures_allowed)
-        fail_run(*found->second, Error{ErrorCode::Failed, fmt::format("task {} failed {} times: {}", request.task(), failures_allowed, request.reason())});
+        fail_run(*found->second,
+            Error{ErrorCode::Failed,
+                fmt::format("task {} failed {} times: {}", request.task(), failures_allowed, request.reason())});
     return {};
 }
 
@@ -375,7 +391,8 @@ Result<v1::ListWorkersResponse> Coordinator::set_local_workers(int count)
     {
         const std::lock_guard lock(m_mutex);
         if (!m_local_command || m_local_command->program.empty())
-            return fail(ErrorCode::Failed, "pathloom-worker was not found beside the engine; install it or start workers by hand");
+            return fail(
+                ErrorCode::Failed, "pathloom-worker was not found beside the engine; install it or start workers by hand");
         m_local_wanted = count;
         m_changed.notify_all();
     }
@@ -387,7 +404,8 @@ Result<v1::ListWorkersResponse> Coordinator::drain_worker(std::int64_t worker)
     {
         const std::lock_guard lock(m_mutex);
         const auto found = m_cluster.workers.find(worker);
-        if (found == m_cluster.workers.end() || !found->second.gone.empty()) return fail(ErrorCode::NotFound, "worker {} is not here", worker);
+        if (found == m_cluster.workers.end() || !found->second.gone.empty())
+            return fail(ErrorCode::NotFound, "worker {} is not here", worker);
         found->second.draining = true;
         if (found->second.local && m_local_wanted > 0) {  // it is not to be replaced
             --m_local_wanted;
@@ -403,7 +421,8 @@ Result<v1::ListWorkersResponse> Coordinator::kill_worker(std::int64_t worker)
     {
         const std::lock_guard lock(m_mutex);
         const auto found = m_cluster.workers.find(worker);
-        if (found == m_cluster.workers.end() || !found->second.gone.empty()) return fail(ErrorCode::NotFound, "worker {} is not here", worker);
+        if (found == m_cluster.workers.end() || !found->second.gone.empty())
+            return fail(ErrorCode::NotFound, "worker {} is not here", worker);
         const bool ours = found->second.local;
         const pid_t pid = pid_t(found->second.pid);
         if (const auto lease = depart(m_cluster, worker, "killed")) task_lost(*lease, "worker killed");

@@ -15,7 +15,7 @@ constexpr std::chrono::milliseconds watch_wait(250);
 constexpr int watch_batch = 500;
 }  // namespace
 
-#define PATHLOOM_ALLOW(roles) \
+#define PATHLOOM_ALLOW(roles)                                                                                                    \
     if (auto allowed = m_auth.check(*context, roles); !allowed.ok()) return allowed
 
 grpc::Status EngineService::GetInfo(Context* context, const v1::GetInfoRequest*, v1::EngineInfo* response)
@@ -42,7 +42,8 @@ grpc::Status EngineService::GetCorpus(Context* context, const v1::GetCorpusReque
     return reply(m_coordinator.get_corpus(request->name()), response);
 }
 
-grpc::Status EngineService::ListDocuments(Context* context, const v1::ListDocumentsRequest* request, v1::ListDocumentsResponse* response)
+grpc::Status EngineService::ListDocuments(
+    Context* context, const v1::ListDocumentsRequest* request, v1::ListDocumentsResponse* response)
 {
     PATHLOOM_ALLOW(viewers);
     return reply(m_coordinator.list_documents(*request), response);
@@ -108,7 +109,8 @@ grpc::Status EngineService::ListWorkers(Context* context, const v1::ListWorkersR
     return reply(Result<v1::ListWorkersResponse>(m_coordinator.list_workers()), response);
 }
 
-grpc::Status EngineService::SetLocalWorkers(Context* context, const v1::SetLocalWorkersRequest* request, v1::ListWorkersResponse* response)
+grpc::Status EngineService::SetLocalWorkers(
+    Context* context, const v1::SetLocalWorkersRequest* request, v1::ListWorkersResponse* response)
 {
     PATHLOOM_ALLOW(operators);
     return reply(m_coordinator.set_local_workers(request->count()), response);
@@ -141,12 +143,12 @@ grpc::Status EngineService::ListPresets(Context* context, const v1::ListPresetsR
     return grpc::Status::OK;
 }
 
-grpc::Status EngineService::ImportCorpus(Context* context, const v1::ImportCorpusRequest* request, grpc::ServerWriter<v1::ImportProgress>* writer)
+grpc::Status EngineService::ImportCorpus(
+    Context* context, const v1::ImportCorpusRequest* request, grpc::ServerWriter<v1::ImportProgress>* writer)
 {
     PATHLOOM_ALLOW(operators);
-    auto corpus = m_coordinator.import_corpus(*request, [&](const v1::ImportProgress& progress) {
-        return !context->IsCancelled() && writer->Write(progress);
-    });
+    auto corpus = m_coordinator.import_corpus(
+        *request, [&](const v1::ImportProgress& progress) { return !context->IsCancelled() && writer->Write(progress); });
     if (!corpus) return to_status(corpus.error());
     v1::ImportProgress last;
     last.set_stage("store");
@@ -155,13 +157,15 @@ grpc::Status EngineService::ImportCorpus(Context* context, const v1::ImportCorpu
     return grpc::Status::OK;
 }
 
-grpc::Status EngineService::Watch(Context* context, const v1::WatchRequest* request, grpc::ServerWriter<v1::WatchResponse>* writer)
+grpc::Status EngineService::Watch(
+    Context* context, const v1::WatchRequest* request, grpc::ServerWriter<v1::WatchResponse>* writer)
 {
     PATHLOOM_ALLOW(viewers);
     EventHub& events = m_coordinator.events();
     std::int64_t next = std::max<std::int64_t>(1, request->from_seq());
     if (next > events.last_seq() + 1)
-        return to_status(Error{ErrorCode::Usage, fmt::format("from_seq {} is beyond the log, which ends at {}", next, events.last_seq())});
+        return to_status(
+            Error{ErrorCode::Usage, fmt::format("from_seq {} is beyond the log, which ends at {}", next, events.last_seq())});
     // One message at once, also when there is nothing to replay: a reader then knows how far the log goes.
     bool greeted = false;
     while (!context->IsCancelled() && !m_coordinator.stopping()) {

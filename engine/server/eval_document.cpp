@@ -33,8 +33,8 @@ struct Sum {
 
 }  // namespace
 
-std::string eval_document(std::int64_t run, const std::string& name, const RunPlan& plan, const std::string& split, const std::string& route,
-                          const std::vector<ScoredTask>& tasks)
+std::string eval_document(std::int64_t run, const std::string& name, const RunPlan& plan, const std::string& split,
+    const std::string& route, const std::vector<ScoredTask>& tasks)
 {
     Sum all;
     std::vector<Sum> domains(plan.table.domains.size());

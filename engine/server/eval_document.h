@@ -17,9 +17,10 @@ struct ScoredTask {
     std::vector<v1::DomainScore> scores;
 };
 
-/// Perplexity = exp(sum of nll / sum of tokens), the routing prefix excluded for every model alike. JSON keys: run, name, seed, split,
-/// route, perplexity, nll, tokens, prefix, domains{}, paths[], histogram[] (sequences a routed path), routing{domain: [...]}.
-std::string eval_document(std::int64_t run, const std::string& name, const RunPlan& plan, const std::string& split, const std::string& route,
-                          const std::vector<ScoredTask>& tasks);
+/// Perplexity = exp(sum of nll / sum of tokens), the routing prefix excluded for every model alike. JSON keys: run, name, seed,
+/// split, route, perplexity, nll, tokens, prefix, domains{}, paths[], histogram[] (sequences a routed path), routing{domain:
+/// [...]}.
+std::string eval_document(std::int64_t run, const std::string& name, const RunPlan& plan, const std::string& split,
+    const std::string& route, const std::vector<ScoredTask>& tasks);
 
 }  // namespace pathloom

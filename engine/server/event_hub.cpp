@@ -42,7 +42,9 @@ Result<EventHub::Batch> EventHub::read(std::int64_t from_seq, std::int64_t run, 
     batch.next_seq = from_seq;
     for (const EventRow& row : rows) {
         v1::Event& event = batch.events.emplace_back();
-        if (!event.ParseFromString(row.payload)) return fail(ErrorCode::Corrupt, "event {} of the project cannot be read; restore project.sqlite from a copy", row.seq);
+        if (!event.ParseFromString(row.payload))
+            return fail(
+                ErrorCode::Corrupt, "event {} of the project cannot be read; restore project.sqlite from a copy", row.seq);
         event.set_seq(row.seq);
         batch.next_seq = row.seq + 1;
     }

@@ -65,8 +65,7 @@ public:
     int wait()
     {
         int status = 0;
-        while (::waitpid(m_pid, &status, 0) < 0 && errno == EINTR) {
-        }
+        while (::waitpid(m_pid, &status, 0) < 0 && errno == EINTR) { }
         m_pid = 0;
         return status;
     }
@@ -79,15 +78,18 @@ private:
 Error ended(int status)
 {
     if (WIFSIGNALED(status))
-        return {ErrorCode::Failed, fmt::format("the import helper was ended by signal {} ({}): a file broke it or memory ran out; import fewer files at a time",
-                                               WTERMSIG(status), ::strsignal(WTERMSIG(status)))};
-    return {ErrorCode::Failed, fmt::format("the import helper ended with code {} and no result; see the engine's log", WEXITSTATUS(status))};
+        return {ErrorCode::Failed,
+            fmt::format(
+                "the import helper was ended by signal {} ({}): a file broke it or memory ran out; import fewer files at a time",
+                WTERMSIG(status), ::strsignal(WTERMSIG(status)))};
+    return {ErrorCode::Failed,
+        fmt::format("the import helper ended with code {} and no result; see the engine's log", WEXITSTATUS(status))};
 }
 
 }  // namespace
 
-Result<std::string> run_import(const ImportProcessRequest& request,
-                               const std::function<bool(const std::string&, std::int64_t, std::int64_t)>& progress)
+Result<std::string> run_import(
+    const ImportProcessRequest& request, const std::function<bool(const std::string&, std::int64_t, std::int64_t)>& progress)
 {
     std::array<int, 2> in{};
     std::array<int, 2> out{};
@@ -109,7 +111,8 @@ Result<std::string> run_import(const ImportProcessRequest& request,
     pid_t pid = 0;
     const int error = posix_spawn(&pid, program.c_str(), &actions, nullptr, argv.data(), environ);
     posix_spawn_file_actions_destroy(&actions);
-    if (error != 0) return fail(ErrorCode::Failed, "cannot start {}: {}; is it installed beside the engine?", program, std::strerror(error));
+    if (error != 0)
+        return fail(ErrorCode::Failed, "cannot start {}: {}; is it installed beside the engine?", program, std::strerror(error));
     Child child(pid);
     child_in.reset();
     child_out.reset();
@@ -143,13 +146,15 @@ Result<std::string> run_import(const ImportProcessRequest& request,
                 answer = said;
                 continue;
             }
-            if (!progress(said.value("stage", std::string()), said.value("done", std::int64_t(0)), said.value("total", std::int64_t(0))))
+            if (!progress(said.value("stage", std::string()), said.value("done", std::int64_t(0)),
+                    said.value("total", std::int64_t(0))))
                 return fail(ErrorCode::Cancelled, "the import was cancelled; nothing was added");
         }
     }
     const int status = child.wait();
     if (!answer) return fail(ended(status));
-    if (answer->contains("error")) return fail(Error{ErrorCode((*answer)["code"].get<int>()), (*answer)["error"].get<std::string>()});
+    if (answer->contains("error"))
+        return fail(Error{ErrorCode((*answer)["code"].get<int>()), (*answer)["error"].get<std::string>()});
     return (*answer)["record"].dump();
 }
 

@@ -61,7 +61,8 @@ Result<std::unique_ptr<Listener>> Listener::start(Coordinator& coordinator, cons
     std::unique_ptr<Listener> listener(new Listener(coordinator, std::move(auth)));
     std::string bind = options.address;
     if (bind == "unix") bind = "unix:" + socket_path(coordinator.project_path()).string();
-    if (bind.starts_with("unix:")) ::unlink(bind.substr(5).c_str());  // the project lock is ours, so a socket there is a dead one's
+    if (bind.starts_with("unix:"))
+        ::unlink(bind.substr(5).c_str());  // the project lock is ours, so a socket there is a dead one's
 
     PATHLOOM_TRY(const auto server_credentials, credentials(options.tls));
     grpc::ServerBuilder builder;
@@ -75,7 +76,8 @@ Result<std::unique_ptr<Listener>> Listener::start(Coordinator& coordinator, cons
     listener->m_server = builder.BuildAndStart();
     const bool is_unix = bind.starts_with("unix:");
     if (!listener->m_server || (!is_unix && port == 0))
-        return fail(ErrorCode::Failed, "cannot listen on {}: the address is in use or not ours; choose another with --listen", bind);
+        return fail(
+            ErrorCode::Failed, "cannot listen on {}: the address is in use or not ours; choose another with --listen", bind);
     if (is_unix) {
         ::chmod(bind.substr(5).c_str(), 0600);
         listener->m_address = bind;

@@ -16,7 +16,7 @@ namespace pathloom {
 
 struct ListenOptions {
     std::string address = "unix";  ///< "unix", "unix:/path" or "host:port"
-    TlsFiles tls;                  ///< server certificate, key, client CA
+    TlsFiles tls;  ///< server certificate, key, client CA
 };
 
 class Listener {

@@ -63,12 +63,15 @@ int main(int argc, char** argv)
     CLI::App app("Pathloom's engine: owns one project folder, schedules its runs and serves it over gRPC.");
     app.set_version_flag("--version", PATHLOOM_VERSION);
     app.add_option("--project", options.project, "project folder, created when missing")->required();
-    app.add_option("--listen", listen.address, "\"unix\" (a socket in the project) or HOST:PORT; port 0 picks a free one")->capture_default_str();
+    app.add_option("--listen", listen.address, "\"unix\" (a socket in the project) or HOST:PORT; port 0 picks a free one")
+        ->capture_default_str();
     app.add_option("--local-workers", local_workers, "worker processes to run on this machine")->check(CLI::Range(0, 256));
     app.add_flag("--lifeline", lifeline, "stop when standard input closes, unless it said \"detach\"");
-    app.add_option("--lease-ms", options.lease_ms, "a task without a heartbeat for this long goes to another worker")->check(CLI::Range(100, 3600000));
+    app.add_option("--lease-ms", options.lease_ms, "a task without a heartbeat for this long goes to another worker")
+        ->check(CLI::Range(100, 3600000));
     app.add_option("--heartbeat-ms", options.heartbeat_ms, "how often workers report")->check(CLI::Range(20, 60000));
-    app.add_option("--tls-cert", listen.tls.cert, "server certificate (PEM); with --tls-key and --tls-ca mutual TLS is required of clients");
+    app.add_option(
+        "--tls-cert", listen.tls.cert, "server certificate (PEM); with --tls-key and --tls-ca mutual TLS is required of clients");
     app.add_option("--tls-key", listen.tls.key, "its key");
     app.add_option("--tls-ca", listen.tls.ca, "who signs client certificates");
     try {
@@ -97,7 +100,8 @@ int main(int argc, char** argv)
     if (lifeline) std::thread([&coordinator] { watch_lifeline(**coordinator); }).detach();
     (*coordinator)->set_local_command((*listener)->local_worker_command(sibling_program("pathloom-worker")));
     if (local_workers > 0)
-        if (auto started = (*coordinator)->set_local_workers(local_workers); !started) spdlog::error("{}", started.error().message);
+        if (auto started = (*coordinator)->set_local_workers(local_workers); !started)
+            spdlog::error("{}", started.error().message);
 
     const nlohmann::json ready{{"ready", true}, {"address", (*listener)->address()}, {"pid", ::getpid()}};
     std::printf("%s\n", ready.dump().c_str());

@@ -47,7 +47,8 @@ Result<void> RunController::check_result(const TaskKey& key, const v1::TaskResul
     case Stage::Warm:
     case Stage::Train: {
         if (result.deltas_size() != int(m_plan.topology.columns.size()))
-            return fail(ErrorCode::Corrupt, "{} pseudo-gradients for {} columns", result.deltas_size(), m_plan.topology.columns.size());
+            return fail(
+                ErrorCode::Corrupt, "{} pseudo-gradients for {} columns", result.deltas_size(), m_plan.topology.columns.size());
         for (int i = 0; i < result.deltas_size(); ++i) {
             if (result.deltas(i).name() != m_plan.topology.columns[std::size_t(i)].name)
                 return fail(ErrorCode::Corrupt, "pseudo-gradient {} is of column '{}'", i, result.deltas(i).name());
@@ -58,19 +59,23 @@ Result<void> RunController::check_result(const TaskKey& key, const v1::TaskResul
         if (result.losses_size() != steps) return fail(ErrorCode::Corrupt, "{} losses for {} steps", result.losses_size(), steps);
         for (int i = 0; i < steps; ++i)
             if (!std::isfinite(result.losses(i)))
-                return fail(ErrorCode::Failed, "the loss of path {} is not a number after {} steps of phase {}; lower training.lr", key.path, i, key.phase);
+                return fail(ErrorCode::Failed,
+                    "the loss of path {} is not a number after {} steps of phase {}; lower training.lr", key.path, i, key.phase);
         return {};
     }
-    case Stage::Features: return present(result.features_hash(), "features");
+    case Stage::Features:
+        return present(result.features_hash(), "features");
     case Stage::Valid:
     case Stage::Test:
     case Stage::ValidFull:
         for (const v1::DomainScore& score : result.scores())
             if (score.domain() < 0 || score.domain() >= int(m_plan.table.domains.size()) || !std::isfinite(score.nll()))
-                return fail(ErrorCode::Failed, "path {} scored a domain {} with nll {}; lower training.lr", key.path, score.domain(), score.nll());
+                return fail(ErrorCode::Failed, "path {} scored a domain {} with nll {}; lower training.lr", key.path,
+                    score.domain(), score.nll());
         return {};
     case Stage::Routing:
-    case Stage::Done: break;
+    case Stage::Done:
+        break;
     }
     return fail(ErrorCode::Usage, "stage '{}' has no tasks", stage_name(key.stage));
 }
@@ -86,7 +91,8 @@ std::int64_t step_after(const RunPlan& plan, const TaskKey& key)
 std::int64_t first_step(const RunPlan& plan, const TaskKey& key)
 {
     const TrainingSpec& training = plan.spec.training;
-    return key.stage == Stage::Warm ? std::int64_t(key.phase) * training.tau : training.warm_start_steps + std::int64_t(key.phase) * training.tau;
+    return key.stage == Stage::Warm ? std::int64_t(key.phase) * training.tau
+                                    : training.warm_start_steps + std::int64_t(key.phase) * training.tau;
 }
 
 /// Mean nll over all domains.
@@ -115,8 +121,8 @@ v1::TaskResult without_blobs(v1::TaskResult result)
 }
 }  // namespace
 
-Result<void> RunController::write_commit(Project& project, const TaskKey& key, const v1::TaskResult& result, std::int64_t worker, std::int64_t fence,
-                                         std::int64_t now_ms, std::vector<v1::Event>& events) const
+Result<void> RunController::write_commit(Project& project, const TaskKey& key, const v1::TaskResult& result, std::int64_t worker,
+    std::int64_t fence, std::int64_t now_ms, std::vector<v1::Event>& events) const
 {
     TaskCommitRow row;
     row.task = task_id(m_row.id, key);
@@ -142,7 +148,8 @@ Result<void> RunController::write_commit(Project& project, const TaskKey& key, c
     *body->mutable_wire() = result.wire();
     events.push_back(std::move(committed));
 
-    if (key.stage == Stage::Features) return project.set_asset(m_row.id, fmt::format("features.{}", key.chunk), result.features_hash());
+    if (key.stage == Stage::Features)
+        return project.set_asset(m_row.id, fmt::format("features.{}", key.chunk), result.features_hash());
     if (key.stage == Stage::Valid) {
         const ValidPointRow point = valid_point(m_plan, key, result);
         PATHLOOM_CHECK(project.insert_valid_point(m_row.id, point));
@@ -157,13 +164,16 @@ Result<void> RunController::write_commit(Project& project, const TaskKey& key, c
     }
     if (key.stage != Stage::Warm && key.stage != Stage::Train) return {};
 
-    PATHLOOM_CHECK(write_points(project, key, first_step(m_plan, key), {result.losses().begin(), result.losses().end()}, now_ms, events));
+    PATHLOOM_CHECK(
+        write_points(project, key, first_step(m_plan, key), {result.losses().begin(), result.losses().end()}, now_ms, events));
     const bool warm = key.stage == Stage::Warm;
-    PATHLOOM_CHECK(project.set_checkpoint(m_row.id, {row.stage, key.path, key.phase + 1, step_after(m_plan, key), result.inner_state_hash()}));
+    PATHLOOM_CHECK(project.set_checkpoint(
+        m_row.id, {row.stage, key.path, key.phase + 1, step_after(m_plan, key), result.inner_state_hash()}));
     for (int column = 0; column < result.deltas_size(); ++column) {
         const int module = warm ? column : m_plan.topology.path_modules[std::size_t(key.path)][std::size_t(column)];
         const std::string& name = (warm ? m_plan.warm : m_plan.topology).modules[std::size_t(module)].name;
-        PATHLOOM_CHECK(project.insert_contribution(m_row.id, {row.stage, name, key.phase, key.path, result.deltas(column).delta_hash()}));
+        PATHLOOM_CHECK(
+            project.insert_contribution(m_row.id, {row.stage, name, key.phase, key.path, result.deltas(column).delta_hash()}));
         if (warm) continue;
         const ContributionCount count = contributions(m_shape, m_facts, module);
         v1::Event event = make_event(m_row.id, now_ms);
@@ -192,7 +202,8 @@ void RunController::apply_commit(const TaskKey& key, const v1::TaskResult& resul
             if (key.stage == Stage::Warm)
                 m_warm_deltas[{column, key.phase}] = result.deltas(column).delta_hash();
             else
-                m_deltas[{m_plan.topology.path_modules[std::size_t(key.path)][std::size_t(column)], key.phase}][key.path] = result.deltas(column).delta_hash();
+                m_deltas[{m_plan.topology.path_modules[std::size_t(key.path)][std::size_t(column)], key.phase}][key.path]
+                    = result.deltas(column).delta_hash();
         }
         if (key.stage == Stage::Train && result.losses_size() > 0) m_last_loss[key.path] = *result.losses().rbegin();
     }
@@ -213,12 +224,13 @@ void RunController::add_traffic(const TaskKey& key, const v1::TaskResult& result
     traffic.set_phase(key.phase);
     traffic.set_measured(traffic.measured() + wire.modules_down() + wire.deltas_up());
     traffic.set_hits(traffic.hits() + wire.modules_hit());
-    traffic.set_analytic(traffic.analytic() + 2 * std::uint64_t(m_plan.topology.path_parameters(key.path)) * 4 - wire.modules_hit());
+    traffic.set_analytic(
+        traffic.analytic() + 2 * std::uint64_t(m_plan.topology.path_parameters(key.path)) * 4 - wire.modules_hit());
     traffic.set_inner_state(traffic.inner_state() + wire.inner_down() + wire.inner_up());
 }
 
-Result<void> RunController::write_points(Project& project, const TaskKey& key, std::int64_t step_begin, const std::vector<float>& losses,
-                                         std::int64_t now_ms, std::vector<v1::Event>& events) const
+Result<void> RunController::write_points(Project& project, const TaskKey& key, std::int64_t step_begin,
+    const std::vector<float>& losses, std::int64_t now_ms, std::vector<v1::Event>& events) const
 {
     const std::string stage = stage_name(key.stage);
     const auto known = m_next_point.find({stage, key.path});
@@ -244,7 +256,8 @@ void RunController::apply_points(const TaskKey& key, std::int64_t step_begin, co
     next = std::max(next, step_begin + std::int64_t(losses.size()));
 }
 
-Result<void> RunController::write_outer(Project& project, const OuterDone& done, std::int64_t now_ms, std::vector<v1::Event>& events) const
+Result<void> RunController::write_outer(
+    Project& project, const OuterDone& done, std::int64_t now_ms, std::vector<v1::Event>& events) const
 {
     const bool warm = done.step.warm;
     const Module& module = (warm ? m_plan.warm : m_plan.topology).modules[std::size_t(done.step.module)];
@@ -285,7 +298,8 @@ void RunController::apply_outer(const OuterDone& done)
     refresh();
 }
 
-Result<void> RunController::write_routing(Project& project, const RoutingDone& done, std::int64_t now_ms, std::vector<v1::Event>& events) const
+Result<void> RunController::write_routing(
+    Project& project, const RoutingDone& done, std::int64_t now_ms, std::vector<v1::Event>& events) const
 {
     for (const auto& [key, value] : done.assets) PATHLOOM_CHECK(project.set_asset(m_row.id, key, value));
     for (const Module& module : m_plan.topology.modules) {
@@ -302,7 +316,8 @@ void RunController::apply_routing(const RoutingDone& done)
 {
     for (const auto& [key, value] : done.assets) m_assets[key] = value;
     for (std::size_t i = 0; i < m_plan.topology.modules.size(); ++i)
-        m_module_versions[i][0] = {m_warm_versions[std::size_t(m_plan.topology.modules[i].column)].at(m_shape.warm_tasks).hash, {}};
+        m_module_versions[i][0]
+            = {m_warm_versions[std::size_t(m_plan.topology.modules[i].column)].at(m_shape.warm_tasks).hash, {}};
     m_assignment = done.assignment;
     m_shape = run_shape(m_plan, &*m_assignment);
     m_facts.routed = true;
@@ -329,7 +344,8 @@ Result<std::string> RunController::build_eval(Project& project, Stage stage) con
     for (const TaskCommitRow& row : commits) {
         if (row.stage != stage_name(stage)) continue;
         v1::TaskResult result;
-        if (!result.ParseFromString(row.result)) return fail(ErrorCode::Corrupt, "the commit of task '{}' cannot be read", row.task);
+        if (!result.ParseFromString(row.result))
+            return fail(ErrorCode::Corrupt, "the commit of task '{}' cannot be read", row.task);
         tasks.push_back({row.path, {result.scores().begin(), result.scores().end()}});
     }
     return eval_document(m_row.id, m_row.name, m_plan, stage == Stage::Test ? "test" : "valid", "once", tasks);

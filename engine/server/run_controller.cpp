@@ -7,7 +7,8 @@ namespace pathloom {
 Result<std::string> RunController::asset(const std::string& key) const
 {
     const auto found = m_assets.find(key);
-    if (found == m_assets.end()) return fail(ErrorCode::Corrupt, "run {} has lost its '{}'; restore project.sqlite from a copy", m_row.id, key);
+    if (found == m_assets.end())
+        return fail(ErrorCode::Corrupt, "run {} has lost its '{}'; restore project.sqlite from a copy", m_row.id, key);
     return found->second;
 }
 
@@ -30,7 +31,8 @@ Result<std::vector<std::string>> RunController::path_hashes(int path, int versio
         const auto& versions = m_module_versions[std::size_t(module)];
         const auto found = versions.find(version);
         if (found == versions.end())
-            return fail(ErrorCode::Corrupt, "run {}: version {} of module {} is gone; clone the run", m_row.id, version, m_plan.topology.modules[std::size_t(module)].name);
+            return fail(ErrorCode::Corrupt, "run {}: version {} of module {} is gone; clone the run", m_row.id, version,
+                m_plan.topology.modules[std::size_t(module)].name);
         out.push_back(found->second.hash);
     }
     return out;
@@ -73,7 +75,8 @@ Result<v1::TaskSpec> RunController::task_spec(const TaskKey& key) const
         return score_spec(m_plan, data(), modules, subset);
     }
     case Stage::Routing:
-    case Stage::Done: break;
+    case Stage::Done:
+        break;
     }
     return fail(ErrorCode::Usage, "a task of stage '{}' cannot be leased", stage_name(key.stage));
 }
@@ -95,7 +98,8 @@ OuterJob RunController::outer_job(const OuterStepWanted& step) const
         const Version& version = m_module_versions[std::size_t(step.module)].at(step.phase);
         job.module_hash = version.hash;
         job.momentum_hash = version.momentum;
-        for (const auto& [path, delta] : m_deltas.at({step.module, step.phase})) {  // a map: ascending paths, whatever arrived first
+        for (const auto& [path, delta] :
+            m_deltas.at({step.module, step.phase})) {  // a map: ascending paths, whatever arrived first
             job.paths.push_back(path);
             job.deltas.push_back(delta);
         }
@@ -109,7 +113,8 @@ OuterJob RunController::outer_job(const OuterStepWanted& step) const
 RoutingJob RunController::routing_job() const
 {
     RoutingJob job;
-    for (int chunk = 0; chunk < m_shape.feature_chunks; ++chunk) job.features.push_back(m_assets.at(fmt::format("features.{}", chunk)));
+    for (int chunk = 0; chunk < m_shape.feature_chunks; ++chunk)
+        job.features.push_back(m_assets.at(fmt::format("features.{}", chunk)));
     return job;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // One run: its plan, its facts and its blobs. Knows how to build the spec of any task and what a commit changes. Every write_*
-// runs inside the coordinator's open transaction and touches only the store; the matching apply_* then changes memory. No threads here.
+// runs inside the coordinator's open transaction and touches only the store; the matching apply_* then changes memory. No threads
+// here.
 #pragma once
 
 #include "engine/server/run_plan.h"
@@ -79,12 +80,12 @@ public:
     // --- commits (run_commits.cpp)
     /// Whether `result` is a whole, sane answer to `key`: Corrupt or Failed says what is missing.
     [[nodiscard]] Result<void> check_result(const TaskKey& key, const v1::TaskResult& result, BlobStore& blobs) const;
-    Result<void> write_commit(Project& project, const TaskKey& key, const v1::TaskResult& result, std::int64_t worker, std::int64_t fence,
-                              std::int64_t now_ms, std::vector<v1::Event>& events) const;
+    Result<void> write_commit(Project& project, const TaskKey& key, const v1::TaskResult& result, std::int64_t worker,
+        std::int64_t fence, std::int64_t now_ms, std::vector<v1::Event>& events) const;
     void apply_commit(const TaskKey& key, const v1::TaskResult& result, double leased_seconds);
     /// Losses of steps not logged so far.
     Result<void> write_points(Project& project, const TaskKey& key, std::int64_t step_begin, const std::vector<float>& losses,
-                              std::int64_t now_ms, std::vector<v1::Event>& events) const;
+        std::int64_t now_ms, std::vector<v1::Event>& events) const;
     void apply_points(const TaskKey& key, std::int64_t step_begin, const std::vector<float>& losses);
 
     [[nodiscard]] OuterJob outer_job(const OuterStepWanted& step) const;
@@ -92,7 +93,8 @@ public:
     void apply_outer(const OuterDone& done);
 
     [[nodiscard]] RoutingJob routing_job() const;
-    Result<void> write_routing(Project& project, const RoutingDone& done, std::int64_t now_ms, std::vector<v1::Event>& events) const;
+    Result<void> write_routing(
+        Project& project, const RoutingDone& done, std::int64_t now_ms, std::vector<v1::Event>& events) const;
     void apply_routing(const RoutingDone& done);
 
     /// Ask for the whole validation split to be scored.
@@ -110,10 +112,10 @@ public:
     [[nodiscard]] Result<v1::ExportPathResponse> export_files(int path) const;
 
     // Bookkeeping of the coordinator for this run.
-    std::set<TaskKey> published;             ///< TaskPublished sent in this engine's life
+    std::set<TaskKey> published;  ///< TaskPublished sent in this engine's life
     std::set<OuterStepWanted> outer_running;
     bool routing_running = false;
-    std::map<TaskKey, int> task_failures;    ///< reported errors, not lost leases
+    std::map<TaskKey, int> task_failures;  ///< reported errors, not lost leases
     std::string announced_stage;
 
 private:
@@ -138,15 +140,15 @@ private:
     RunFacts m_facts;
     Wanted m_wanted;
     std::map<std::string, std::string> m_assets;
-    std::vector<std::map<int, Version>> m_warm_versions;    // by column
+    std::vector<std::map<int, Version>> m_warm_versions;  // by column
     std::vector<std::map<int, Version>> m_module_versions;  // by module
     std::map<std::pair<int, int>, std::map<int, std::string>> m_deltas;  // (module, phase) -> path -> delta
-    std::map<std::pair<int, int>, std::string> m_warm_deltas;            // (column, phase) -> delta
+    std::map<std::pair<int, int>, std::string> m_warm_deltas;  // (column, phase) -> delta
     std::map<std::pair<std::string, int>, CheckpointRow> m_checkpoints;  // (stage, path)
-    std::map<std::pair<std::string, int>, std::int64_t> m_next_point;    // (stage, path) -> first step not logged
-    std::map<int, double> m_last_loss;                                   // path -> last training loss
-    std::map<int, std::map<int, ValidPointRow>> m_valid;                 // phase -> path
-    std::map<int, v1::PhaseTraffic> m_traffic;                           // by phase
+    std::map<std::pair<std::string, int>, std::int64_t> m_next_point;  // (stage, path) -> first step not logged
+    std::map<int, double> m_last_loss;  // path -> last training loss
+    std::map<int, std::map<int, ValidPointRow>> m_valid;  // phase -> path
+    std::map<int, v1::PhaseTraffic> m_traffic;  // by phase
     std::uint64_t m_bytes_down = 0;
     std::uint64_t m_bytes_up = 0;
     double m_compute_seconds = 0;

@@ -17,32 +17,43 @@ std::vector<std::int32_t> spread(const std::vector<std::int32_t>& rows, int coun
     return out;
 }
 
-Result<RunPlan> plan_run(const RunSpec& spec, const std::vector<DocumentSpan>& documents, const std::vector<std::string>& domains, int tokenizer_vocabulary)
+Result<RunPlan> plan_run(const RunSpec& spec, const std::vector<DocumentSpan>& documents, const std::vector<std::string>& domains,
+    int tokenizer_vocabulary)
 {
     RunPlan plan;
     plan.spec = spec;
     plan.topology = build_topology(spec.model, spec.topology);
     plan.warm = warm_topology(plan.topology);
     if (spec.model.vocabulary != tokenizer_vocabulary)
-        return fail(ErrorCode::Usage, "model.vocabulary is {} but the tokenizer of corpus '{}' has {} pieces; set model.vocabulary={}",
-                    spec.model.vocabulary, spec.data.corpus, tokenizer_vocabulary, tokenizer_vocabulary);
+        return fail(ErrorCode::Usage,
+            "model.vocabulary is {} but the tokenizer of corpus '{}' has {} pieces; set model.vocabulary={}",
+            spec.model.vocabulary, spec.data.corpus, tokenizer_vocabulary, tokenizer_vocabulary);
     plan.table = cut_sequences(documents, domains, spec.data.sequence, spec.routing.prefix);
     std::vector<std::int32_t> test;
     for (std::size_t i = 0; i < plan.table.rows.size(); ++i) {
         switch (plan.table.rows[i].split) {
-        case Split::Train: plan.train_rows.push_back(std::int32_t(i)); break;
-        case Split::Valid: plan.valid_rows.push_back(std::int32_t(i)); break;
-        case Split::Test: test.push_back(std::int32_t(i)); break;
+        case Split::Train:
+            plan.train_rows.push_back(std::int32_t(i));
+            break;
+        case Split::Valid:
+            plan.valid_rows.push_back(std::int32_t(i));
+            break;
+        case Split::Test:
+            test.push_back(std::int32_t(i));
+            break;
         }
     }
     if (plan.train_rows.empty())
-        return fail(ErrorCode::Usage, "corpus '{}' has no training sequence of at least {} tokens; import longer documents", spec.data.corpus, spec.routing.prefix + 8);
+        return fail(ErrorCode::Usage, "corpus '{}' has no training sequence of at least {} tokens; import longer documents",
+            spec.data.corpus, spec.routing.prefix + 8);
     if (std::size_t(plan.topology.paths()) > plan.train_rows.size())
-        return fail(ErrorCode::Usage, "the topology has {} paths but corpus '{}' gives only {} training sequences; use fewer paths or more documents",
-                    plan.topology.paths(), spec.data.corpus, plan.train_rows.size());
+        return fail(ErrorCode::Usage,
+            "the topology has {} paths but corpus '{}' gives only {} training sequences; use fewer paths or more documents",
+            plan.topology.paths(), spec.data.corpus, plan.train_rows.size());
     if (plan.valid_rows.empty() || test.empty())
-        return fail(ErrorCode::Usage, "corpus '{}' has {} validation and {} test sequences; each split needs at least one, import more documents",
-                    spec.data.corpus, plan.valid_rows.size(), test.size());
+        return fail(ErrorCode::Usage,
+            "corpus '{}' has {} validation and {} test sequences; each split needs at least one, import more documents",
+            spec.data.corpus, plan.valid_rows.size(), test.size());
     plan.test_rows = spread(test, spec.evaluation.test_sequences);
     plan.valid_phase_rows = spread(plan.valid_rows, spec.evaluation.valid_sequences);
     return plan;
@@ -65,11 +76,13 @@ std::vector<std::vector<std::int32_t>> chunked(const std::vector<std::int32_t>& 
 {
     std::vector<std::vector<std::int32_t>> out;
     for (std::size_t begin = 0; begin < rows.size(); begin += score_rows_per_task)
-        out.emplace_back(rows.begin() + std::ptrdiff_t(begin), rows.begin() + std::ptrdiff_t(std::min(rows.size(), begin + score_rows_per_task)));
+        out.emplace_back(rows.begin() + std::ptrdiff_t(begin),
+            rows.begin() + std::ptrdiff_t(std::min(rows.size(), begin + score_rows_per_task)));
     return out;
 }
 
-std::vector<std::vector<std::int32_t>> by_cell(const std::vector<std::int32_t>& rows, const std::vector<int>& cell_of_row, int cells)
+std::vector<std::vector<std::int32_t>> by_cell(
+    const std::vector<std::int32_t>& rows, const std::vector<int>& cell_of_row, int cells)
 {
     std::vector<std::vector<std::int32_t>> out(static_cast<std::size_t>(cells));
     for (std::int32_t row : rows) out[std::size_t(cell_of_row[std::size_t(row)])].push_back(row);
@@ -85,7 +98,8 @@ Assignment assign_rows(const RunPlan& plan, const std::vector<int>& cell_of_row)
     out.shards.resize(std::size_t(plan.topology.paths()));
     for (std::int32_t row : plan.train_rows) {
         const int cell = cell_of_row[std::size_t(row)];
-        const int replica = replicas == 1 ? 0 : int(mix(plan.spec.seed, 0x7265706cU, std::uint64_t(row)) % std::uint64_t(replicas));
+        const int replica
+            = replicas == 1 ? 0 : int(mix(plan.spec.seed, 0x7265706cU, std::uint64_t(row)) % std::uint64_t(replicas));
         out.shards[std::size_t(cell * replicas + replica)].push_back(row);
     }
     out.valid = by_cell(plan.valid_phase_rows, cell_of_row, cells);

@@ -18,15 +18,16 @@ struct RunPlan {
     Topology warm;
     SequenceTable table;
     std::vector<std::int32_t> train_rows;
-    std::vector<std::int32_t> valid_rows;       ///< the whole split
-    std::vector<std::int32_t> valid_phase_rows; ///< scored after each phase (EvaluationSpec::valid_sequences of them)
-    std::vector<std::int32_t> test_rows;        ///< EvaluationSpec::test_sequences of the split
+    std::vector<std::int32_t> valid_rows;  ///< the whole split
+    std::vector<std::int32_t> valid_phase_rows;  ///< scored after each phase (EvaluationSpec::valid_sequences of them)
+    std::vector<std::int32_t> test_rows;  ///< EvaluationSpec::test_sequences of the split
     [[nodiscard]] bool routes() const { return topology.cells() > 1; }
 };
 
 /// Cut the corpus, lay out the topology and check that they fit: Usage errors for more paths than training sequences, a corpus
 /// without one of the splits, a vocabulary other than the tokenizer's.
-Result<RunPlan> plan_run(const RunSpec& spec, const std::vector<DocumentSpan>& documents, const std::vector<std::string>& domains, int tokenizer_vocabulary);
+Result<RunPlan> plan_run(const RunSpec& spec, const std::vector<DocumentSpan>& documents, const std::vector<std::string>& domains,
+    int tokenizer_vocabulary);
 
 /// `count` entries of `rows` at equal distances, in order; all of them when count is 0 or too large.
 std::vector<std::int32_t> spread(const std::vector<std::int32_t>& rows, int count);
@@ -40,9 +41,9 @@ std::vector<std::vector<std::int32_t>> feature_chunks(const RunPlan& plan);
 
 /// Where every row goes once routed.
 struct Assignment {
-    std::vector<std::vector<std::int32_t>> shards;                   ///< [path] training rows
-    std::vector<std::vector<std::int32_t>> valid;                    ///< [cell] rows scored after each phase
-    std::vector<std::vector<std::vector<std::int32_t>>> test;        ///< [cell][chunk] rows
+    std::vector<std::vector<std::int32_t>> shards;  ///< [path] training rows
+    std::vector<std::vector<std::int32_t>> valid;  ///< [cell] rows scored after each phase
+    std::vector<std::vector<std::vector<std::int32_t>>> test;  ///< [cell][chunk] rows
     std::vector<std::vector<std::vector<std::int32_t>>> valid_full;  ///< [cell][chunk] rows
 };
 /// `cell_of_row` has one cell for each row of the table. Replicas of a cell share its rows by a hash of (seed, row).

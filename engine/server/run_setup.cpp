@@ -47,7 +47,8 @@ Result<RoutingDone> do_routing(const RunPlan& plan, const RoutingJob& job, BlobS
     FeatureMatrix train;
     if (router_needs_features(kind)) {
         if (all.rows != std::int64_t(plan.table.rows.size()))
-            return fail(ErrorCode::Corrupt, "{} prefix features for {} sequences; start the run anew", all.rows, plan.table.rows.size());
+            return fail(
+                ErrorCode::Corrupt, "{} prefix features for {} sequences; start the run anew", all.rows, plan.table.rows.size());
         train.columns = all.columns;
         for (std::int32_t row : plan.train_rows) {
             const auto z = all.row(row);
@@ -65,7 +66,9 @@ Result<RoutingDone> do_routing(const RunPlan& plan, const RoutingJob& job, BlobS
     done.assignment = assign_rows(plan, done.cell_of_row);
     for (std::size_t path = 0; path < done.assignment.shards.size(); ++path)
         if (done.assignment.shards[path].empty())
-            return fail(ErrorCode::Failed, "path {} got no training sequence from the {} router; use fewer paths, another seed or a larger corpus", path, kind);
+            return fail(ErrorCode::Failed,
+                "path {} got no training sequence from the {} router; use fewer paths, another seed or a larger corpus", path,
+                kind);
 
     auto& assets = done.assets;
     assets["router"] = done.router_hash;
@@ -122,7 +125,9 @@ Result<std::unique_ptr<RunController>> RunController::load(Project& project, Run
         PATHLOOM_TRY(const auto file, project.blobs().verified(cells->second));
         PATHLOOM_TRY(const auto cell_of_row, read_subset(file));
         if (cell_of_row.size() != run->m_plan.table.rows.size())
-            return fail(ErrorCode::Corrupt, "run {} was routed for another corpus than '{}' is now; import that corpus again under its name", row.id, run->m_plan.spec.data.corpus);
+            return fail(ErrorCode::Corrupt,
+                "run {} was routed for another corpus than '{}' is now; import that corpus again under its name", row.id,
+                run->m_plan.spec.data.corpus);
         run->m_assignment = assign_rows(run->m_plan, cell_of_row);
         run->m_shape = run_shape(run->m_plan, &*run->m_assignment);
         if (run->m_assets.contains("valid-full")) PATHLOOM_CHECK(run->request_valid_full(project));
@@ -131,15 +136,18 @@ Result<std::unique_ptr<RunController>> RunController::load(Project& project, Run
     std::map<std::string, int> warm_ids;
     std::map<std::string, int> module_ids;
     for (std::size_t i = 0; i < run->m_plan.warm.modules.size(); ++i) warm_ids[run->m_plan.warm.modules[i].name] = int(i);
-    for (std::size_t i = 0; i < run->m_plan.topology.modules.size(); ++i) module_ids[run->m_plan.topology.modules[i].name] = int(i);
+    for (std::size_t i = 0; i < run->m_plan.topology.modules.size(); ++i)
+        module_ids[run->m_plan.topology.modules[i].name] = int(i);
 
     PATHLOOM_TRY(const auto versions, project.module_versions(row.id));
     for (const ModuleVersionRow& version : versions) {
         const bool warm = version.stage == "warm";
         const auto& ids = warm ? warm_ids : module_ids;
         const auto id = ids.find(version.module);
-        if (id == ids.end()) return fail(ErrorCode::Corrupt, "run {} has a module '{}' that its topology does not know", row.id, version.module);
-        (warm ? run->m_warm_versions : run->m_module_versions)[std::size_t(id->second)][version.version] = {version.hash, version.momentum_hash};
+        if (id == ids.end())
+            return fail(ErrorCode::Corrupt, "run {} has a module '{}' that its topology does not know", row.id, version.module);
+        (warm ? run->m_warm_versions : run->m_module_versions)[std::size_t(id->second)][version.version]
+            = {version.hash, version.momentum_hash};
         int& fact = (warm ? run->m_facts.warm_versions : run->m_facts.module_versions)[std::size_t(id->second)];
         fact = std::max(fact, version.version);
     }
@@ -158,11 +166,13 @@ Result<std::unique_ptr<RunController>> RunController::load(Project& project, Run
     for (const TaskCommitRow& committed : commits) {
         const auto task = parse_task_id(committed.task);
         v1::TaskResult result;
-        if (!task || !result.ParseFromString(committed.result)) return fail(ErrorCode::Corrupt, "the commit of task '{}' cannot be read", committed.task);
+        if (!task || !result.ParseFromString(committed.result))
+            return fail(ErrorCode::Corrupt, "the commit of task '{}' cannot be read", committed.task);
         pathloom::commit(run->m_shape, run->m_facts, task->key);
         run->add_traffic(task->key, result);
         run->m_leased_seconds += result.compute_seconds();
-        if (task->key.stage == Stage::Train && !result.losses().empty()) run->m_last_loss[task->key.path] = *result.losses().rbegin();
+        if (task->key.stage == Stage::Train && !result.losses().empty())
+            run->m_last_loss[task->key.path] = *result.losses().rbegin();
     }
     const auto number = [&](const char* key) {
         const auto found = run->m_assets.find(key);

@@ -21,7 +21,8 @@ v1::Run RunController::view() const
     out.set_phases(m_shape.phases);
     out.set_phase(*std::min_element(m_facts.module_versions.begin(), m_facts.module_versions.end()));
     const TrainingSpec& training = m_plan.spec.training;
-    const std::int64_t warm = std::min<std::int64_t>(training.warm_start_steps, std::int64_t(m_facts.warm_committed) * training.tau);
+    const std::int64_t warm
+        = std::min<std::int64_t>(training.warm_start_steps, std::int64_t(m_facts.warm_committed) * training.tau);
     const int slowest = *std::min_element(m_facts.path_commits.begin(), m_facts.path_commits.end());
     out.set_step(warm + std::int64_t(slowest) * training.tau);
     out.set_total_steps(training.total_steps());
@@ -72,11 +73,12 @@ v1::Digest RunController::digest() const
 Result<v1::ExportPathResponse> RunController::export_files(int path) const
 {
     if (path < 0 || path >= m_plan.topology.paths())
-        return fail(ErrorCode::Usage, "run {} has paths 0 to {}; there is no path {}", m_row.id, m_plan.topology.paths() - 1, path);
+        return fail(
+            ErrorCode::Usage, "run {} has paths 0 to {}; there is no path {}", m_row.id, m_plan.topology.paths() - 1, path);
     if (!m_facts.routed) return fail(ErrorCode::Usage, "run {} is still in its warm start; its paths do not exist yet", m_row.id);
     v1::ExportPathResponse out;
     nlohmann::json config{{"format", "pathloom-path"}, {"run", m_row.id}, {"name", m_row.name}, {"path", path},
-                          {"model", nlohmann::json::parse(to_json(m_plan.spec.model))}, {"modules", nlohmann::json::array()}};
+        {"model", nlohmann::json::parse(to_json(m_plan.spec.model))}, {"modules", nlohmann::json::array()}};
     for (int module : m_plan.topology.path_modules[std::size_t(path)]) {
         const Module& info = m_plan.topology.modules[std::size_t(module)];
         const auto& [version, blob] = *m_module_versions[std::size_t(module)].rbegin();

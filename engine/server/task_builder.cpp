@@ -11,7 +11,8 @@ namespace pathloom {
 
 namespace {
 
-v1::TaskSpec base_spec(const RunPlan& plan, const DataHashes& data, const std::vector<std::string>& module_hashes, const std::string& subset)
+v1::TaskSpec base_spec(
+    const RunPlan& plan, const DataHashes& data, const std::vector<std::string>& module_hashes, const std::string& subset)
 {
     v1::TaskSpec spec;
     spec.set_model_json(to_json(plan.spec.model));
@@ -55,7 +56,7 @@ void set_training(v1::TaskSpec& spec, const RunPlan& plan, std::int64_t step_beg
 }  // namespace
 
 v1::TaskSpec warm_spec(const RunPlan& plan, const DataHashes& data, int task, const std::vector<std::string>& module_hashes,
-                       const std::string& inner_state, const std::string& subset)
+    const std::string& inner_state, const std::string& subset)
 {
     v1::TaskSpec spec = base_spec(plan, data, module_hashes, subset);
     set_training(spec, plan, std::int64_t(task) * plan.spec.training.tau, warm_task_steps(plan.spec.training, task), inner_state);
@@ -64,8 +65,8 @@ v1::TaskSpec warm_spec(const RunPlan& plan, const DataHashes& data, int task, co
     return spec;
 }
 
-v1::TaskSpec train_spec(const RunPlan& plan, const DataHashes& data, int path, int phase, const std::vector<std::string>& module_hashes,
-                        const std::string& inner_state, const std::string& subset)
+v1::TaskSpec train_spec(const RunPlan& plan, const DataHashes& data, int path, int phase,
+    const std::vector<std::string>& module_hashes, const std::string& inner_state, const std::string& subset)
 {
     v1::TaskSpec spec = base_spec(plan, data, module_hashes, subset);
     const TrainingSpec& training = plan.spec.training;
@@ -74,14 +75,16 @@ v1::TaskSpec train_spec(const RunPlan& plan, const DataHashes& data, int path, i
     return spec;
 }
 
-v1::TaskSpec score_spec(const RunPlan& plan, const DataHashes& data, const std::vector<std::string>& module_hashes, const std::string& subset)
+v1::TaskSpec score_spec(
+    const RunPlan& plan, const DataHashes& data, const std::vector<std::string>& module_hashes, const std::string& subset)
 {
     v1::TaskSpec spec = base_spec(plan, data, module_hashes, subset);
     spec.set_kind(v1::TASK_KIND_SCORE);
     return spec;
 }
 
-v1::TaskSpec features_spec(const RunPlan& plan, const DataHashes& data, const std::vector<std::string>& module_hashes, const std::string& subset)
+v1::TaskSpec features_spec(
+    const RunPlan& plan, const DataHashes& data, const std::vector<std::string>& module_hashes, const std::string& subset)
 {
     v1::TaskSpec spec = base_spec(plan, data, module_hashes, subset);
     spec.set_kind(v1::TASK_KIND_FEATURES);

@@ -18,11 +18,13 @@ struct DataHashes {
 
 /// `module_hashes` has one hash a column. The warm start trains every training row, a path trains its own shard.
 v1::TaskSpec warm_spec(const RunPlan& plan, const DataHashes& data, int task, const std::vector<std::string>& module_hashes,
-                       const std::string& inner_state, const std::string& subset);
-v1::TaskSpec train_spec(const RunPlan& plan, const DataHashes& data, int path, int phase, const std::vector<std::string>& module_hashes,
-                        const std::string& inner_state, const std::string& subset);
-v1::TaskSpec score_spec(const RunPlan& plan, const DataHashes& data, const std::vector<std::string>& module_hashes, const std::string& subset);
-v1::TaskSpec features_spec(const RunPlan& plan, const DataHashes& data, const std::vector<std::string>& module_hashes, const std::string& subset);
+    const std::string& inner_state, const std::string& subset);
+v1::TaskSpec train_spec(const RunPlan& plan, const DataHashes& data, int path, int phase,
+    const std::vector<std::string>& module_hashes, const std::string& inner_state, const std::string& subset);
+v1::TaskSpec score_spec(
+    const RunPlan& plan, const DataHashes& data, const std::vector<std::string>& module_hashes, const std::string& subset);
+v1::TaskSpec features_spec(
+    const RunPlan& plan, const DataHashes& data, const std::vector<std::string>& module_hashes, const std::string& subset);
 
 /// sha256 of the deterministic serialisation: equal keys mean equal results.
 std::string memo_key(const v1::TaskSpec& spec);

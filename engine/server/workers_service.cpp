@@ -5,10 +5,11 @@
 
 namespace pathloom {
 
-#define PATHLOOM_ALLOW(roles) \
+#define PATHLOOM_ALLOW(roles)                                                                                                    \
     if (auto allowed = m_auth.check(*context, roles); !allowed.ok()) return allowed
 
-grpc::Status WorkersService::Register(grpc::ServerContext* context, const v1::RegisterRequest* request, v1::RegisterResponse* response)
+grpc::Status WorkersService::Register(
+    grpc::ServerContext* context, const v1::RegisterRequest* request, v1::RegisterResponse* response)
 {
     PATHLOOM_ALLOW(workers_only);
     return reply(m_coordinator.register_worker(*request), response);
@@ -20,7 +21,8 @@ grpc::Status WorkersService::Lease(grpc::ServerContext* context, const v1::Lease
     return reply(m_coordinator.lease(*request, [context] { return context->IsCancelled(); }), response);
 }
 
-grpc::Status WorkersService::Heartbeat(grpc::ServerContext* context, const v1::HeartbeatRequest* request, v1::HeartbeatResponse* response)
+grpc::Status WorkersService::Heartbeat(
+    grpc::ServerContext* context, const v1::HeartbeatRequest* request, v1::HeartbeatResponse* response)
 {
     PATHLOOM_ALLOW(workers_only);
     return reply(m_coordinator.heartbeat(*request), response);

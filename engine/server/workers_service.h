@@ -15,9 +15,11 @@ public:
         , m_auth(auth)
     {
     }
-    grpc::Status Register(grpc::ServerContext* context, const v1::RegisterRequest* request, v1::RegisterResponse* response) override;
+    grpc::Status Register(
+        grpc::ServerContext* context, const v1::RegisterRequest* request, v1::RegisterResponse* response) override;
     grpc::Status Lease(grpc::ServerContext* context, const v1::LeaseRequest* request, v1::LeaseResponse* response) override;
-    grpc::Status Heartbeat(grpc::ServerContext* context, const v1::HeartbeatRequest* request, v1::HeartbeatResponse* response) override;
+    grpc::Status Heartbeat(
+        grpc::ServerContext* context, const v1::HeartbeatRequest* request, v1::HeartbeatResponse* response) override;
     grpc::Status Commit(grpc::ServerContext* context, const v1::CommitRequest* request, v1::CommitResponse* response) override;
     grpc::Status Fail(grpc::ServerContext* context, const v1::FailRequest* request, v1::FailResponse* response) override;
     grpc::Status Leave(grpc::ServerContext* context, const v1::LeaveRequest* request, v1::LeaveResponse* response) override;

@@ -52,14 +52,14 @@ bool is_fan_out_folder(const fs::path& folder)
     return name.size() == 2 && is_sha256_hex(name + std::string(62, '0'));
 }
 
-} // namespace
+}  // namespace
 
 struct BlobStore::Writer::Impl {
     fs::path root;
     fs::path temporary;
     UniqueFd fd;
     Sha256 hash;
-    std::optional<Error> broken; ///< first failed write: finish() must not pretend
+    std::optional<Error> broken;  ///< first failed write: finish() must not pretend
 };
 
 BlobStore::Writer::Writer(std::unique_ptr<Impl> impl)
@@ -129,7 +129,7 @@ Result<BlobStore::Writer> BlobStore::writer()
     while (true) {
         impl->temporary = m_root / temporaries / fmt::format("{}-{}", ::getpid(), counter.fetch_add(1));
         impl->fd = UniqueFd(::open(impl->temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
-        if (!impl->fd && errno == EEXIST) continue; // another process in another pid namespace
+        if (!impl->fd && errno == EEXIST) continue;  // another process in another pid namespace
         if (!impl->fd) return fail(system_error("cannot write a blob in", m_root, errno));
         // Another process that opens the store may see the file before its lock: then it is gone, and we take the next name.
         struct stat info { };
@@ -142,7 +142,7 @@ Result<std::string> BlobStore::put(std::span<const std::byte> bytes)
 {
     const std::string hash = sha256_hex(bytes);
     if (keep(hash) && holds(path_of(hash), bytes)) {
-        PATHLOOM_CHECK(sync_folder(path_of(hash).parent_path())); // its first writer may not have got so far yet
+        PATHLOOM_CHECK(sync_folder(path_of(hash).parent_path()));  // its first writer may not have got so far yet
         return hash;
     }
     PATHLOOM_TRY(Writer out, writer());
@@ -217,4 +217,4 @@ std::uint64_t BlobStore::bytes() const
     return total;
 }
 
-} // namespace pathloom
+}  // namespace pathloom

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Content-addressed blobs: <root>/ab/<sha256 hex>. A blob exists whole or not at all (temp + fsync + rename + fsync of the folder).
+// Content-addressed blobs: <root>/ab/<sha256 hex>. A blob exists whole or not at all (temp + fsync + rename + fsync of the
+// folder).
 #pragma once
 
 #include "engine/core/result.h"
@@ -39,6 +40,7 @@ public:
         ~Writer();
         Result<void> write(std::span<const std::byte> bytes);
         Result<std::string> finish(const std::string& expected_hash = {});
+
     private:
         friend class BlobStore;
         struct Impl;
@@ -55,7 +57,10 @@ public:
     [[nodiscard]] std::uint64_t bytes() const;
 
 private:
-    explicit BlobStore(std::filesystem::path root) : m_root(std::move(root)) {}
+    explicit BlobStore(std::filesystem::path root)
+        : m_root(std::move(root))
+    {
+    }
     std::filesystem::path m_root;
 };
 

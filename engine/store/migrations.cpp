@@ -18,7 +18,7 @@ Result<int> schema_of_file(const std::filesystem::path& file)
     if (!in.read(header.data(), std::streamsize(header.size())) || std::string(header.data(), 15) != "SQLite format 3")
         return fail(ErrorCode::Corrupt, "{} is not a Pathloom project database; choose another folder or restore it from a copy",
             file.string());
-    int version = 0; // offset 60, big-endian (SQLite file format, section 1.3)
+    int version = 0;  // offset 60, big-endian (SQLite file format, section 1.3)
     for (std::size_t i = 60; i < 64; ++i) version = int(unsigned(version) << 8 | static_cast<unsigned char>(header[i]));
     return version;
 }
@@ -52,4 +52,4 @@ Result<void> migrate(Database& database, const std::vector<Migration>& known)
     return {};
 }
 
-} // namespace pathloom
+}  // namespace pathloom

@@ -35,7 +35,7 @@ Result<UniqueFd> lock_project(const fs::path& folder)
     return fd;
 }
 
-} // namespace
+}  // namespace
 
 Project::Project(std::unique_ptr<Impl> impl)
     : m_impl(std::move(impl))
@@ -50,7 +50,7 @@ Result<std::unique_ptr<Project>> Project::open_or_create(const fs::path& given)
     const fs::path folder = fs::absolute(given, error).lexically_normal();
     if (error) return fail(system_error("cannot find the folder", given, error.value()));
     const fs::path file = folder / "project.sqlite";
-    PATHLOOM_TRY(const int schema, schema_of_file(file)); // before anything is created or changed
+    PATHLOOM_TRY(const int schema, schema_of_file(file));  // before anything is created or changed
     PATHLOOM_CHECK(check_schema(schema, file));
 
     auto impl = std::make_unique<Impl>();
@@ -110,4 +110,4 @@ Result<void> Project::Transaction::commit()
     return {};
 }
 
-} // namespace pathloom
+}  // namespace pathloom

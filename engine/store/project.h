@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A project folder: project.sqlite (WAL), blobs/, .engine/ (0700). One engine owns it (flock). All calls come from one thread at a
-// time: the coordinator holds its lock around them. Only blobs() may be used from any thread.
+// A project folder: project.sqlite (WAL), blobs/, .engine/ (0700). One engine owns it (flock). All calls come from one thread at
+// a time: the coordinator holds its lock around them. Only blobs() may be used from any thread.
 #pragma once
 
 #include "engine/core/result.h"
@@ -21,15 +21,15 @@ struct EventRow {
     std::int64_t seq = 0;
     std::int64_t time_ms = 0;
     std::int64_t run = 0;
-    int kind = 0;          ///< field number of v1::Event's body
-    std::string payload;   ///< serialised v1::Event
+    int kind = 0;  ///< field number of v1::Event's body
+    std::string payload;  ///< serialised v1::Event
 };
 struct RunRow {
     std::int64_t id = 0;
     std::string name;
     std::string preset;
     std::string spec_json;
-    int state = 0;         ///< v1::RunState
+    int state = 0;  ///< v1::RunState
     std::string reason;
     std::string stage;
     std::int64_t cloned_from = 0;
@@ -37,7 +37,7 @@ struct RunRow {
     std::int64_t finished_ms = 0;
 };
 struct ModuleVersionRow {
-    std::string stage;     ///< "warm" or "train"
+    std::string stage;  ///< "warm" or "train"
     std::string module;
     int version = 0;
     std::string hash;
@@ -58,13 +58,13 @@ struct TaskCommitRow {
     int chunk = 0;
     std::int64_t worker = 0;
     std::int64_t fence = 0;
-    std::string result;    ///< serialised v1::TaskResult
+    std::string result;  ///< serialised v1::TaskResult
     std::int64_t time_ms = 0;
 };
 struct CheckpointRow {
     std::string stage;
     int path = 0;
-    int phase = 0;         ///< phases done
+    int phase = 0;  ///< phases done
     std::int64_t step = 0;
     std::string inner_state_hash;
 };
@@ -95,7 +95,7 @@ struct WorkerRow {
 };
 struct CorpusRow {
     std::string name;
-    std::string record_json;      ///< everything of v1::Corpus, JSON
+    std::string record_json;  ///< everything of v1::Corpus, JSON
     std::string tokens_hash;
     std::string bytes_hash;
     std::string text_hash;
@@ -112,7 +112,8 @@ struct EvalRow {
 
 class Project {
 public:
-    /// Creates the folder and schema when missing. Exists: another engine owns it (names its pid). Unsupported: newer schema; nothing touched.
+    /// Creates the folder and schema when missing. Exists: another engine owns it (names its pid). Unsupported: newer schema;
+    /// nothing touched.
     static Result<std::unique_ptr<Project>> open_or_create(const std::filesystem::path& folder);
     ~Project();
     [[nodiscard]] const std::filesystem::path& folder() const;
@@ -121,24 +122,26 @@ public:
     /// One atomic change. begin() ... commit(); a Transaction that dies without commit() rolls back. Not nested.
     class Transaction {
     public:
-        explicit Transaction(Project& project);   // BEGIN IMMEDIATE
+        explicit Transaction(Project& project);  // BEGIN IMMEDIATE
         ~Transaction();
         Result<void> commit();
         Transaction(const Transaction&) = delete;
         Transaction& operator=(const Transaction&) = delete;
+
     private:
         Project& m_project;
         bool m_open = false;
-        std::optional<Error> m_begin_error;   ///< reported by commit()
+        std::optional<Error> m_begin_error;  ///< reported by commit()
     };
 
     // events: seq 1, 2, 3 ... without gaps; assigned inside the open transaction
-    Result<std::int64_t> append_event(EventRow event);   ///< returns its seq
+    Result<std::int64_t> append_event(EventRow event);  ///< returns its seq
     Result<std::int64_t> last_event_seq();
-    Result<std::vector<EventRow>> read_events(std::int64_t from_seq, std::int64_t run, int limit);   ///< run 0 = all, else of that run and of none
+    Result<std::vector<EventRow>> read_events(
+        std::int64_t from_seq, std::int64_t run, int limit);  ///< run 0 = all, else of that run and of none
 
-    Result<std::int64_t> insert_run(const RunRow& run);   ///< returns its id
-    Result<void> update_run(const RunRow& run);           ///< by id
+    Result<std::int64_t> insert_run(const RunRow& run);  ///< returns its id
+    Result<void> update_run(const RunRow& run);  ///< by id
     Result<std::vector<RunRow>> runs();
     Result<std::optional<RunRow>> find_run(std::int64_t id);
 
@@ -149,42 +152,44 @@ public:
     Result<std::vector<ModuleVersionRow>> module_versions(std::int64_t run);
     Result<void> delete_module_versions_below(std::int64_t run, const std::string& stage, const std::string& module, int version);
 
-    Result<void> insert_contribution(std::int64_t run, const ContributionRow& row);   ///< Exists when it counted already
-    Result<std::vector<ContributionRow>> contributions(std::int64_t run);             ///< ordered by stage, module, phase, path
+    Result<void> insert_contribution(std::int64_t run, const ContributionRow& row);  ///< Exists when it counted already
+    Result<std::vector<ContributionRow>> contributions(std::int64_t run);  ///< ordered by stage, module, phase, path
     Result<void> delete_contributions(std::int64_t run, const std::string& stage, const std::string& module, int phase);
 
-    Result<void> insert_task_commit(std::int64_t run, const TaskCommitRow& row);      ///< Exists when committed already
-    Result<std::vector<TaskCommitRow>> task_commits(std::int64_t run);                ///< in commit order
+    Result<void> insert_task_commit(std::int64_t run, const TaskCommitRow& row);  ///< Exists when committed already
+    Result<std::vector<TaskCommitRow>> task_commits(std::int64_t run);  ///< in commit order
     Result<bool> task_committed(const std::string& task);
 
-    Result<void> set_checkpoint(std::int64_t run, const CheckpointRow& row);          ///< replaces (run, stage, path)
+    Result<void> set_checkpoint(std::int64_t run, const CheckpointRow& row);  ///< replaces (run, stage, path)
     Result<std::vector<CheckpointRow>> checkpoints(std::int64_t run);
 
-    Result<void> insert_train_points(std::int64_t run, const std::string& stage, int path, std::int64_t step_begin, const std::vector<float>& losses);  ///< or ignore
-    Result<std::vector<TrainPointRow>> train_points(std::int64_t run);                ///< ordered by stage, path, step
+    Result<void> insert_train_points(std::int64_t run, const std::string& stage, int path, std::int64_t step_begin,
+        const std::vector<float>& losses);  ///< or ignore
+    Result<std::vector<TrainPointRow>> train_points(std::int64_t run);  ///< ordered by stage, path, step
     Result<void> insert_valid_point(std::int64_t run, const ValidPointRow& row);
     Result<std::vector<ValidPointRow>> valid_points(std::int64_t run);
 
-    Result<void> set_eval(std::int64_t run, const EvalRow& row);                      ///< replaces (run, split, route)
+    Result<void> set_eval(std::int64_t run, const EvalRow& row);  ///< replaces (run, split, route)
     Result<std::vector<EvalRow>> evals(std::int64_t run);
 
     Result<void> set_memo(const std::string& key, const std::string& result);
     Result<std::optional<std::string>> find_memo(const std::string& key);
 
-    Result<std::int64_t> next_fence();                                                ///< grows for ever, also over restarts
+    Result<std::int64_t> next_fence();  ///< grows for ever, also over restarts
 
-    Result<std::int64_t> upsert_worker(const WorkerRow& row);                         ///< by instance; returns its id
+    Result<std::int64_t> upsert_worker(const WorkerRow& row);  ///< by instance; returns its id
     Result<void> set_worker_gone(std::int64_t id, std::int64_t time_ms, const std::string& reason);
     Result<std::vector<WorkerRow>> workers();
 
-    Result<void> insert_corpus(const CorpusRow& row);                                 ///< Exists when the name is taken
+    Result<void> insert_corpus(const CorpusRow& row);  ///< Exists when the name is taken
     Result<std::vector<CorpusRow>> corpora();
     Result<std::optional<CorpusRow>> find_corpus(const std::string& name);
 
     /// Hashes that some row names.
     Result<std::set<std::string>> referenced_hashes();
-    /// Blobs no row refers to (module versions, contributions, checkpoints, assets and memo/commit results are searched for 64-hex
-    /// words) and that are older than `min_age_s` are removed; returns the bytes freed. Younger ones may be on their way to a commit.
+    /// Blobs no row refers to (module versions, contributions, checkpoints, assets and memo/commit results are searched for
+    /// 64-hex words) and that are older than `min_age_s` are removed; returns the bytes freed. Younger ones may be on their way
+    /// to a commit.
     Result<std::uint64_t> collect_garbage(int min_age_s);
 
 private:

@@ -39,7 +39,7 @@ constexpr const char* sources[] = {
     "FROM corpora",
 };
 
-} // namespace
+}  // namespace
 
 Result<std::set<std::string>> Project::referenced_hashes()
 {
@@ -66,4 +66,4 @@ Result<std::uint64_t> Project::collect_garbage(int min_age_s)
     return freed;
 }
 
-} // namespace pathloom
+}  // namespace pathloom

@@ -33,15 +33,18 @@ struct Project::Impl {
     }
     /// All rows of a query, each made by `make(row)`.
     template <class Make, class... Args>
-    auto rows(const std::string& sql, Make make, const Args&... args) -> Result<std::vector<decltype(make(std::declval<const SqlRow&>()))>>
+    auto rows(const std::string& sql, Make make, const Args&... args)
+        -> Result<std::vector<decltype(make(std::declval<const SqlRow&>()))>>
     {
         std::vector<decltype(make(std::declval<const SqlRow&>()))> all;
-        PATHLOOM_CHECK(database->each(sql, [&](const SqlRow& row) { all.push_back(make(row)); }, args...));
+        PATHLOOM_CHECK(database->each(
+            sql, [&](const SqlRow& row) { all.push_back(make(row)); }, args...));
         return all;
     }
     /// The first row of a query, if any.
     template <class Make, class... Args>
-    auto first(const std::string& sql, Make make, const Args&... args) -> Result<std::optional<decltype(make(std::declval<const SqlRow&>()))>>
+    auto first(const std::string& sql, Make make, const Args&... args)
+        -> Result<std::optional<decltype(make(std::declval<const SqlRow&>()))>>
     {
         PATHLOOM_TRY(auto all, rows(sql, make, args...));
         if (all.empty()) return std::nullopt;

@@ -97,4 +97,4 @@ Result<std::int64_t> Project::next_fence()
                                    "value = value + 1 RETURNING value");
 }
 
-} // namespace pathloom
+}  // namespace pathloom

@@ -14,7 +14,7 @@ CorpusRow corpus_of(const SqlRow& row)
     return {row.text(0), row.text(1), row.text(2), row.text(3), row.text(4), row.text(5), row.text(6), row.integer(7)};
 }
 
-} // namespace
+}  // namespace
 
 Result<std::int64_t> Project::upsert_worker(const WorkerRow& row)
 {
@@ -65,4 +65,4 @@ Result<std::optional<CorpusRow>> Project::find_corpus(const std::string& name)
     return m_impl->first(fmt::format("SELECT {} FROM corpora WHERE name = ?", corpus_columns), corpus_of, name);
 }
 
-} // namespace pathloom
+}  // namespace pathloom

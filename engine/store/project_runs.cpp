@@ -14,7 +14,7 @@ RunRow run_of(const SqlRow& row)
         row.integer(8), row.integer(9)};
 }
 
-} // namespace
+}  // namespace
 
 Result<std::int64_t> Project::insert_run(const RunRow& run)
 {
@@ -150,4 +150,4 @@ Result<std::vector<CheckpointRow>> Project::checkpoints(std::int64_t run)
         run);
 }
 
-} // namespace pathloom
+}  // namespace pathloom

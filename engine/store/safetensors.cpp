@@ -22,7 +22,7 @@ namespace {
 using nlohmann::json;
 
 constexpr std::size_t alignment = 64;
-constexpr std::uint64_t largest_header = 100'000'000; // the reference reader's limit
+constexpr std::uint64_t largest_header = 100'000'000;  // the reference reader's limit
 
 struct DTypeInfo {
     DType type;
@@ -172,7 +172,7 @@ Result<Parsed> parse_bytes(std::span<const std::byte> bytes, Storage& storage)
         return std::tie(a.begin, a.end, a.view.name) < std::tie(b.begin, b.end, b.view.name);
     });
     std::uint64_t expected = 0;
-    for (Entry& entry : entries) { // no holes, no overlaps: a byte belongs to exactly one tensor
+    for (Entry& entry : entries) {  // no holes, no overlaps: a byte belongs to exactly one tensor
         if (entry.begin != expected)
             return corrupt(fmt::format("bytes before tensor '{}' overlap or belong to no tensor", entry.view.name));
         expected = entry.end;
@@ -186,7 +186,7 @@ Result<Parsed> parse_bytes(std::span<const std::byte> bytes, Storage& storage)
     return parsed;
 }
 
-} // namespace
+}  // namespace
 
 std::size_t dtype_size(DType type)
 {
@@ -286,4 +286,4 @@ Result<const TensorView*> Safetensors::expect(const std::string& name, DType dty
     return tensor;
 }
 
-} // namespace pathloom
+}  // namespace pathloom

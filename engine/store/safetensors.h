@@ -27,13 +27,17 @@ struct TensorView {
     std::span<const std::byte> data;
     [[nodiscard]] std::int64_t elements() const;
     template <class T>
-    [[nodiscard]] std::span<const T> as() const { return {reinterpret_cast<const T*>(data.data()), data.size() / sizeof(T)}; }
+    [[nodiscard]] std::span<const T> as() const
+    {
+        return {reinterpret_cast<const T*>(data.data()), data.size() / sizeof(T)};
+    }
 };
 
 /// Serialise in the order given; the data starts 64-byte aligned in the file (the header is padded with spaces) and wider types
 /// come first in it, so each tensor is aligned to its element without the holes the format forbids;
 /// metadata sorted by key: equal inputs give equal bytes.
-std::vector<std::byte> write_safetensors(std::span<const TensorView> tensors, const std::map<std::string, std::string>& metadata = {});
+std::vector<std::byte> write_safetensors(
+    std::span<const TensorView> tensors, const std::map<std::string, std::string>& metadata = {});
 
 /// A parsed file (mmapped) or a parsed buffer. Every offset and shape is checked; hostile headers give Corrupt.
 class Safetensors {

@@ -148,4 +148,4 @@ void Database::roll_back() noexcept
     if (in_transaction()) sqlite3_exec(m_handle, "ROLLBACK", nullptr, nullptr, nullptr);
 }
 
-} // namespace pathloom
+}  // namespace pathloom

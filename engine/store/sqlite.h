@@ -56,7 +56,8 @@ public:
     template <class... Args>
     Result<void> run(const std::string& sql, const Args&... args)
     {
-        return each(sql, [](const SqlRow&) {}, args...);
+        return each(
+            sql, [](const SqlRow&) {}, args...);
     }
     /// `visit(row)` for each row.
     template <class Visit, class... Args>
@@ -78,7 +79,8 @@ public:
     Result<std::int64_t> integer(const std::string& sql, const Args&... args)
     {
         std::optional<std::int64_t> value;
-        PATHLOOM_CHECK(each(sql, [&](const SqlRow& row) { value = value.value_or(row.integer(0)); }, args...));
+        PATHLOOM_CHECK(each(
+            sql, [&](const SqlRow& row) { value = value.value_or(row.integer(0)); }, args...));
         if (!value) return fail(ErrorCode::Failed, "no row for: {}", sql);
         return *value;
     }
@@ -121,8 +123,14 @@ private:
     Result<void> bind(Cursor& cursor, int index, std::string_view value);
     Result<void> bind(Cursor& cursor, int index, BlobValue value);
     template <std::integral T>
-    Result<void> bind(Cursor& cursor, int index, T value) { return bind(cursor, index, std::int64_t(value)); }
-    Result<void> bind(Cursor& cursor, int index, const std::string& value) { return bind(cursor, index, std::string_view(value)); }
+    Result<void> bind(Cursor& cursor, int index, T value)
+    {
+        return bind(cursor, index, std::int64_t(value));
+    }
+    Result<void> bind(Cursor& cursor, int index, const std::string& value)
+    {
+        return bind(cursor, index, std::string_view(value));
+    }
     Result<void> bind(Cursor& cursor, int index, const char* value) { return bind(cursor, index, std::string_view(value)); }
     [[nodiscard]] Error error_of(int code) const;
 

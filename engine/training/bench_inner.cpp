@@ -73,7 +73,7 @@ Result<void> initialise(PathModel& path)
     return {};
 }
 
-} // namespace
+}  // namespace
 
 Result<InnerBench> bench_inner(
     const ModelSpec& model, int batch, int sequence, int steps, const std::string& precision, int threads)
@@ -101,7 +101,7 @@ Result<InnerBench> bench_inner(
     inner.set_beta1(0.9), inner.set_beta2(0.95), inner.set_eps(1e-8), inner.set_weight_decay(0.1), inner.set_clip(1.0);
     InnerState state = zero_state(path.layout());
     InnerBench bench;
-    bench.gemm_peak_gflops = gemm_peak(kind); // before and after: a busy machine must not hide the peak
+    bench.gemm_peak_gflops = gemm_peak(kind);  // before and after: a busy machine must not hide the peak
     std::vector<double> seconds;
     for (int step = 0; step <= steps; ++step) {
         Result<double> loss;
@@ -124,4 +124,4 @@ Result<InnerBench> bench_inner(
     return bench;
 }
 
-} // namespace pathloom
+}  // namespace pathloom

@@ -103,4 +103,4 @@ TokenBatch make_batch(const TaskData& data, std::span<const std::int32_t> rows, 
     return batch;
 }
 
-} // namespace pathloom
+}  // namespace pathloom

@@ -53,4 +53,4 @@ private:
 /// longest row rounded up to 32, at most sequence - 1. Targets with an index below `first_target` are masked.
 TokenBatch make_batch(const TaskData& data, std::span<const std::int32_t> rows, int sequence, int first_target);
 
-} // namespace pathloom
+}  // namespace pathloom

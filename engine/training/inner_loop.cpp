@@ -71,4 +71,4 @@ Result<double> train_step(
     return loss;
 }
 
-} // namespace pathloom
+}  // namespace pathloom

@@ -18,7 +18,7 @@ double learning_rate(const v1::InnerOptimizer& inner, std::int64_t step);
 /// A path's AdamW state, kept across phases: first and second moments in the layout of the parameters.
 struct InnerState {
     std::vector<float> m, v;
-    std::int64_t updates = 0; ///< AdamW updates behind these moments
+    std::int64_t updates = 0;  ///< AdamW updates behind these moments
 };
 
 InnerState zero_state(const ParameterLayout& layout);
@@ -31,4 +31,4 @@ Result<InnerState> read_state(const ParameterLayout& layout, const Safetensors& 
 Result<double> train_step(
     PathModel& model, InnerState& state, const v1::InnerOptimizer& inner, std::int64_t step, const TokenBatch& batch);
 
-} // namespace pathloom
+}  // namespace pathloom

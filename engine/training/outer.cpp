@@ -81,9 +81,9 @@ Result<std::span<const float>> same_tensor(const Safetensors& blob, const Tensor
 
 /// Everything of one module as spans, checked against the module's tensors.
 struct Inputs {
-    std::vector<Safetensors> blobs; // keep the mappings alive
-    std::vector<std::vector<std::span<const float>>> deltas; // [contribution][tensor]
-    std::vector<std::span<const float>> momentum; // [tensor], empty on the first step
+    std::vector<Safetensors> blobs;  // keep the mappings alive
+    std::vector<std::vector<std::span<const float>>> deltas;  // [contribution][tensor]
+    std::vector<std::span<const float>> momentum;  // [tensor], empty on the first step
 };
 
 Result<Inputs> read_inputs(
@@ -119,7 +119,7 @@ std::vector<std::byte> write_like(const Safetensors& module, const std::vector<s
     return write_safetensors(views, module.metadata());
 }
 
-} // namespace
+}  // namespace
 
 std::vector<double> combine_weights(const OuterSpec& outer, std::span<const std::int64_t> shard_sizes, std::int64_t total)
 {
@@ -170,7 +170,7 @@ Result<OuterResult> outer_step(const OuterSpec& outer, const std::filesystem::pa
         const auto before = old.tensors()[t].as<float>();
         const std::size_t n = before.size();
         std::vector<float> gradient(n, 0.0f);
-        std::vector<double> direction(n, 0.0); // sum of unit pseudo-gradients: its length gives the mean pairwise cosine
+        std::vector<double> direction(n, 0.0);  // sum of unit pseudo-gradients: its length gives the mean pairwise cosine
         for (std::size_t c = 0; c < contributions.size(); ++c) {
             const double norm = result.path_norms[c];
             accumulate(inputs.deltas[c][t].data(), n, float(contributions[c].weight), norm > 0.0 ? 1.0 / norm : 0.0,
@@ -199,4 +199,4 @@ Result<OuterResult> outer_step(const OuterSpec& outer, const std::filesystem::pa
     return result;
 }
 
-} // namespace pathloom
+}  // namespace pathloom

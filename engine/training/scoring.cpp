@@ -11,7 +11,7 @@ namespace {
 
 constexpr int FeatureRows = 32;
 
-} // namespace
+}  // namespace
 
 std::vector<v1::DomainScore> score_subset(
     PathModel& model, const TaskData& data, int sequence, int prefix, int batch, std::int64_t& tokens)
@@ -90,4 +90,4 @@ std::vector<float> prefix_features(PathModel& model, const TaskData& data, int p
     return z;
 }
 
-} // namespace pathloom
+}  // namespace pathloom

@@ -21,4 +21,4 @@ std::vector<v1::DomainScore> score_subset(
 /// A row shorter than the prefix is averaged over what it has.
 std::vector<float> prefix_features(PathModel& model, const TaskData& data, int prefix, std::int64_t& tokens);
 
-} // namespace pathloom
+}  // namespace pathloom

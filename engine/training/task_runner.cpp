@@ -115,7 +115,7 @@ Result<void> check_spec(const v1::TaskSpec& spec)
     return {};
 }
 
-} // namespace
+}  // namespace
 
 Result<v1::TaskResult> run_task(const v1::TaskSpec& spec, TaskIo& io)
 {
@@ -148,4 +148,4 @@ Result<v1::TaskResult> run_task(const v1::TaskSpec& spec, TaskIo& io)
     return result;
 }
 
-} // namespace pathloom
+}  // namespace pathloom

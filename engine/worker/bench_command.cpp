@@ -67,17 +67,18 @@ Result<void> BenchCommand::run(int threads) const
     PATHLOOM_TRY(const InnerBench bench,
         bench_inner(spec.model, spec.data.batch, spec.data.sequence, m_steps, spec.training.precision, threads));
     if (m_json) {
-        const nlohmann::json document = {{"bench", "inner"}, {"isa", cpu_isa()}, {"precision", spec.training.precision}, {"threads", threads},
-            {"batch", spec.data.batch}, {"sequence", spec.data.sequence}, {"steps", m_steps}, {"d_model", spec.model.d_model},
-            {"blocks", spec.model.blocks.size()}, {"parameters", bench.parameters}, {"tokens_per_second", bench.tokens_per_second},
-            {"gflops", bench.gflops}, {"gemm_peak_gflops", bench.gemm_peak_gflops}, {"fraction_of_peak", bench.fraction_of_peak},
+        const nlohmann::json document = {{"bench", "inner"}, {"isa", cpu_isa()}, {"precision", spec.training.precision},
+            {"threads", threads}, {"batch", spec.data.batch}, {"sequence", spec.data.sequence}, {"steps", m_steps},
+            {"d_model", spec.model.d_model}, {"blocks", spec.model.blocks.size()}, {"parameters", bench.parameters},
+            {"tokens_per_second", bench.tokens_per_second}, {"gflops", bench.gflops},
+            {"gemm_peak_gflops", bench.gemm_peak_gflops}, {"fraction_of_peak", bench.fraction_of_peak},
             {"peak_rss_mb", bench.peak_rss_mb}, {"loss_first", bench.loss_first}, {"loss_last", bench.loss_last}};
         fmt::print("{}\n", document.dump());
     } else {
         fmt::print("parameters        {}\ntokens a second   {:.0f}\ngflops            {:.2f}\ngemm peak gflops  {:.2f}\n"
                    "fraction of peak  {:.3f}\npeak rss          {:.0f} MB\nloss              {:.4f} -> {:.4f}\n",
-            bench.parameters, bench.tokens_per_second, bench.gflops, bench.gemm_peak_gflops, bench.fraction_of_peak, bench.peak_rss_mb,
-            bench.loss_first, bench.loss_last);
+            bench.parameters, bench.tokens_per_second, bench.gflops, bench.gemm_peak_gflops, bench.fraction_of_peak,
+            bench.peak_rss_mb, bench.loss_first, bench.loss_last);
     }
     std::fflush(stdout);
     return {};

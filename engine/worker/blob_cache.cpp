@@ -62,7 +62,7 @@ std::optional<BlobCache::Hit> BlobCache::find(const std::string& hash)
         entry->second.verified = time;
     }
     entry->second.used = ++m_tick;
-    return Hit {file, entry->second.size};
+    return Hit{file, entry->second.size};
 }
 
 Result<BlobCache::Hit> BlobCache::adopt(const std::string& hash)
@@ -72,11 +72,11 @@ Result<BlobCache::Hit> BlobCache::adopt(const std::string& hash)
     const fs::path file = m_store.path_of(hash);
     std::error_code error;
     const auto time = fs::last_write_time(file, error);
-    Entry entry {size, ++m_tick, {}};
+    Entry entry{size, ++m_tick, {}};
     if (!error) entry.verified = time;
     m_entries[hash] = entry;
     m_bytes += size;
-    return Hit {file, size};
+    return Hit{file, size};
 }
 
 Result<std::string> BlobCache::put(std::span<const std::byte> bytes)

@@ -39,7 +39,11 @@ private:
         std::uint64_t used = 0;  ///< tick of the last use
         std::optional<std::filesystem::file_time_type> verified;  ///< the file's time when its hash was last checked
     };
-    BlobCache(BlobStore store, std::uint64_t limit) : m_store(std::move(store)), m_limit(limit) {}
+    BlobCache(BlobStore store, std::uint64_t limit)
+        : m_store(std::move(store))
+        , m_limit(limit)
+    {
+    }
     void forget(const std::string& hash);
 
     BlobStore m_store;

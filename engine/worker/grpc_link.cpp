@@ -12,12 +12,12 @@ namespace pathloom {
 
 namespace {
 
-    using std::chrono::milliseconds;
-    constexpr milliseconds control_timeout {15'000};
-    constexpr milliseconds farewell_timeout {2'000};
-    // A stream that stalls longer than this is given up and resumed behind the bytes that came.
-    constexpr milliseconds transfer_timeout {120'000};
-    constexpr std::uint64_t slowest_bytes_per_ms = 64;  // the slowest link an upload still gets through on
+using std::chrono::milliseconds;
+constexpr milliseconds control_timeout{15'000};
+constexpr milliseconds farewell_timeout{2'000};
+// A stream that stalls longer than this is given up and resumed behind the bytes that came.
+constexpr milliseconds transfer_timeout{120'000};
+constexpr std::uint64_t slowest_bytes_per_ms = 64;  // the slowest link an upload still gets through on
 
 }  // namespace
 
@@ -64,8 +64,8 @@ Result<std::unique_ptr<GrpcLink>> GrpcLink::open(const std::string& address, con
     return std::unique_ptr<GrpcLink>(new GrpcLink(address, token, control, bulk));
 }
 
-GrpcLink::GrpcLink(
-    std::string address, std::string token, const std::shared_ptr<grpc::Channel>& control, const std::shared_ptr<grpc::Channel>& bulk)
+GrpcLink::GrpcLink(std::string address, std::string token, const std::shared_ptr<grpc::Channel>& control,
+    const std::shared_ptr<grpc::Channel>& bulk)
     : m_address(std::move(address))
     , m_caller(std::move(token))
     , m_workers(v1::Workers::NewStub(control))

@@ -32,7 +32,8 @@ public:
 private:
     enum class Lane { Control, Bulk, Farewell };
     class Call;
-    GrpcLink(std::string address, std::string token, const std::shared_ptr<grpc::Channel>& control, const std::shared_ptr<grpc::Channel>& bulk);
+    GrpcLink(std::string address, std::string token, const std::shared_ptr<grpc::Channel>& control,
+        const std::shared_ptr<grpc::Channel>& bulk);
     void interrupt(bool everything);
 
     std::string m_address;

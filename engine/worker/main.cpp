@@ -56,7 +56,7 @@ int complain(const Error& error)
 
 std::string host_name()
 {
-    std::array<char, 256> buffer {};
+    std::array<char, 256> buffer{};
     return ::gethostname(buffer.data(), buffer.size() - 1) == 0 ? std::string(buffer.data()) : "unknown";
 }
 
@@ -146,7 +146,8 @@ int main(int argc, char** argv)
     app.add_option("--cache", settings.cache, "Folder that keeps blobs between runs (default: a temporary one)");
     app.add_option("--cache-limit-mb", settings.cache_limit_mb, "Size the cache may reach")->check(CLI::Range(1, 1 << 30));
     app.add_option("--threads", settings.threads, "Threads of the math libraries")->check(CLI::Range(1, 1024));
-    app.add_option("--patience", settings.patience_s, "Seconds to wait for an engine that does not answer")->check(CLI::Range(0, 1 << 30));
+    app.add_option("--patience", settings.patience_s, "Seconds to wait for an engine that does not answer")
+        ->check(CLI::Range(0, 1 << 30));
     app.add_option("--tls-ca", settings.tls.ca, "Certificate authority of the engine (PEM)");
     app.add_option("--tls-cert", settings.tls.cert, "This worker's certificate (PEM)");
     app.add_option("--tls-key", settings.tls.key, "Its key (PEM)");

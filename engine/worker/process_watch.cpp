@@ -45,11 +45,13 @@ Result<std::unique_ptr<ProcessWatch>> ProcessWatch::start(Handlers handlers, boo
     if (watch_parent) {
         const pid_t id = ::getppid();
         parent = UniqueFd(static_cast<int>(::syscall(SYS_pidfd_open, id, 0)));
-        // Kernels without pidfd: the older way also fires when only the parent's starting thread ends, but never misses its death.
+        // Kernels without pidfd: the older way also fires when only the parent's starting thread ends, but never misses its
+        // death.
         if (!parent) ::prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (::getppid() != id) return fail(ErrorCode::Cancelled, "the parent process ended while this one started");
     }
-    return std::unique_ptr<ProcessWatch>(new ProcessWatch(std::move(handlers), std::move(signals), std::move(parent), std::move(end)));
+    return std::unique_ptr<ProcessWatch>(
+        new ProcessWatch(std::move(handlers), std::move(signals), std::move(parent), std::move(end)));
 }
 
 ProcessWatch::~ProcessWatch()
@@ -61,7 +63,7 @@ ProcessWatch::~ProcessWatch()
 void ProcessWatch::run()
 {
     bool signalled = false;
-    std::array<pollfd, 3> watched {{{m_end.get(), POLLIN, 0}, {m_signals.get(), POLLIN, 0}, {m_parent.get(), POLLIN, 0}}};
+    std::array<pollfd, 3> watched{{{m_end.get(), POLLIN, 0}, {m_signals.get(), POLLIN, 0}, {m_parent.get(), POLLIN, 0}}};
     while (true) {
         if (::poll(watched.data(), watched.size(), -1) < 0) {
             if (errno == EINTR) continue;
@@ -73,7 +75,7 @@ void ProcessWatch::run()
             m_handlers.parent_gone();
         }
         if (watched[1].revents != 0) {
-            signalfd_siginfo info {};
+            signalfd_siginfo info{};
             if (::read(m_signals.get(), &info, sizeof info) != sizeof info) continue;
             if (std::exchange(signalled, true)) {
                 m_handlers.stop_now();
@@ -92,7 +94,8 @@ Result<void> pin_math_threads(int threads, char** argv)
         const char* value = std::getenv(name);
         if (value != nullptr && wanted == value) continue;
         fits = false;
-        if (::setenv(name, wanted.c_str(), 1) != 0) return fail(ErrorCode::Failed, "cannot set {}: {}", name, std::strerror(errno));
+        if (::setenv(name, wanted.c_str(), 1) != 0)
+            return fail(ErrorCode::Failed, "cannot set {}: {}", name, std::strerror(errno));
     }
     if (fits) return {};
     ::execv("/proc/self/exe", argv);

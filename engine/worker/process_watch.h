@@ -15,8 +15,8 @@ namespace pathloom {
 class ProcessWatch {
 public:
     struct Handlers {
-        std::function<void()> stop;         ///< first signal
-        std::function<void()> stop_now;     ///< second signal
+        std::function<void()> stop;  ///< first signal
+        std::function<void()> stop_now;  ///< second signal
         std::function<void()> parent_gone;  ///< only with watch_parent
     };
     /// `watch_parent`: the process that is the parent now, whichever of its threads started this one.

@@ -160,7 +160,8 @@ void Pulse::say_goodbye(std::unique_lock<std::mutex>& lock)
         request.set_task(task);
         request.set_fence(fence);
         request.set_reason("worker left");
-        if (auto given = m_link.give_back(request); !given) spdlog::warn("task {} could not be given back: {}", task, given.error().message);
+        if (auto given = m_link.give_back(request); !given)
+            spdlog::warn("task {} could not be given back: {}", task, given.error().message);
     }
     v1::LeaveRequest request;
     request.set_worker(worker);

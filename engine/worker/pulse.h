@@ -55,7 +55,7 @@ private:
     Enrol m_enrol;
     mutable std::mutex m_mutex;
     std::condition_variable m_changed;
-    std::chrono::milliseconds m_period {1000};
+    std::chrono::milliseconds m_period{1000};
     std::int64_t m_worker = 0;
     std::string m_task;
     std::int64_t m_fence = 0;

@@ -76,7 +76,8 @@ public:
         if (m_clock.now_ms() - m_since > m_policy.patience_ms) return fail(why);
         // Jitter over the upper half: workers that lost one engine do not all come back in the same instant.
         std::uniform_int_distribution<std::int64_t> jitter(m_delay / 2, m_delay);
-        if (!m_interrupt.pause(std::chrono::milliseconds(jitter(m_random)))) return fail(ErrorCode::Cancelled, "stopped while waiting");
+        if (!m_interrupt.pause(std::chrono::milliseconds(jitter(m_random))))
+            return fail(ErrorCode::Cancelled, "stopped while waiting");
         m_delay = std::min(m_delay * 2, m_policy.longest_ms);
         return {};
     }

@@ -10,38 +10,56 @@ namespace pathloom {
 
 namespace {
 
-    void count_down(v1::WireBytes& wire, BlobClass kind, std::uint64_t bytes)
-    {
-        switch (kind) {
-        case BlobClass::Module:
-        case BlobClass::Delta: wire.set_modules_down(wire.modules_down() + bytes); break;
-        case BlobClass::Inner: wire.set_inner_down(wire.inner_down() + bytes); break;
-        case BlobClass::Data:
-        case BlobClass::Result: wire.set_data_down(wire.data_down() + bytes); break;
-        }
+void count_down(v1::WireBytes& wire, BlobClass kind, std::uint64_t bytes)
+{
+    switch (kind) {
+    case BlobClass::Module:
+    case BlobClass::Delta:
+        wire.set_modules_down(wire.modules_down() + bytes);
+        break;
+    case BlobClass::Inner:
+        wire.set_inner_down(wire.inner_down() + bytes);
+        break;
+    case BlobClass::Data:
+    case BlobClass::Result:
+        wire.set_data_down(wire.data_down() + bytes);
+        break;
     }
+}
 
-    void count_hit(v1::WireBytes& wire, BlobClass kind, std::uint64_t bytes)
-    {
-        switch (kind) {
-        case BlobClass::Module:
-        case BlobClass::Delta: wire.set_modules_hit(wire.modules_hit() + bytes); break;
-        case BlobClass::Inner: wire.set_inner_hit(wire.inner_hit() + bytes); break;
-        case BlobClass::Data:
-        case BlobClass::Result: wire.set_data_hit(wire.data_hit() + bytes); break;
-        }
+void count_hit(v1::WireBytes& wire, BlobClass kind, std::uint64_t bytes)
+{
+    switch (kind) {
+    case BlobClass::Module:
+    case BlobClass::Delta:
+        wire.set_modules_hit(wire.modules_hit() + bytes);
+        break;
+    case BlobClass::Inner:
+        wire.set_inner_hit(wire.inner_hit() + bytes);
+        break;
+    case BlobClass::Data:
+    case BlobClass::Result:
+        wire.set_data_hit(wire.data_hit() + bytes);
+        break;
     }
+}
 
-    void count_up(v1::WireBytes& wire, BlobClass kind, std::uint64_t bytes)
-    {
-        switch (kind) {
-        case BlobClass::Module:
-        case BlobClass::Delta: wire.set_deltas_up(wire.deltas_up() + bytes); break;
-        case BlobClass::Inner: wire.set_inner_up(wire.inner_up() + bytes); break;
-        case BlobClass::Data:
-        case BlobClass::Result: wire.set_results_up(wire.results_up() + bytes); break;
-        }
+void count_up(v1::WireBytes& wire, BlobClass kind, std::uint64_t bytes)
+{
+    switch (kind) {
+    case BlobClass::Module:
+    case BlobClass::Delta:
+        wire.set_deltas_up(wire.deltas_up() + bytes);
+        break;
+    case BlobClass::Inner:
+        wire.set_inner_up(wire.inner_up() + bytes);
+        break;
+    case BlobClass::Data:
+    case BlobClass::Result:
+        wire.set_results_up(wire.results_up() + bytes);
+        break;
     }
+}
 
 }  // namespace
 
@@ -59,7 +77,8 @@ Result<void> TaskSession::prefetch(const v1::TaskSpec& spec)
     std::vector<std::pair<std::string, BlobClass>> wanted;
     for (const auto& column : spec.columns()) wanted.emplace_back(column.module_hash(), BlobClass::Module);
     wanted.emplace_back(spec.inner_state_hash(), BlobClass::Inner);
-    for (const auto* hash : {&spec.tokens_hash(), &spec.sequences_hash(), &spec.subset_hash()}) wanted.emplace_back(*hash, BlobClass::Data);
+    for (const auto* hash : {&spec.tokens_hash(), &spec.sequences_hash(), &spec.subset_hash()})
+        wanted.emplace_back(*hash, BlobClass::Data);
     for (const auto& [hash, kind] : wanted) m_touched.insert(hash);  // first: room for one must not throw out another
     for (const auto& [hash, kind] : wanted) {
         if (hash.empty()) continue;
@@ -71,7 +90,8 @@ Result<void> TaskSession::prefetch(const v1::TaskSpec& spec)
 Result<std::filesystem::path> TaskSession::fetch(const std::string& hash, BlobClass kind)
 {
     if (const auto known = m_fetched.find(hash); known != m_fetched.end()) return known->second;
-    if (!is_sha256_hex(hash)) return fail(ErrorCode::Usage, "the task names a blob '{}', which is not a sha256", hash.substr(0, 80));
+    if (!is_sha256_hex(hash))
+        return fail(ErrorCode::Usage, "the task names a blob '{}', which is not a sha256", hash.substr(0, 80));
     m_touched.insert(hash);
     if (m_abandon.raised()) return fail(ErrorCode::Cancelled, "the task was taken away");
     if (const auto hit = m_cache.find(hash)) {
@@ -148,8 +168,10 @@ Result<void> TaskSession::upload()
         if (missing.erase(output.hash) == 0) continue;  // the engine has it, or the same bytes went up a moment ago
         if (m_abandon.raised()) return fail(ErrorCode::Cancelled, "the task was taken away");
         const auto file = m_cache.find(output.hash);
-        if (!file) return fail(ErrorCode::Corrupt, "result {} is damaged or gone from the cache; the task must run again", output.hash);
-        PATHLOOM_CHECK(m_link.upload(output.hash, file->file, [&](std::uint64_t bytes) { count_up(m_wire, output.kind, bytes); }));
+        if (!file)
+            return fail(ErrorCode::Corrupt, "result {} is damaged or gone from the cache; the task must run again", output.hash);
+        PATHLOOM_CHECK(
+            m_link.upload(output.hash, file->file, [&](std::uint64_t bytes) { count_up(m_wire, output.kind, bytes); }));
     }
     return {};
 }

@@ -14,24 +14,24 @@ namespace pathloom {
 
 namespace {
 
-    /// Nothing the worker can do about these: end with the message.
-    bool fatal(ErrorCode code)
-    {
-        return code == ErrorCode::Unauthorised || code == ErrorCode::Unsupported;
-    }
+/// Nothing the worker can do about these: end with the message.
+bool fatal(ErrorCode code)
+{
+    return code == ErrorCode::Unauthorised || code == ErrorCode::Unsupported;
+}
 
-    std::uint64_t down(const v1::WireBytes& wire)
-    {
-        return wire.modules_down() + wire.inner_down() + wire.data_down();
-    }
-    std::uint64_t hits(const v1::WireBytes& wire)
-    {
-        return wire.modules_hit() + wire.inner_hit() + wire.data_hit();
-    }
-    std::uint64_t up(const v1::WireBytes& wire)
-    {
-        return wire.deltas_up() + wire.inner_up() + wire.results_up();
-    }
+std::uint64_t down(const v1::WireBytes& wire)
+{
+    return wire.modules_down() + wire.inner_down() + wire.data_down();
+}
+std::uint64_t hits(const v1::WireBytes& wire)
+{
+    return wire.modules_hit() + wire.inner_hit() + wire.data_hit();
+}
+std::uint64_t up(const v1::WireBytes& wire)
+{
+    return wire.deltas_up() + wire.inner_up() + wire.results_up();
+}
 
 }  // namespace
 
@@ -182,8 +182,8 @@ Result<void> WorkerLoop::deliver(const v1::Task& task, TaskSession& session, v1:
         if (accepted) {
             const auto& wire = session.wire();
             if (accepted->accepted()) {
-                spdlog::info("task {} done: {} tokens in {:.2f} s, {} bytes down, {} from the cache, {} up", task.id(), result.tokens(),
-                    result.compute_seconds(), down(wire), hits(wire), up(wire));
+                spdlog::info("task {} done: {} tokens in {:.2f} s, {} bytes down, {} from the cache, {} up", task.id(),
+                    result.tokens(), result.compute_seconds(), down(wire), hits(wire), up(wire));
             } else {
                 spdlog::info("task {} finished but not counted: {}", task.id(), accepted->reason());
             }
@@ -209,7 +209,8 @@ Result<void> WorkerLoop::report(const v1::Task& task, const Error& error)
     request.set_task(task.id());
     request.set_fence(task.fence());
     request.set_reason(error.message);
-    if (auto given = m_link.give_back(request); !given) spdlog::warn("task {} could not be given back: {}", task.id(), given.error().message);
+    if (auto given = m_link.give_back(request); !given)
+        spdlog::warn("task {} could not be given back: {}", task.id(), given.error().message);
     if (auto waited = m_failures.wait(error); !waited && !m_stop.raised()) return fail(waited.error());
     return {};
 }

@@ -22,7 +22,7 @@ struct WorkerIdentity {
     std::int64_t pid = 0;
     std::string isa;
     std::string instance;  ///< random per process: a reconnect keeps the worker's id
-    bool local = false;    ///< started by the engine itself
+    bool local = false;  ///< started by the engine itself
 };
 
 struct WorkerOptions {
@@ -63,7 +63,7 @@ private:
     Interrupt m_stop;
     Interrupt m_abandon;
     std::mutex m_enrolling;
-    std::atomic<std::int64_t> m_heartbeat_ms {1000};
+    std::atomic<std::int64_t> m_heartbeat_ms{1000};
     Pulse m_pulse;
     Retry m_failures;  ///< pauses between tasks that fail one after the other
 };

@@ -145,7 +145,8 @@ void TestModels::presetsAreReplacedWhole()
     PresetsModel model;
     QAbstractItemModelTester tester(&model, mode);
     QSignalSpy resets(&model, &QAbstractItemModel::modelReset);
-    const QVector<PresetRow> presets{{QStringLiteral("dense"), QStringLiteral("Dense"), QStringLiteral("One path"), QStringLiteral("{}")}};
+    const QVector<PresetRow> presets{
+        {QStringLiteral("dense"), QStringLiteral("Dense"), QStringLiteral("One path"), QStringLiteral("{}")}};
     model.setPresets(presets);
     model.setPresets(presets);
     QCOMPARE(resets.count(), 1);  // the same again keeps the user's choice
@@ -167,7 +168,8 @@ void TestModels::documentsAreFetchedByPages()
             row.id = i;
             page.documents.append(row);
         }
-        QMetaObject::invokeMethod(&later, [answer, page] { answer(page); }, Qt::QueuedConnection);  // as over the wire
+        QMetaObject::invokeMethod(
+            &later, [answer, page] { answer(page); }, Qt::QueuedConnection);  // as over the wire
     });
     QSignalSpy loaded(&model, &DocumentsModel::loaded);
     model.show(QStringLiteral("sample"));
@@ -186,7 +188,9 @@ void TestModels::documentsAreFetchedByPages()
 void TestModels::staleDocumentPagesAreDropped()
 {
     QVector<DocumentsModel::Answer> answers;
-    DocumentsModel model([&answers](const QString&, const QString&, qint64, int, const DocumentsModel::Answer& answer) { answers.append(answer); });
+    DocumentsModel model([&answers](const QString&, const QString&, qint64, int, const DocumentsModel::Answer& answer) {
+        answers.append(answer);
+    });
     QAbstractItemModelTester tester(&model, mode);
     model.show(QStringLiteral("one"));
     model.show(QStringLiteral("two"));
@@ -260,7 +264,8 @@ void TestModels::resultsPrintAsText()
     QVERIFY(text.contains(QStringLiteral("routing of sample-2x2")));
     QVERIFY(!text.contains(QStringLiteral("routing of dense")));
     QCOMPARE(lines[6].simplified(), QStringLiteral("code 0.0% 0.0% 100% 0.0%").replace(QStringLiteral("0.0%"), percentText(0)));
-    const QJsonArray json = QJsonDocument::fromJson(resultsJson(resultRows(scored()))).object().value(QLatin1String("results")).toArray();
+    const QJsonArray json
+        = QJsonDocument::fromJson(resultsJson(resultRows(scored()))).object().value(QLatin1String("results")).toArray();
     QCOMPARE(json[0].toObject().value(QLatin1String("ratio_to_dense")).toDouble(), 0.8);
 }
 

@@ -88,7 +88,12 @@ QString spans(const WorkerLane& lane)
     static const char* const names[] = {"idle", "download", "compute", "upload", "lost"};
     QStringList parts;
     for (const WorkerSpan& span : lane.spans)
-        parts.append(QStringLiteral("%1 %2-%3 %4").arg(QLatin1String(names[int(span.kind)])).arg(span.beginMs).arg(span.endMs).arg(span.task).trimmed());
+        parts.append(QStringLiteral("%1 %2-%3 %4")
+                         .arg(QLatin1String(names[int(span.kind)]))
+                         .arg(span.beginMs)
+                         .arg(span.endMs)
+                         .arg(span.task)
+                         .trimmed());
     return parts.join(QStringLiteral(", "));
 }
 
@@ -160,18 +165,18 @@ void TestRunHistory::replayedEventsAreIgnored()
 void TestRunHistory::activityStartsAndEndsSpans()
 {
     Log log;
-    log.create(1);                                              // 1000
-    log.join(5);                                                // 2000
-    log.activity(5, v1::ACTIVITY_DOWNLOAD, "1/train/2/1");      // 3000
-    log.activity(5, v1::ACTIVITY_COMPUTE, "1/train/2/1");       // 4000
-    log.activity(5, v1::ACTIVITY_COMPUTE, "1/train/2/1");       // 5000: the same, no new bar
-    log.activity(5, v1::ACTIVITY_IDLE, "");                     // 6000
+    log.create(1);  // 1000
+    log.join(5);  // 2000
+    log.activity(5, v1::ACTIVITY_DOWNLOAD, "1/train/2/1");  // 3000
+    log.activity(5, v1::ACTIVITY_COMPUTE, "1/train/2/1");  // 4000
+    log.activity(5, v1::ACTIVITY_COMPUTE, "1/train/2/1");  // 5000: the same, no new bar
+    log.activity(5, v1::ACTIVITY_IDLE, "");  // 6000
     const QString expected = QStringLiteral(
         "idle 2000-3000, download 3000-4000 train path 1 phase 2, compute 4000-6000 train path 1 phase 2, idle 6000-0");
     QCOMPARE(spans(log.history.workers.at(0)), expected);
     QCOMPARE(spans(log.history.runs.at(1).workers.at(0)), expected);
-    log.create(2);                                              // 7000: a second run sees the worker busy with the first as idle
-    log.activity(5, v1::ACTIVITY_COMPUTE, "1/train/3/0");       // 8000
+    log.create(2);  // 7000: a second run sees the worker busy with the first as idle
+    log.activity(5, v1::ACTIVITY_COMPUTE, "1/train/3/0");  // 8000
     QCOMPARE(spans(log.history.runs.at(2).workers.at(0)), QStringLiteral("idle 7000-0"));
     log.add(1, [](v1::Event& e) { e.mutable_run_state()->set_state(v1::RUN_STATE_DONE); });  // 9000
     QVERIFY(spans(log.history.runs.at(1).workers.at(0)).endsWith(QStringLiteral("compute 8000-9000 train path 0 phase 3")));
@@ -190,7 +195,7 @@ void TestRunHistory::aLostTaskTurnsItsSpanIntoLost()
     });
     QCOMPARE(spans(log.history.runs.at(1).workers.at(0)), QStringLiteral("idle 2000-3000, lost 3000-4000 train path 0 phase 0"));
     log.activity(5, v1::ACTIVITY_COMPUTE, "1/train/0/1");  // 5000
-    log.add(1, [](v1::Event& e) {                          // about a task it no longer holds: the open bar stays
+    log.add(1, [](v1::Event& e) {  // about a task it no longer holds: the open bar stays
         e.mutable_task_lost()->set_task("1/train/0/0");
         e.mutable_task_lost()->set_worker(5);
     });
@@ -277,8 +282,8 @@ void TestRunHistory::aRepeatedTaskReplacesItsLosses()
     };
     points("warm", 0, {9, 8});
     points("train", 2, {7, 6});
-    points("train", 4, {5});      // half of a task whose worker dies
-    points("train", 4, {5, 4});   // done again from its first step
+    points("train", 4, {5});  // half of a task whose worker dies
+    points("train", 4, {5, 4});  // done again from its first step
     const RunHistory& run = log.history.runs.at(1);
     QCOMPARE(run.warm.size(), std::size_t(2));
     QCOMPARE(run.paths[0].train.size(), std::size_t(4));

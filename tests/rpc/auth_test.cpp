@@ -62,7 +62,7 @@ TEST(Auth, ProjectTokensSurviveARestartAndArePrivate)
         EXPECT_EQ(first.token(role), second.token(role));
         const auto file = token_file(project.path(), role_name(role));
         EXPECT_EQ(must(read_token(file)), first.token(role));
-        struct stat status {};
+        struct stat status { };
         ASSERT_EQ(::stat(file.c_str(), &status), 0);
         EXPECT_EQ(status.st_mode & 0777, 0600U);
     }
@@ -93,10 +93,10 @@ TEST(Rpc, ConnectionFilesRoundTripAndDamagedOnesAreRefused)
 {
     const TempFolder project;
     EXPECT_EQ(read_connection(project.path()).error().code, ErrorCode::NotFound);
-    const Connection connection {"unix:/run/x", 4711, protocol_version, "0.1.0"};
+    const Connection connection{"unix:/run/x", 4711, protocol_version, "0.1.0"};
     must(write_connection(project.path(), connection));
     EXPECT_EQ(must(read_connection(project.path())), connection);
-    struct stat status {};
+    struct stat status { };
     ASSERT_EQ(::stat((engine_folder(project.path()) / "engine.json").c_str(), &status), 0);
     EXPECT_EQ(status.st_mode & 0777, 0600U);
     must(write_private_file(engine_folder(project.path()) / "engine.json", "{\"address\": 3}"));

@@ -50,7 +50,7 @@ TEST_F(Blobs, FiveMegabytesGoUpAndComeBack)
 {
     const std::string bytes = noise(5'000'123, 1);
     const std::string hash = sha256_hex(bytes);
-    EXPECT_EQ(must(link->missing({hash})), std::vector<std::string> {hash});
+    EXPECT_EQ(must(link->missing({hash})), std::vector<std::string>{hash});
     std::uint64_t sent = 0;
     must(link->upload(hash, file(bytes), [&](std::uint64_t count) { sent += count; }));
     EXPECT_EQ(sent, bytes.size());

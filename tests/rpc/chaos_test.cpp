@@ -20,7 +20,8 @@ namespace {
 void write_corpus(const std::filesystem::path& file)
 {
     std::mt19937 random(7);
-    const std::vector<std::vector<std::string>> words = {{"loom", "thread", "warp", "weft", "cloth", "spin"}, {"path", "module", "level", "shard", "phase", "step"}};
+    const std::vector<std::vector<std::string>> words
+        = {{"loom", "thread", "warp", "weft", "cloth", "spin"}, {"path", "module", "level", "shard", "phase", "step"}};
     std::ofstream out(file);
     for (int document = 0; document < 160; ++document) {
         const auto& vocabulary = words[std::size_t(document % 2)];
@@ -44,7 +45,9 @@ class LiveEngine {
 public:
     LiveEngine(const std::filesystem::path& project, int workers)
         : m_project(project)
-        , m_process("pathloom-engine", {"--project", project.string(), "--local-workers", std::to_string(workers), "--lease-ms", "4000", "--heartbeat-ms", "100"})
+        , m_process("pathloom-engine",
+              {"--project", project.string(), "--local-workers", std::to_string(workers), "--lease-ms", "4000", "--heartbeat-ms",
+                  "100"})
     {
         // The connection file appears once it serves; the call then waits for the socket.
         const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
@@ -59,10 +62,12 @@ public:
         }
         m_caller = Caller(must(read_token(token_file(project, "operator"))));
         m_stub = v1::Engine::NewStub(m_channel);
-        if (!m_channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(30))) throw std::runtime_error("no connection");
+        if (!m_channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(30)))
+            throw std::runtime_error("no connection");
     }
 
-    /// Read the log from where the last call ended until `seen` says true. False: the stream ended or a minute and a half has passed.
+    /// Read the log from where the last call ended until `seen` says true. False: the stream ended or a minute and a half has
+    /// passed.
     bool follow(const std::function<bool(const v1::Event&)>& seen)
     {
         const auto context = m_caller.context(std::chrono::seconds(90));
@@ -88,9 +93,21 @@ public:
     v1::Engine::Stub& stub() { return *m_stub; }
     const Caller& caller() const { return m_caller; }
     pid_t pid_of(std::int64_t worker) const { return m_pids.at(worker); }
-    void kill() { m_process.signal(SIGKILL); m_process.finish(); }
-    void stop() { m_process.signal(SIGTERM); EXPECT_EQ(m_process.finish().code, 0); }
-    void start_at(std::int64_t seq, std::map<std::int64_t, pid_t> pids) { m_next = seq; m_pids = std::move(pids); }
+    void kill()
+    {
+        m_process.signal(SIGKILL);
+        m_process.finish();
+    }
+    void stop()
+    {
+        m_process.signal(SIGTERM);
+        EXPECT_EQ(m_process.finish().code, 0);
+    }
+    void start_at(std::int64_t seq, std::map<std::int64_t, pid_t> pids)
+    {
+        m_next = seq;
+        m_pids = std::move(pids);
+    }
     std::int64_t next() const { return m_next; }
     int losses = 0;
 
@@ -116,12 +133,16 @@ struct Chaos : testing::Test {
 
     static nlohmann::json ctl(const std::string& project, std::vector<std::string> arguments)
     {
-        for (const std::string& extra : {std::string("--json"), std::string("--project"), (*s_folder / project).string()}) arguments.push_back(extra);
+        for (const std::string& extra : {std::string("--json"), std::string("--project"), (*s_folder / project).string()})
+            arguments.push_back(extra);
         const auto result = run_program("pathloomctl", arguments);
         if (result.code != 0) throw std::runtime_error(arguments[0] + " " + arguments[1] + ": " + result.err);
         return nlohmann::json::parse(result.out);
     }
-    static void import(const std::string& project) { ctl(project, {"corpus", "import", (*s_folder / "two.jsonl").string(), "--name", "two", "--vocabulary", "300"}); }
+    static void import(const std::string& project)
+    {
+        ctl(project, {"corpus", "import", (*s_folder / "two.jsonl").string(), "--name", "two", "--vocabulary", "300"});
+    }
     static std::string quiet_digest(const std::string& project, const std::string& workers)
     {
         import(project);
@@ -148,20 +169,23 @@ TEST_F(Chaos, WorkersKilledMidTaskLeaveTheSameBits)
     import("killed");
     LiveEngine engine(*s_folder / std::string("killed"), 2);
     ctl("killed", {"run", "start", (*s_folder / "chaos.json").string()});
-    const auto is_done = [](const v1::Event& event) { return event.has_run_state() && event.run_state().state() == v1::RUN_STATE_DONE; };
+    const auto is_done
+        = [](const v1::Event& event) { return event.has_run_state() && event.run_state().state() == v1::RUN_STATE_DONE; };
     bool done = false;
     while (engine.losses < 2 && !done) {
         std::int64_t worker = 0;
         ASSERT_TRUE(engine.follow([&](const v1::Event& event) {
             done = is_done(event);
             const auto& activity = event.worker_activity();
-            const bool training = event.has_worker_activity() && activity.activity() == v1::ACTIVITY_COMPUTE && activity.task().find("/train/") != std::string::npos;
+            const bool training = event.has_worker_activity() && activity.activity() == v1::ACTIVITY_COMPUTE
+                && activity.task().find("/train/") != std::string::npos;
             if (training) worker = activity.worker();
             return done || training;
         }));
         if (done) break;
         ::kill(engine.pid_of(worker), SIGKILL);
-        ASSERT_TRUE(engine.follow([&](const v1::Event& event) { return event.has_worker_gone() && event.worker_gone().worker() == worker; }));
+        ASSERT_TRUE(engine.follow(
+            [&](const v1::Event& event) { return event.has_worker_gone() && event.worker_gone().worker() == worker; }));
     }
     EXPECT_GE(engine.losses, 2) << "both kills must have cost a task";
     if (!done) ASSERT_TRUE(engine.follow(is_done));
@@ -179,13 +203,15 @@ TEST_F(Chaos, AKilledEngineGoesOnWhereItWas)
     {
         LiveEngine engine(*s_folder / std::string("engine-killed"), 2);
         ctl("engine-killed", {"run", "start", (*s_folder / "chaos.json").string()});
-        ASSERT_TRUE(engine.follow([](const v1::Event& event) { return event.has_module_stepped() && event.module_stepped().version() == 2; }));
+        ASSERT_TRUE(engine.follow(
+            [](const v1::Event& event) { return event.has_module_stepped() && event.module_stepped().version() == 2; }));
         engine.kill();
         next = engine.next();
     }
     LiveEngine engine(*s_folder / std::string("engine-killed"), 2);
     engine.start_at(next, {});  // the log goes on where it ended: no gap, no repetition
-    ASSERT_TRUE(engine.follow([](const v1::Event& event) { return event.has_run_state() && event.run_state().state() == v1::RUN_STATE_DONE; }));
+    ASSERT_TRUE(engine.follow(
+        [](const v1::Event& event) { return event.has_run_state() && event.run_state().state() == v1::RUN_STATE_DONE; }));
     EXPECT_EQ(ctl("engine-killed", {"run", "digest", "1"})["sha256"], s_quiet_digest);
     engine.stop();
 }
@@ -211,7 +237,8 @@ TEST_F(Chaos, StopResumeAndCloneKeepTheBits)
     ASSERT_TRUE(engine.follow([](const v1::Event& event) { return event.has_module_stepped(); }));
     EXPECT_EQ(ctl("stopped", {"run", "stop", "1"})["state"], "stopped");
     EXPECT_EQ(ctl("stopped", {"run", "resume", "1"})["state"], "running");
-    const auto is_done = [](const v1::Event& event) { return event.has_run_state() && event.run_state().state() == v1::RUN_STATE_DONE; };
+    const auto is_done
+        = [](const v1::Event& event) { return event.has_run_state() && event.run_state().state() == v1::RUN_STATE_DONE; };
     ASSERT_TRUE(engine.follow(is_done));
     EXPECT_EQ(ctl("stopped", {"run", "digest", "1"})["sha256"], s_quiet_digest);
     const auto clone = ctl("stopped", {"run", "clone", "1"});
@@ -224,14 +251,17 @@ TEST_F(Chaos, StopResumeAndCloneKeepTheBits)
 TEST_F(Chaos, WrongInputIsRefusedAndLeavesNothing)
 {
     const auto refused = [&](std::vector<std::string> arguments, const std::string& needle) {
-        for (const std::string& extra : {std::string("--project"), (*s_folder / std::string("quiet")).string()}) arguments.push_back(extra);
+        for (const std::string& extra : {std::string("--project"), (*s_folder / std::string("quiet")).string()})
+            arguments.push_back(extra);
         const auto result = run_program("pathloomctl", arguments);
         EXPECT_EQ(result.code, 1) << arguments[0] << " " << arguments[1] << result.out;
         EXPECT_NE(result.err.find(needle), std::string::npos) << result.err;
         EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << "one line: " << result.err;
     };
     const auto usage = [&](const std::string& set, const std::string& needle) {
-        const auto result = run_program("pathloomctl", {"run", "start", (*s_folder / "chaos.json").string(), "--set", set, "--project", (*s_folder / std::string("quiet")).string()});
+        const auto result = run_program("pathloomctl",
+            {"run", "start", (*s_folder / "chaos.json").string(), "--set", set, "--project",
+                (*s_folder / std::string("quiet")).string()});
         EXPECT_EQ(result.code, 2) << set << ": " << result.err;
         EXPECT_NE(result.err.find(needle), std::string::npos) << result.err;
     };
@@ -242,9 +272,13 @@ TEST_F(Chaos, WrongInputIsRefusedAndLeavesNothing)
     usage("model.vocabulary=301", "vocabulary");
     refused({"run", "show", "99"}, "99");
     must(write_file_atomic(*s_folder / "binary.txt", std::string_view("a\0b", 3)));
-    const auto binary = run_program("pathloomctl", {"corpus", "import", (*s_folder / "binary.txt").string(), "--name", "bin", "--project", (*s_folder / std::string("quiet")).string()});
+    const auto binary = run_program("pathloomctl",
+        {"corpus", "import", (*s_folder / "binary.txt").string(), "--name", "bin", "--project",
+            (*s_folder / std::string("quiet")).string()});
     EXPECT_NE(binary.code, 0);
-    const auto large = run_program("pathloomctl", {"corpus", "import", (*s_folder / "two.jsonl").string(), "--name", "big", "--vocabulary", "30000", "--project", (*s_folder / std::string("quiet")).string()});
+    const auto large = run_program("pathloomctl",
+        {"corpus", "import", (*s_folder / "two.jsonl").string(), "--name", "big", "--vocabulary", "30000", "--project",
+            (*s_folder / std::string("quiet")).string()});
     EXPECT_NE(large.code, 0);
     EXPECT_NE(large.err.find("vocabulary"), std::string::npos) << large.err;
     EXPECT_EQ(ctl("quiet", {"run", "list"})["runs"].size(), 1U);

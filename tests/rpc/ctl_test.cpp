@@ -22,9 +22,9 @@ public:
     const TokenAuth* auth = nullptr;
     int protocol = protocol_version;
     std::vector<v1::Event> log;
-    v1::Run run;                 ///< what GetRun tells once `told_running` answers are used up
+    v1::Run run;  ///< what GetRun tells once `told_running` answers are used up
     int told_running = 0;
-    bool hold_stream = false;    ///< Watch does not end by itself
+    bool hold_stream = false;  ///< Watch does not end by itself
     v1::ExportPathResponse exported;
     std::mutex mutex;
     std::condition_variable watched;
@@ -49,7 +49,8 @@ public:
     }
     grpc::Status GetRun(grpc::ServerContext*, const v1::GetRunRequest* request, v1::Run* out) override
     {
-        if (request->id() != run.id()) return {grpc::StatusCode::NOT_FOUND, fmt::format("there is no run {}; see run list", request->id())};
+        if (request->id() != run.id())
+            return {grpc::StatusCode::NOT_FOUND, fmt::format("there is no run {}; see run list", request->id())};
         const std::lock_guard lock(mutex);
         *out = run;
         if (told_running > 0) {
@@ -58,7 +59,8 @@ public:
         }
         return grpc::Status::OK;
     }
-    grpc::Status Watch(grpc::ServerContext* context, const v1::WatchRequest* request, grpc::ServerWriter<v1::WatchResponse>* writer) override
+    grpc::Status Watch(
+        grpc::ServerContext* context, const v1::WatchRequest* request, grpc::ServerWriter<v1::WatchResponse>* writer) override
     {
         for (const auto& event : log) {
             if (event.seq() < request->from_seq() || (request->run() != 0 && event.run() != request->run())) continue;
@@ -91,7 +93,7 @@ v1::Event state_event(std::int64_t seq, std::int64_t run, v1::RunState state)
 
 struct Ctl : testing::Test {
     ScriptedEngine service;
-    TestEngine engine {&service};
+    TestEngine engine{&service};
     std::string token = engine.write_token(Role::Operator).string();
 
     Ctl()
@@ -102,13 +104,11 @@ struct Ctl : testing::Test {
         service.run.set_bytes_down(std::uint64_t(1) << 60);
         service.run.set_spec_json(R"({"seed":5})");
     }
-    ProgramResult ctl(std::vector<std::string> arguments)
-    {
-        return run_program("pathloomctl", connected(std::move(arguments)));
-    }
+    ProgramResult ctl(std::vector<std::string> arguments) { return run_program("pathloomctl", connected(std::move(arguments))); }
     std::vector<std::string> connected(std::vector<std::string> arguments)
     {
-        for (const std::string& extra : {std::string("--engine"), engine.address(), std::string("--token-file"), token}) arguments.push_back(extra);
+        for (const std::string& extra : {std::string("--engine"), engine.address(), std::string("--token-file"), token})
+            arguments.push_back(extra);
         return arguments;
     }
 };
@@ -120,9 +120,9 @@ bool one_line(const std::string& text)
 
 TEST_F(Ctl, WrongUsageIsTwo)
 {
-    for (const std::vector<std::string>& arguments :
-        {std::vector<std::string> {}, {"run"}, {"run", "show"}, {"run", "list", "--nonsense"}, {"run", "eval", "3", "--split", "train"}, {"run", "list"},
-            {"run", "start", "--engine", "x:1", "--token-file", token}}) {
+    for (const std::vector<std::string>& arguments : {std::vector<std::string>{}, {"run"}, {"run", "show"},
+             {"run", "list", "--nonsense"}, {"run", "eval", "3", "--split", "train"}, {"run", "list"},
+             {"run", "start", "--engine", "x:1", "--token-file", token}}) {
         const auto result = run_program("pathloomctl", arguments);
         EXPECT_EQ(result.code, 2) << result.err;
         EXPECT_TRUE(one_line(result.err)) << result.err;
@@ -179,8 +179,9 @@ TEST_F(Ctl, JsonIsOneDocumentWithNumbersAsNumbers)
 
 TEST_F(Ctl, WatchReplaysAResumedRunToItsRealEnd)
 {
-    service.log = {state_event(1, 3, v1::RUN_STATE_RUNNING), state_event(2, 3, v1::RUN_STATE_STOPPED), state_event(3, 3, v1::RUN_STATE_RUNNING),
-        state_event(4, 9, v1::RUN_STATE_RUNNING), state_event(5, 3, v1::RUN_STATE_DONE), state_event(6, 9, v1::RUN_STATE_DONE)};
+    service.log = {state_event(1, 3, v1::RUN_STATE_RUNNING), state_event(2, 3, v1::RUN_STATE_STOPPED),
+        state_event(3, 3, v1::RUN_STATE_RUNNING), state_event(4, 9, v1::RUN_STATE_RUNNING), state_event(5, 3, v1::RUN_STATE_DONE),
+        state_event(6, 9, v1::RUN_STATE_DONE)};
     service.hold_stream = true;
     for (const int told_running : {0, 4}) {  // at rest from the start; coming to rest while it is watched
         service.told_running = told_running;
@@ -194,7 +195,7 @@ TEST_F(Ctl, WatchReplaysAResumedRunToItsRealEnd)
             last = object["event"];
             if (last == "run_state") seen.push_back(object["seq"]);
         }
-        EXPECT_EQ(seen, (std::vector<std::int64_t> {1, 2, 3, 5})) << told_running;
+        EXPECT_EQ(seen, (std::vector<std::int64_t>{1, 2, 3, 5})) << told_running;
         EXPECT_EQ(last, "summary");
     }
     const auto tail = ctl({"run", "watch", "3", "--json", "--from-seq", "5"});

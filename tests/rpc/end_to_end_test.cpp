@@ -23,7 +23,8 @@ struct WorkerProcess : testing::Test {
 
 TEST_F(WorkerProcess, RegistersAndLeavesOnSigterm)
 {
-    Program worker("pathloom-worker", {"--engine", engine.address(), "--token-file", token, "--name", "w1", "--cache", (engine.folder / "cache").string()});
+    Program worker("pathloom-worker",
+        {"--engine", engine.address(), "--token-file", token, "--name", "w1", "--cache", (engine.folder / "cache").string()});
     ASSERT_TRUE(engine.workers.wait([&] { return !engine.workers.heartbeats.empty(); }));
     EXPECT_EQ(engine.workers.registered[0].name(), "w1");
     EXPECT_EQ(engine.workers.registered[0].pid(), worker.pid()) << "pinning the math threads must not change the process";
@@ -46,7 +47,10 @@ TEST_F(WorkerProcess, ExitCodesTellWhatIsWrong)
 {
     EXPECT_EQ(run_program("pathloom-worker", {"--engine", engine.address()}).code, 2);
     EXPECT_EQ(run_program("pathloom-worker", {"--engine", "nonsense", "--token-file", token}).code, 2);
-    EXPECT_EQ(run_program("pathloom-worker", {"--engine", engine.address(), "--token-file", engine.write_token(Role::Viewer).string()}).code, 4);
+    EXPECT_EQ(
+        run_program("pathloom-worker", {"--engine", engine.address(), "--token-file", engine.write_token(Role::Viewer).string()})
+            .code,
+        4);
     engine.workers.protocol = protocol_version + 1;
     const auto old = run_program("pathloom-worker", {"--engine", engine.address(), "--token-file", token});
     EXPECT_EQ(old.code, 1);
@@ -57,8 +61,9 @@ TEST_F(WorkerProcess, ExitCodesTellWhatIsWrong)
 
 TEST(WorkerBench, PrintsOneDocument)
 {
-    const auto result = run_program("pathloomctl", {"bench", "inner", "--json", "--d-model", "32", "--heads", "2", "--blocks", "1", "--vocabulary", "256",
-                                                       "--sequence", "32", "--batch", "2", "--steps", "2"});
+    const auto result = run_program("pathloomctl",
+        {"bench", "inner", "--json", "--d-model", "32", "--heads", "2", "--blocks", "1", "--vocabulary", "256", "--sequence",
+            "32", "--batch", "2", "--steps", "2"});
     ASSERT_EQ(result.code, 0) << result.err;
     const auto document = nlohmann::json::parse(result.out);
     for (const char* key : {"tokens_per_second", "gflops", "gemm_peak_gflops", "fraction_of_peak", "peak_rss_mb"})
@@ -78,7 +83,7 @@ void write_corpus(const std::filesystem::path& file)
         const auto& vocabulary = words[std::size_t(document % 2)];
         std::string text;
         for (int i = 0; i < 300; ++i) text += vocabulary[random() % vocabulary.size()] + (i % 12 == 11 ? ". " : " ");
-        out << nlohmann::json {{"text", text}, {"domain", document % 2 == 0 ? "sea" : "maths"}}.dump() << "\n";
+        out << nlohmann::json{{"text", text}, {"domain", document % 2 == 0 ? "sea" : "maths"}}.dump() << "\n";
     }
 }
 
@@ -92,7 +97,8 @@ const char* const small_run = R"({"name":"small","seed":3,
 
 nlohmann::json ctl(const TempFolder& folder, const std::string& project, std::vector<std::string> arguments)
 {
-    for (const std::string& extra : {std::string("--json"), std::string("--project"), (folder / project).string()}) arguments.push_back(extra);
+    for (const std::string& extra : {std::string("--json"), std::string("--project"), (folder / project).string()})
+        arguments.push_back(extra);
     const auto result = run_program("pathloomctl", arguments);
     if (result.code != 0) throw std::runtime_error(arguments[0] + " " + arguments[1] + ": " + result.err);
     return nlohmann::json::parse(result.out);
@@ -105,7 +111,8 @@ TEST(EndToEnd, TextToExportAndTheSameBitsAgain)
     must(write_file_atomic(folder / "small.json", std::string_view(small_run)));
     std::vector<std::string> digests;
     for (const auto& [project, workers] : {std::pair("one", "1"), std::pair("three", "3")}) {
-        const auto corpus = ctl(folder, project, {"corpus", "import", (folder / "two.jsonl").string(), "--name", "two", "--vocabulary", "300"});
+        const auto corpus
+            = ctl(folder, project, {"corpus", "import", (folder / "two.jsonl").string(), "--name", "two", "--vocabulary", "300"});
         EXPECT_GT(corpus["tokens"], 10'000);
         EXPECT_EQ(corpus["domains"].size(), 2U);
         const auto run = ctl(folder, project, {"run", "start", (folder / "small.json").string(), "--workers", workers, "--wait"});

@@ -46,15 +46,17 @@ std::span<const std::byte> as_bytes(const std::string& text)
     return std::as_bytes(std::span(text));
 }
 
-#define REQUIRE_WORKER() \
+#define REQUIRE_WORKER()                                                                                                         \
     if (auto status = m_auth.check(*context, workers_only); !status.ok()) return status
 
-grpc::Status ScriptedWorkers::Register(grpc::ServerContext* context, const v1::RegisterRequest* request, v1::RegisterResponse* response)
+grpc::Status ScriptedWorkers::Register(
+    grpc::ServerContext* context, const v1::RegisterRequest* request, v1::RegisterResponse* response)
 {
     REQUIRE_WORKER();
     const std::lock_guard lock(mutex);
     if (request->protocol() != protocol)
-        return {grpc::StatusCode::FAILED_PRECONDITION, fmt::format("this engine speaks protocol {}, the worker {}", protocol, request->protocol())};
+        return {grpc::StatusCode::FAILED_PRECONDITION,
+            fmt::format("this engine speaks protocol {}, the worker {}", protocol, request->protocol())};
     registered.push_back(*request);
     response->set_worker(7);
     response->set_heartbeat_ms(heartbeat_ms);
@@ -79,7 +81,8 @@ grpc::Status ScriptedWorkers::Lease(grpc::ServerContext* context, const v1::Leas
     return grpc::Status::OK;
 }
 
-grpc::Status ScriptedWorkers::Heartbeat(grpc::ServerContext* context, const v1::HeartbeatRequest* request, v1::HeartbeatResponse* response)
+grpc::Status ScriptedWorkers::Heartbeat(
+    grpc::ServerContext* context, const v1::HeartbeatRequest* request, v1::HeartbeatResponse* response)
 {
     REQUIRE_WORKER();
     const std::lock_guard lock(mutex);
@@ -210,7 +213,7 @@ ProgramResult Program::finish()
 {
     ProgramResult result;
     const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, m_pid, 0)));
-    pollfd watched {process.get(), POLLIN, 0};
+    pollfd watched{process.get(), POLLIN, 0};
     if (::poll(&watched, 1, 60'000) != 1) {
         result.err = "still running after 60 s";
         return result;

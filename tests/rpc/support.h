@@ -56,7 +56,10 @@ inline void must(const Result<void>& result)
 /// The engine's side of the worker protocol, as a script.
 class ScriptedWorkers final : public v1::Workers::Service {
 public:
-    explicit ScriptedWorkers(const TokenAuth& auth) : m_auth(auth) {}
+    explicit ScriptedWorkers(const TokenAuth& auth)
+        : m_auth(auth)
+    {
+    }
     grpc::Status Register(grpc::ServerContext*, const v1::RegisterRequest*, v1::RegisterResponse*) override;
     grpc::Status Lease(grpc::ServerContext*, const v1::LeaseRequest*, v1::LeaseResponse*) override;
     grpc::Status Heartbeat(grpc::ServerContext*, const v1::HeartbeatRequest*, v1::HeartbeatResponse*) override;
@@ -81,9 +84,9 @@ public:
     std::condition_variable changed;
     int protocol = protocol_version;
     std::int64_t heartbeat_ms = 20;
-    bool block_commits = false;   ///< a commit is noted, but its answer waits: the connection is to drop first
+    bool block_commits = false;  ///< a commit is noted, but its answer waits: the connection is to drop first
     bool abandon = false;
-    bool forget_worker = false;   ///< answer the next heartbeat with unknown_worker
+    bool forget_worker = false;  ///< answer the next heartbeat with unknown_worker
     std::vector<v1::RegisterRequest> registered;
     std::vector<v1::HeartbeatRequest> heartbeats;
     std::vector<v1::CommitRequest> commits;  ///< every attempt

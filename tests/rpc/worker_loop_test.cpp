@@ -14,9 +14,12 @@ namespace {
 /// A link that damages or cuts downloads on their way.
 class BadWire final : public EngineLink {
 public:
-    explicit BadWire(EngineLink& real) : m_real(real) {}
+    explicit BadWire(EngineLink& real)
+        : m_real(real)
+    {
+    }
     std::atomic<int> damage = 0;  ///< so many downloads get a flipped byte
-    std::atomic<int> cut = 0;     ///< so many downloads break after their first piece
+    std::atomic<int> cut = 0;  ///< so many downloads break after their first piece
 
     Result<v1::RegisterResponse> enrol(const v1::RegisterRequest& r) override { return m_real.enrol(r); }
     Result<v1::LeaseResponse> lease(const v1::LeaseRequest& r) override { return m_real.lease(r); }
@@ -25,7 +28,10 @@ public:
     Result<void> give_back(const v1::FailRequest& r) override { return m_real.give_back(r); }
     Result<void> leave(const v1::LeaveRequest& r) override { return m_real.leave(r); }
     Result<std::vector<std::string>> missing(const std::vector<std::string>& h) override { return m_real.missing(h); }
-    Result<void> upload(const std::string& h, const std::filesystem::path& f, const OnSent& s) override { return m_real.upload(h, f, s); }
+    Result<void> upload(const std::string& h, const std::filesystem::path& f, const OnSent& s) override
+    {
+        return m_real.upload(h, f, s);
+    }
     void interrupt_transfers() override { m_real.interrupt_transfers(); }
     void stop() override { m_real.stop(); }
     Result<void> download(const std::string& hash, std::uint64_t offset, const Sink& sink) override
@@ -60,7 +66,7 @@ struct Loop : testing::Test {
     TempFolder cache;
     TestClock clock;
     std::unique_ptr<GrpcLink> grpc = must(GrpcLink::open(engine.address(), engine.token(Role::Worker)));
-    BadWire link {*grpc};
+    BadWire link{*grpc};
     WorkerOptions options;
     WorkerLoop::RunTask run_task;
     std::unique_ptr<WorkerLoop> loop;
@@ -218,7 +224,10 @@ TEST_F(Loop, StopsATaskThatIsTakenAway)
         while (io.progress(step, 1.0F)) {
             ++step;
             engine.workers.change([&] { engine.workers.abandon = step >= 3; });
-            const std::size_t seen = [&] { const std::lock_guard lock(engine.workers.mutex); return engine.workers.heartbeats.size(); }();
+            const std::size_t seen = [&] {
+                const std::lock_guard lock(engine.workers.mutex);
+                return engine.workers.heartbeats.size();
+            }();
             wait([&] { return engine.workers.heartbeats.size() > seen; });
         }
         abandoned.set_value();
@@ -259,7 +268,7 @@ TEST_F(Loop, HeartbeatsCarryActivityAndEveryLossOnce)
         EXPECT_EQ(beat.fence(), 9);
         losses.insert(losses.end(), beat.losses().begin(), beat.losses().end());
     }
-    EXPECT_EQ(losses, (std::vector<float> {5, 4, 3}));
+    EXPECT_EQ(losses, (std::vector<float>{5, 4, 3}));
     EXPECT_TRUE(activities.contains(v1::ACTIVITY_COMPUTE));
     EXPECT_TRUE(activities.contains(v1::ACTIVITY_IDLE));
 }
@@ -270,7 +279,8 @@ TEST_F(Loop, ADamagedDownloadIsAskedForOnceMore)
     engine.workers.publish(task("1/train/0/0", 1));
     start();
     ASSERT_TRUE(wait([&] { return engine.workers.counted.size() == 1; }));
-    EXPECT_EQ(engine.workers.counted.begin()->second.wire().modules_down(), 2 * module.size()) << "both transfers crossed the wire";
+    EXPECT_EQ(engine.workers.counted.begin()->second.wire().modules_down(), 2 * module.size())
+        << "both transfers crossed the wire";
 }
 
 TEST_F(Loop, ADownloadDamagedTwiceIsReported)

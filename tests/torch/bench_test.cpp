@@ -28,5 +28,5 @@ TEST(BenchInner, ReportsRatesOfStepsThatTrain)
     EXPECT_EQ(bench_inner(model, 4, 64, 8, "fp8").error().code, ErrorCode::Usage);
 }
 
-} // namespace
-} // namespace pathloom
+}  // namespace
+}  // namespace pathloom

@@ -34,7 +34,7 @@ TEST(LearningRate, WarmsUpThenFallsAlongACosine)
     EXPECT_DOUBLE_EQ(learning_rate(inner, 0), 0.25e-2);
     EXPECT_DOUBLE_EQ(learning_rate(inner, 3), 1e-2);
     EXPECT_DOUBLE_EQ(learning_rate(inner, 4), 1e-2);
-    EXPECT_DOUBLE_EQ(learning_rate(inner, 14), 0.55e-2); // half way
+    EXPECT_DOUBLE_EQ(learning_rate(inner, 14), 0.55e-2);  // half way
     EXPECT_DOUBLE_EQ(learning_rate(inner, 24), 0.1e-2);
     EXPECT_DOUBLE_EQ(learning_rate(inner, 1000), 0.1e-2);
 }
@@ -51,7 +51,7 @@ TEST(TrainStep, ClippingBoundsTheGradientByItsNorm)
     ASSERT_TRUE(train_step(b, two, inner, 0, batch));
     double squares = 0.0;
     for (const float m : two.m) squares += double(m) * double(m);
-    EXPECT_NEAR(std::sqrt(squares), 0.1 * 1e-3, 1e-6); // m = (1 - beta1) g after one step
+    EXPECT_NEAR(std::sqrt(squares), 0.1 * 1e-3, 1e-6);  // m = (1 - beta1) g after one step
     squares = 0.0;
     for (const float m : one.m) squares += double(m) * double(m);
     EXPECT_GT(std::sqrt(squares), 0.1 * 1e-2);
@@ -63,7 +63,7 @@ TEST(TrainStep, OnlyMatricesDecay)
     InnerState state = zero_state(model.layout());
     const std::vector<float> before(model.parameters().begin(), model.parameters().end());
     TokenBatch batch = test::random_batch(model.spec(), 1, 5, 1);
-    std::ranges::fill(batch.targets, -1); // no target: zero gradient, so only decay moves anything
+    std::ranges::fill(batch.targets, -1);  // no target: zero gradient, so only decay moves anything
     auto inner = settings();
     ASSERT_TRUE(train_step(model, state, inner, 4, batch));
     for (const ParameterView& view : model.layout().tensors()) {
@@ -128,5 +128,5 @@ TEST(TrainStep, ANonFiniteGradientIsReportedAndChangesNothing)
     EXPECT_EQ(state.updates, 0);
 }
 
-} // namespace
-} // namespace pathloom
+}  // namespace
+}  // namespace pathloom

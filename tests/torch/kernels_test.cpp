@@ -101,7 +101,7 @@ TEST(CrossEntropy, MatchesTheDefinitionAndMasks)
     const int vocabulary = 117;
     const std::vector<std::int32_t> targets{5, -1, 116, 0};
     auto logits = noise(targets.size() * vocabulary, 6);
-    for (float& x : logits) x *= 20.0f; // far beyond where exp overflows without the shift
+    for (float& x : logits) x *= 20.0f;  // far beyond where exp overflows without the shift
     const auto before = logits;
     std::vector<float> forward(targets.size()), backward(targets.size());
     cross_entropy_forward(logits.data(), targets, vocabulary, forward.data());
@@ -157,10 +157,10 @@ TEST(AdamW, ScalesTheGradientAsItReadsIt)
 TEST(Rope, TurnsEachPairByPositionTimesFrequency)
 {
     const RopeTable table = RopeTable::make(300, 8, 10000.0);
-    const std::size_t at = 299 * 4 + 1; // position 299, pair 1: frequency 10000^(-1/4) = 0.1
+    const std::size_t at = 299 * 4 + 1;  // position 299, pair 1: frequency 10000^(-1/4) = 0.1
     EXPECT_NEAR(table.cosine[at], std::cos(29.9), 1e-6);
     EXPECT_NEAR(table.sine[at], std::sin(29.9), 1e-6);
 }
 
-} // namespace
-} // namespace pathloom
+}  // namespace
+}  // namespace pathloom

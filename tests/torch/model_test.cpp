@@ -99,7 +99,7 @@ TEST(PathModel, Bf16StaysCloseToFp32)
     const double loss = model.loss_and_gradients(batch);
     const ReferenceResult reference = reference_loss(spec, model.layout(), model.parameters(), batch);
     EXPECT_NEAR(loss, reference.loss, 0.01 * reference.loss);
-    EXPECT_NE(float(loss), float(reference.loss)); // bf16 did take part
+    EXPECT_NE(float(loss), float(reference.loss));  // bf16 did take part
     EXPECT_LT(worst_gradient_error(model, reference), 0.06);
 }
 
@@ -145,7 +145,7 @@ TEST(PathModel, AWindowBlockSeesOnlyItsReach)
     const std::vector<float> before(first.begin(), first.end());
     batch.inputs[20] = (batch.inputs[20] + 1) % spec.vocabulary;
     const auto after = model.hidden(batch);
-    const int reach = spec.window - 1 + spec.conv - 1; // attention, then the convolution under its keys
+    const int reach = spec.window - 1 + spec.conv - 1;  // attention, then the convolution under its keys
     const auto changed = [&](int t) { return before[std::size_t(t) * 20] != after[std::size_t(t) * 20]; };
     EXPECT_FALSE(changed(19));
     EXPECT_TRUE(changed(20));
@@ -159,7 +159,7 @@ TEST(PathModel, SameInputsGiveTheSameBits)
     for (const Precision precision : {Precision::Fp32, Precision::Bf16}) {
         const ComputeThreads one(1);
         PathModel a = make_model(spec, precision), b = make_model(spec, precision);
-        b.loss_and_gradients(random_batch(spec, 4, 100, 1)); // leftovers of another batch must not show
+        b.loss_and_gradients(random_batch(spec, 4, 100, 1));  // leftovers of another batch must not show
         const TokenBatch batch = random_batch(spec, 3, 80, 2);
         EXPECT_EQ(a.loss_and_gradients(batch), b.loss_and_gradients(batch));
         EXPECT_TRUE(std::ranges::equal(a.gradients(), b.gradients()));
@@ -215,5 +215,5 @@ TEST(TrainingFlops, CountsMatricesSixTimes)
     EXPECT_NEAR(training_flops_per_token(spec, 9), 6.0 * matrices + 12.0 * 18 * 5, 1e-6);
 }
 
-} // namespace
-} // namespace pathloom
+}  // namespace
+}  // namespace pathloom

@@ -105,4 +105,4 @@ private:
     TemporaryFolder m_folder;
 };
 
-} // namespace pathloom::test
+}  // namespace pathloom::test

@@ -294,5 +294,5 @@ TEST(DataOrder, AShardSmallerThanABatchWrapsAround)
     EXPECT_GE(std::ranges::count(rows, 4), 2);
 }
 
-} // namespace
-} // namespace pathloom
+}  // namespace
+}  // namespace pathloom

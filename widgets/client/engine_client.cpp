@@ -27,18 +27,37 @@ Error toError(const grpc::Status& status)
     using Code = grpc::StatusCode;
     ErrorCode code = ErrorCode::Failed;
     switch (status.error_code()) {
-    case Code::INVALID_ARGUMENT: code = ErrorCode::Usage; break;
-    case Code::NOT_FOUND: code = ErrorCode::NotFound; break;
-    case Code::ALREADY_EXISTS: code = ErrorCode::Exists; break;
-    case Code::DATA_LOSS: code = ErrorCode::Corrupt; break;
-    case Code::RESOURCE_EXHAUSTED: code = ErrorCode::DiskFull; break;
-    case Code::UNIMPLEMENTED: code = ErrorCode::Unsupported; break;
+    case Code::INVALID_ARGUMENT:
+        code = ErrorCode::Usage;
+        break;
+    case Code::NOT_FOUND:
+        code = ErrorCode::NotFound;
+        break;
+    case Code::ALREADY_EXISTS:
+        code = ErrorCode::Exists;
+        break;
+    case Code::DATA_LOSS:
+        code = ErrorCode::Corrupt;
+        break;
+    case Code::RESOURCE_EXHAUSTED:
+        code = ErrorCode::DiskFull;
+        break;
+    case Code::UNIMPLEMENTED:
+        code = ErrorCode::Unsupported;
+        break;
     case Code::UNAUTHENTICATED:
-    case Code::PERMISSION_DENIED: code = ErrorCode::Unauthorised; break;
+    case Code::PERMISSION_DENIED:
+        code = ErrorCode::Unauthorised;
+        break;
     case Code::UNAVAILABLE:
-    case Code::DEADLINE_EXCEEDED: code = ErrorCode::Unreachable; break;
-    case Code::CANCELLED: code = ErrorCode::Cancelled; break;
-    default: break;
+    case Code::DEADLINE_EXCEEDED:
+        code = ErrorCode::Unreachable;
+        break;
+    case Code::CANCELLED:
+        code = ErrorCode::Cancelled;
+        break;
+    default:
+        break;
     }
     std::string message = status.error_message();
     if (code == ErrorCode::Unreachable) message = "the engine does not answer (" + message + "); check that it is running";
@@ -107,7 +126,8 @@ struct EngineClient::Wire {
     }
 };
 
-EngineClient::EngineClient(QObject* parent) : QObject(parent)
+EngineClient::EngineClient(QObject* parent)
+    : QObject(parent)
 {
     m_retryTimer.setSingleShot(true);
     connect(&m_retryTimer, &QTimer::timeout, this, &EngineClient::attempt);
@@ -187,13 +207,12 @@ void EngineClient::attempt()
     arguments.SetMaxReceiveMessageSize(64 << 20);
     auto wire = std::make_shared<Wire>();
     wire->token = m_token.toStdString();
-    wire->stub = v1::Engine::NewStub(
-        grpc::CreateCustomChannel(m_address.toStdString(), grpc::InsecureChannelCredentials(), arguments));
+    wire->stub
+        = v1::Engine::NewStub(grpc::CreateCustomChannel(m_address.toStdString(), grpc::InsecureChannelCredentials(), arguments));
     m_wire = wire;
     call<v1::GetInfoRequest, v1::EngineInfo>(
-        this, connectDeadlineMs, v1::GetInfoRequest(),
-        [](auto* stub, auto... a) { stub->GetInfo(a...); }, [](const v1::EngineInfo& m) { return toValue(m); },
-        Handler<EngineFacts>([this](Result<EngineFacts> facts) {
+        this, connectDeadlineMs, v1::GetInfoRequest(), [](auto* stub, auto... a) { stub->GetInfo(a...); },
+        [](const v1::EngineInfo& m) { return toValue(m); }, Handler<EngineFacts>([this](Result<EngineFacts> facts) {
             if (!facts) {
                 const QString why = QString::fromStdString(facts.error().message);
                 if (facts.error().code == ErrorCode::Unauthorised)
@@ -203,9 +222,10 @@ void EngineClient::attempt()
                 return;
             }
             if (facts->protocol != protocolVersion) {
-                setState(State::Refused, tr("The engine speaks protocol %1 and this app %2; install the same version of both")
-                                             .arg(facts->protocol)
-                                             .arg(protocolVersion));
+                setState(State::Refused,
+                    tr("The engine speaks protocol %1 and this app %2; install the same version of both")
+                        .arg(facts->protocol)
+                        .arg(protocolVersion));
                 return;
             }
             if (!m_projectPath.isEmpty() && m_projectPath != facts->projectPath) {
@@ -292,20 +312,20 @@ void EngineClient::call(QObject* context, int deadlineMs, Request request, Start
     wire->add(&flight->context);
     const quint64 generation = m_generation;
     start(wire->stub->async(), &flight->context, &flight->request, &flight->response,
-          [this, wire, flight, generation, guard, handler, convert](grpc::Status status) {
-              // On a gRPC thread: only hand over. `this` outlives us, because closeWire() waits for remove().
-              QMetaObject::invokeMethod(
-                  this,
-                  [this, flight, generation, guard, handler, convert, status] {
-                      if (!guard || generation != m_generation) return;
-                      if (!status.ok())
-                          handler(fail(toError(status)));
-                      else
-                          handler(convert(flight->response));
-                  },
-                  Qt::QueuedConnection);
-              wire->remove(&flight->context);
-          });
+        [this, wire, flight, generation, guard, handler, convert](grpc::Status status) {
+            // On a gRPC thread: only hand over. `this` outlives us, because closeWire() waits for remove().
+            QMetaObject::invokeMethod(
+                this,
+                [this, flight, generation, guard, handler, convert, status] {
+                    if (!guard || generation != m_generation) return;
+                    if (!status.ok())
+                        handler(fail(toError(status)));
+                    else
+                        handler(convert(flight->response));
+                },
+                Qt::QueuedConnection);
+            wire->remove(&flight->context);
+        });
 }
 
 #define PATHLOOM_START(method) [](auto* stub, auto... a) { stub->method(a...); }
@@ -344,8 +364,8 @@ void EngineClient::listCorpora(QObject* context, Handler<QVector<CorpusRow>> han
         std::move(handler));
 }
 
-void EngineClient::listDocuments(QObject* context, const QString& corpus, const QString& domain, qint64 offset, int limit,
-                                 Handler<DocumentPage> handler)
+void EngineClient::listDocuments(
+    QObject* context, const QString& corpus, const QString& domain, qint64 offset, int limit, Handler<DocumentPage> handler)
 {
     v1::ListDocumentsRequest request;
     request.set_corpus(corpus.toStdString());
@@ -427,32 +447,32 @@ void EngineClient::evalRun(QObject* context, qint64 run, const QString& split, H
 
 void EngineClient::listWorkers(QObject* context, Handler<QVector<WorkerRow>> handler)
 {
-    call<v1::ListWorkersRequest, v1::ListWorkersResponse>(context, callDeadlineMs, {}, PATHLOOM_START(ListWorkers), workerRows,
-                                                          std::move(handler));
+    call<v1::ListWorkersRequest, v1::ListWorkersResponse>(
+        context, callDeadlineMs, {}, PATHLOOM_START(ListWorkers), workerRows, std::move(handler));
 }
 
 void EngineClient::setLocalWorkers(QObject* context, int count, Handler<QVector<WorkerRow>> handler)
 {
     v1::SetLocalWorkersRequest request;
     request.set_count(count);
-    call<v1::SetLocalWorkersRequest, v1::ListWorkersResponse>(context, callDeadlineMs, request, PATHLOOM_START(SetLocalWorkers),
-                                                              workerRows, std::move(handler));
+    call<v1::SetLocalWorkersRequest, v1::ListWorkersResponse>(
+        context, callDeadlineMs, request, PATHLOOM_START(SetLocalWorkers), workerRows, std::move(handler));
 }
 
 void EngineClient::drainWorker(QObject* context, qint64 worker, Handler<QVector<WorkerRow>> handler)
 {
     v1::WorkerRequest request;
     request.set_worker(worker);
-    call<v1::WorkerRequest, v1::ListWorkersResponse>(context, callDeadlineMs, request, PATHLOOM_START(DrainWorker), workerRows,
-                                                     std::move(handler));
+    call<v1::WorkerRequest, v1::ListWorkersResponse>(
+        context, callDeadlineMs, request, PATHLOOM_START(DrainWorker), workerRows, std::move(handler));
 }
 
 void EngineClient::killWorker(QObject* context, qint64 worker, Handler<QVector<WorkerRow>> handler)
 {
     v1::WorkerRequest request;
     request.set_worker(worker);
-    call<v1::WorkerRequest, v1::ListWorkersResponse>(context, callDeadlineMs, request, PATHLOOM_START(KillWorker), workerRows,
-                                                     std::move(handler));
+    call<v1::WorkerRequest, v1::ListWorkersResponse>(
+        context, callDeadlineMs, request, PATHLOOM_START(KillWorker), workerRows, std::move(handler));
 }
 
 void EngineClient::shutdownEngine(QObject* context, Done handler)
@@ -464,8 +484,8 @@ void EngineClient::shutdownEngine(QObject* context, Done handler)
 
 #undef PATHLOOM_START
 
-qint64 EngineClient::importCorpus(QObject* context, const ImportOrder& order,
-                                  std::function<void(ImportProgressFacts)> progress, Handler<CorpusRow> finished)
+qint64 EngineClient::importCorpus(
+    QObject* context, const ImportOrder& order, std::function<void(ImportProgressFacts)> progress, Handler<CorpusRow> finished)
 {
     static qint64 nextId = 0;
     const qint64 id = ++nextId;

@@ -24,7 +24,7 @@ class WatchStream;
 struct Backoff {
     int firstMs = 500;
     int maxMs = 10'000;
-    double jitter = 0.2;   ///< each wait is drawn from [1 - jitter, 1 + jitter] x the plain one
+    double jitter = 0.2;  ///< each wait is drawn from [1 - jitter, 1 + jitter] x the plain one
 };
 
 /// Lives on the GUI thread. No call blocks: each has a deadline and its handler runs later on the GUI thread, unless its context
@@ -59,7 +59,7 @@ public:
     [[nodiscard]] State state() const { return m_state; }
     [[nodiscard]] bool isConnected() const { return m_state == State::Connected; }
     [[nodiscard]] QString stateReason() const { return m_reason; }  ///< why Lost or Refused
-    [[nodiscard]] int retryInSeconds() const;                       ///< Lost: time to the next attempt, rounded up
+    [[nodiscard]] int retryInSeconds() const;  ///< Lost: time to the next attempt, rounded up
     [[nodiscard]] QString address() const { return m_address; }
     [[nodiscard]] const EngineFacts& facts() const { return m_facts; }
     [[nodiscard]] qint64 lastSeq() const { return m_lastSeq; }
@@ -68,8 +68,8 @@ public:
     void listPresets(QObject* context, Handler<QVector<PresetRow>> handler);
     void estimateRun(QObject* context, const QString& specJson, const QStringList& set, Handler<EstimateFacts> handler);
     void listCorpora(QObject* context, Handler<QVector<CorpusRow>> handler);
-    void listDocuments(QObject* context, const QString& corpus, const QString& domain, qint64 offset, int limit,
-                       Handler<DocumentPage> handler);
+    void listDocuments(
+        QObject* context, const QString& corpus, const QString& domain, qint64 offset, int limit, Handler<DocumentPage> handler);
     void startRun(QObject* context, const StartOrder& order, Handler<RunRow> handler);
     void cloneRun(QObject* context, qint64 run, const QStringList& set, const QString& name, Handler<RunRow> handler);
     void listRuns(QObject* context, Handler<QVector<RunRow>> handler);
@@ -84,14 +84,14 @@ public:
 
     /// Import runs until it ends or cancelImport(); returns its id. `finished` gets the corpus or the error (Cancelled too).
     qint64 importCorpus(QObject* context, const ImportOrder& order, std::function<void(ImportProgressFacts)> progress,
-                        Handler<CorpusRow> finished);
+        Handler<CorpusRow> finished);
     void cancelImport(qint64 id);
 
 Q_SIGNALS:
     void stateChanged();
-    void retryTick();                ///< once a second while Lost
-    void eventsArrived(int count);   ///< at most every 33 ms
-    void engineChanged();            ///< connected to another project than before: forget its history
+    void retryTick();  ///< once a second while Lost
+    void eventsArrived(int count);  ///< at most every 33 ms
+    void engineChanged();  ///< connected to another project than before: forget its history
 
 private:
     struct Wire;

@@ -37,7 +37,8 @@ QString readOperatorToken(const QString& project)
     return QString::fromUtf8(readSmallFile(QDir(project).filePath(QStringLiteral(".engine/operator.token")))).trimmed();
 }
 
-LocalEngine::LocalEngine(QObject* parent) : QObject(parent)
+LocalEngine::LocalEngine(QObject* parent)
+    : QObject(parent)
 {
     m_startTimer.setSingleShot(true);
     m_startTimer.setInterval(startLimitMs);
@@ -87,7 +88,8 @@ void LocalEngine::open(const QString& project, int workers)
     const QString token = readOperatorToken(m_project);
     if (!address.isEmpty() && !token.isEmpty() && isAlive(pid)) {
         m_state = State::Running;
-        QMetaObject::invokeMethod(this, [this, address, token] { Q_EMIT ready(address, token); }, Qt::QueuedConnection);
+        QMetaObject::invokeMethod(
+            this, [this, address, token] { Q_EMIT ready(address, token); }, Qt::QueuedConnection);
         return;
     }
     spawn();
@@ -106,7 +108,7 @@ void LocalEngine::spawn()
     m_process = new QProcess(this);
     m_process->setProgram(program());
     m_process->setArguments({QStringLiteral("--project"), m_project, QStringLiteral("--listen"), QStringLiteral("unix"),
-                             QStringLiteral("--local-workers"), QString::number(m_workers), QStringLiteral("--lifeline")});
+        QStringLiteral("--local-workers"), QString::number(m_workers), QStringLiteral("--lifeline")});
     connect(m_process, &QProcess::readyReadStandardOutput, this, &LocalEngine::readReadyLine);
     connect(m_process, &QProcess::readyReadStandardError, this, [this] {
         m_stderrTail.append(m_process->readAllStandardError());
@@ -160,7 +162,8 @@ void LocalEngine::onFinished(int exitCode, QProcess::ExitStatus status)
         return;
     }
     if (m_state == State::Failed || m_state == State::Off) return;
-    const QString why = status == QProcess::CrashExit ? tr("The engine crashed") : tr("The engine ended with code %1").arg(exitCode);
+    const QString why
+        = status == QProcess::CrashExit ? tr("The engine crashed") : tr("The engine ended with code %1").arg(exitCode);
     // A project that cannot be opened fails the same way again, so only an engine that had been running is restarted.
     if (m_announced && m_restarts == 0) {
         ++m_restarts;

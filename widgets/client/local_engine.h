@@ -25,13 +25,13 @@ public:
 
     /// Start (or find) the engine of `project`. Answers with ready() or failed().
     void open(const QString& project, int workers);
-    void stop();          ///< close the lifeline; stopped() follows, after a kill when it takes longer than 15 s
+    void stop();  ///< close the lifeline; stopped() follows, after a kill when it takes longer than 15 s
     void leaveRunning();  ///< tell it to stay, then let go of it
 
     [[nodiscard]] State state() const { return m_state; }
     [[nodiscard]] bool isChild() const { return m_process != nullptr && m_process->state() != QProcess::NotRunning; }
     [[nodiscard]] QString project() const { return m_project; }
-    [[nodiscard]] QString errorText() const { return m_error; }     ///< one sentence
+    [[nodiscard]] QString errorText() const { return m_error; }  ///< one sentence
     [[nodiscard]] QString errorDetails() const { return m_details; }  ///< the last lines of the engine's stderr
     [[nodiscard]] int restarts() const { return m_restarts; }
 

@@ -14,8 +14,8 @@ QString text(const std::string& s)
 
 EngineFacts toValue(const v1::EngineInfo& m)
 {
-    return {text(m.version()), m.protocol(), text(m.project()), text(m.project_path()), m.workers(), text(m.isa()),
-            m.last_seq(), m.pid(), m.cores()};
+    return {text(m.version()), m.protocol(), text(m.project()), text(m.project_path()), m.workers(), text(m.isa()), m.last_seq(),
+        m.pid(), m.cores()};
 }
 
 PresetRow toValue(const v1::Preset& m)

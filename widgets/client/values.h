@@ -22,7 +22,7 @@ namespace pathloom {
 struct EngineFacts {
     QString version;
     int protocol = 0;
-    QString project;      ///< folder name
+    QString project;  ///< folder name
     QString projectPath;
     int workers = 0;
     QString isa;
@@ -155,7 +155,7 @@ struct ImportOrder {
     QString name;
     QStringList paths;
     QString domain;
-    int vocabulary = 0;       ///< 0 = the engine's default
+    int vocabulary = 0;  ///< 0 = the engine's default
     QString tokenizerModel;
     quint64 seed = 1;
 };

@@ -9,7 +9,11 @@
 
 namespace pathloom {
 
-DocumentsModel::DocumentsModel(Fetch fetch, QObject* parent) : QAbstractTableModel(parent), m_fetch(std::move(fetch)) {}
+DocumentsModel::DocumentsModel(Fetch fetch, QObject* parent)
+    : QAbstractTableModel(parent)
+    , m_fetch(std::move(fetch))
+{
+}
 
 void DocumentsModel::show(const QString& corpus, const QString& domain)
 {
@@ -78,14 +82,22 @@ QVariant DocumentsModel::data(const QModelIndex& index, int role) const
     if (role == Qt::ToolTipRole && index.column() >= Opening) return row.opening;
     if (role != Qt::DisplayRole && role != Qt::ToolTipRole) return {};
     switch (index.column()) {
-    case Id: return QString::number(row.id);
-    case Source: return row.source;
-    case Domain: return row.domain;
-    case Split: return row.split;
-    case Tokens: return countText(double(row.tokens));
-    case Bytes: return bytesText(double(row.bytes));
-    case Opening: return QString(row.opening).replace(QLatin1Char('\n'), QLatin1Char(' '));
-    default: return {};
+    case Id:
+        return QString::number(row.id);
+    case Source:
+        return row.source;
+    case Domain:
+        return row.domain;
+    case Split:
+        return row.split;
+    case Tokens:
+        return countText(double(row.tokens));
+    case Bytes:
+        return bytesText(double(row.bytes));
+    case Opening:
+        return QString(row.opening).replace(QLatin1Char('\n'), QLatin1Char(' '));
+    default:
+        return {};
     }
 }
 
@@ -98,14 +110,22 @@ QVariant DocumentsModel::headerData(int section, Qt::Orientation orientation, in
     }
     if (role != Qt::DisplayRole) return {};
     switch (section) {
-    case Id: return tr("Id");
-    case Source: return tr("Source");
-    case Domain: return tr("Domain");
-    case Split: return tr("Split");
-    case Tokens: return tr("Tokens");
-    case Bytes: return tr("Text");
-    case Opening: return tr("Opening");
-    default: return {};
+    case Id:
+        return tr("Id");
+    case Source:
+        return tr("Source");
+    case Domain:
+        return tr("Domain");
+    case Split:
+        return tr("Split");
+    case Tokens:
+        return tr("Tokens");
+    case Bytes:
+        return tr("Text");
+    case Opening:
+        return tr("Opening");
+    default:
+        return {};
     }
 }
 

@@ -43,7 +43,7 @@ private:
     QVector<DocumentRow> m_rows;
     qint64 m_total = 0;
     bool m_asking = false;
-    bool m_known = false;   // m_total has been answered
+    bool m_known = false;  // m_total has been answered
     quint64 m_generation = 0;
     QString m_error;
 };

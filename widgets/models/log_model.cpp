@@ -13,15 +13,21 @@ namespace {
 QString levelName(int level)
 {
     switch (level) {
-    case 1: return LogModel::tr("Warning");
-    case 2: return LogModel::tr("Error");
-    default: return LogModel::tr("Info");
+    case 1:
+        return LogModel::tr("Warning");
+    case 2:
+        return LogModel::tr("Error");
+    default:
+        return LogModel::tr("Info");
     }
 }
 
 }  // namespace
 
-LogModel::LogModel(QObject* parent) : QAbstractTableModel(parent) {}
+LogModel::LogModel(QObject* parent)
+    : QAbstractTableModel(parent)
+{
+}
 
 void LogModel::clear()
 {
@@ -35,8 +41,8 @@ void LogModel::sync(const ProjectHistory& history)
 {
     QVector<Line> fresh;
     const auto take = [&](const std::vector<LogEntry>& log, qint64 run, const QString& name) {
-        const auto first = std::upper_bound(log.begin(), log.end(), m_lastSeq,
-                                            [](qint64 seq, const LogEntry& entry) { return seq < entry.seq; });
+        const auto first = std::upper_bound(
+            log.begin(), log.end(), m_lastSeq, [](qint64 seq, const LogEntry& entry) { return seq < entry.seq; });
         for (auto it = first; it != log.end(); ++it) fresh.append({*it, run, name});
     };
     take(history.log, 0, {});
@@ -64,7 +70,7 @@ QString LogModel::lineText(int row) const
     const Line& line = m_lines[row];
     return QStringLiteral("%1 %2 [%3] %4")
         .arg(clockText(line.entry.timeMs), levelName(line.entry.level),
-             line.run == 0 ? QStringLiteral("engine") : QStringLiteral("run %1").arg(line.run), line.entry.text);
+            line.run == 0 ? QStringLiteral("engine") : QStringLiteral("run %1").arg(line.run), line.entry.text);
 }
 
 int LogModel::rowCount(const QModelIndex& parent) const
@@ -84,16 +90,25 @@ QVariant LogModel::data(const QModelIndex& index, int role) const
     switch (role) {
     case Qt::DisplayRole:
         switch (index.column()) {
-        case Time: return clockText(line.entry.timeMs);
-        case Level: return levelName(line.entry.level);
-        case Run: return line.run == 0 ? tr("engine") : line.runName;
-        default: return line.entry.text;
+        case Time:
+            return clockText(line.entry.timeMs);
+        case Level:
+            return levelName(line.entry.level);
+        case Run:
+            return line.run == 0 ? tr("engine") : line.runName;
+        default:
+            return line.entry.text;
         }
-    case Qt::ToolTipRole: return index.column() == Time ? tr("Event %1").arg(line.entry.seq) : line.entry.text;
-    case Qt::TextAlignmentRole: return int(Qt::AlignLeft | Qt::AlignVCenter);
-    case LevelRole: return line.entry.level;
-    case WorkerRole: return line.entry.worker;
-    default: return {};
+    case Qt::ToolTipRole:
+        return index.column() == Time ? tr("Event %1").arg(line.entry.seq) : line.entry.text;
+    case Qt::TextAlignmentRole:
+        return int(Qt::AlignLeft | Qt::AlignVCenter);
+    case LevelRole:
+        return line.entry.level;
+    case WorkerRole:
+        return line.entry.worker;
+    default:
+        return {};
     }
 }
 
@@ -103,14 +118,21 @@ QVariant LogModel::headerData(int section, Qt::Orientation orientation, int role
     if (role == Qt::TextAlignmentRole) return int(Qt::AlignLeft | Qt::AlignVCenter);
     if (role != Qt::DisplayRole) return {};
     switch (section) {
-    case Time: return tr("Time");
-    case Level: return tr("Level");
-    case Run: return tr("Run");
-    default: return tr("Event");
+    case Time:
+        return tr("Time");
+    case Level:
+        return tr("Level");
+    case Run:
+        return tr("Run");
+    default:
+        return tr("Event");
     }
 }
 
-LogFilter::LogFilter(QObject* parent) : QSortFilterProxyModel(parent) {}
+LogFilter::LogFilter(QObject* parent)
+    : QSortFilterProxyModel(parent)
+{
+}
 
 void LogFilter::setMinimumLevel(int level)
 {

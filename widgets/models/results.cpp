@@ -90,12 +90,12 @@ QString resultsText(const QVector<ResultRow>& rows)
 {
     const QStringList domains = resultDomains(rows);
     QVector<QStringList> cells;
-    cells.append(QStringList{QStringLiteral("model"), QStringLiteral("paths"), QStringLiteral("params"), QStringLiteral("test ppl"),
-                             QStringLiteral("vs dense")}
-                 + domains);
+    cells.append(QStringList{QStringLiteral("model"), QStringLiteral("paths"), QStringLiteral("params"),
+                     QStringLiteral("test ppl"), QStringLiteral("vs dense")}
+        + domains);
     for (const ResultRow& row : rows) {
         QStringList line{row.name, QString::number(row.paths), countText(double(row.totalParameters)),
-                         significantText(row.eval.perplexity), row.ratioToDense > 0 ? significantText(row.ratioToDense) : noValue()};
+            significantText(row.eval.perplexity), row.ratioToDense > 0 ? significantText(row.ratioToDense) : noValue()};
         for (const QString& domain : domains)
             line.append(row.eval.domains.contains(domain) ? significantText(row.eval.domains.value(domain)) : noValue());
         cells.append(line);
@@ -137,23 +137,21 @@ QByteArray resultsJson(const QVector<ResultRow>& rows)
         for (auto it = row.eval.domains.begin(); it != row.eval.domains.end(); ++it) domains.insert(it.key(), it.value());
         QJsonObject routing;
         for (auto it = row.eval.routing.begin(); it != row.eval.routing.end(); ++it) routing.insert(it.key(), toJson(it.value()));
-        QJsonObject object{{QStringLiteral("run"), row.run},
-                           {QStringLiteral("name"), row.name},
-                           {QStringLiteral("preset"), row.preset},
-                           {QStringLiteral("paths"), row.paths},
-                           {QStringLiteral("parameters"), row.totalParameters},
-                           {QStringLiteral("steps"), row.steps},
-                           {QStringLiteral("perplexity"), row.eval.perplexity},
-                           {QStringLiteral("domains"), domains},
-                           {QStringLiteral("histogram"), toJson(row.eval.histogram)},
-                           {QStringLiteral("routing"), routing}};
+        QJsonObject object{{QStringLiteral("run"), row.run}, {QStringLiteral("name"), row.name},
+            {QStringLiteral("preset"), row.preset}, {QStringLiteral("paths"), row.paths},
+            {QStringLiteral("parameters"), row.totalParameters}, {QStringLiteral("steps"), row.steps},
+            {QStringLiteral("perplexity"), row.eval.perplexity}, {QStringLiteral("domains"), domains},
+            {QStringLiteral("histogram"), toJson(row.eval.histogram)}, {QStringLiteral("routing"), routing}};
         if (row.ratioToDense > 0) object.insert(QStringLiteral("ratio_to_dense"), row.ratioToDense);
         runs.append(object);
     }
     return QJsonDocument(QJsonObject{{QStringLiteral("results"), runs}}).toJson();
 }
 
-ResultsModel::ResultsModel(QObject* parent) : QAbstractTableModel(parent) {}
+ResultsModel::ResultsModel(QObject* parent)
+    : QAbstractTableModel(parent)
+{
+}
 
 void ResultsModel::setRows(QVector<ResultRow> rows)
 {
@@ -176,11 +174,16 @@ int ResultsModel::columnCount(const QModelIndex& parent) const
 double ResultsModel::number(const ResultRow& row, int column) const
 {
     switch (column) {
-    case Paths: return row.paths;
-    case Parameters: return double(row.totalParameters);
-    case Perplexity: return row.eval.perplexity;
-    case Ratio: return row.ratioToDense;
-    default: return column >= FirstDomain ? row.eval.domains.value(m_domains.value(column - FirstDomain)) : 0.0;
+    case Paths:
+        return row.paths;
+    case Parameters:
+        return double(row.totalParameters);
+    case Perplexity:
+        return row.eval.perplexity;
+    case Ratio:
+        return row.ratioToDense;
+    default:
+        return column >= FirstDomain ? row.eval.domains.value(m_domains.value(column - FirstDomain)) : 0.0;
     }
 }
 
@@ -189,9 +192,9 @@ bool ResultsModel::isBest(int row, int column) const
     if (column < Perplexity || m_rows.size() < 2) return false;
     const double mine = number(m_rows[row], column);
     return mine > 0 && std::none_of(m_rows.begin(), m_rows.end(), [&](const ResultRow& other) {
-               const double theirs = number(other, column);
-               return theirs > 0 && theirs < mine;
-           });
+        const double theirs = number(other, column);
+        return theirs > 0 && theirs < mine;
+    });
 }
 
 QVariant ResultsModel::data(const QModelIndex& index, int role) const
@@ -202,14 +205,16 @@ QVariant ResultsModel::data(const QModelIndex& index, int role) const
     if (role == Qt::TextAlignmentRole) return int((column >= Paths ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
     if (role == KeyRole) return row.run;
     if (role == ToneRole) return int(isBest(index.row(), column) ? Tone::Ok : Tone::None);
-    if (role == SortRole) return column == Name ? QVariant(row.name) : column == Preset ? QVariant(row.preset) : QVariant(number(row, column));
+    if (role == SortRole)
+        return column == Name ? QVariant(row.name) : column == Preset ? QVariant(row.preset) : QVariant(number(row, column));
     if (role != Qt::DisplayRole && role != Qt::ToolTipRole) return {};
     if (column == Name) return row.name;
     if (column == Preset) return row.preset;
     const double value = number(row, column);
     if (column == Paths) return QString::number(row.paths);
     if (column == Parameters) return countText(value);
-    if (role == Qt::ToolTipRole && isBest(index.row(), column)) return tr("%1, the lowest of this table").arg(significantText(value, 6));
+    if (role == Qt::ToolTipRole && isBest(index.row(), column))
+        return tr("%1, the lowest of this table").arg(significantText(value, 6));
     return value > 0 ? significantText(value) : noValue();
 }
 
@@ -221,13 +226,20 @@ QVariant ResultsModel::headerData(int section, Qt::Orientation orientation, int 
         return tr("Test perplexity on %1, lower is better").arg(m_domains.value(section - FirstDomain));
     if (role != Qt::DisplayRole) return {};
     switch (section) {
-    case Name: return tr("Run");
-    case Preset: return tr("Preset");
-    case Paths: return tr("Paths");
-    case Parameters: return tr("Parameters");
-    case Perplexity: return tr("Test perplexity");
-    case Ratio: return tr("Ratio to dense");
-    default: return m_domains.value(section - FirstDomain);
+    case Name:
+        return tr("Run");
+    case Preset:
+        return tr("Preset");
+    case Paths:
+        return tr("Paths");
+    case Parameters:
+        return tr("Parameters");
+    case Perplexity:
+        return tr("Test perplexity");
+    case Ratio:
+        return tr("Ratio to dense");
+    default:
+        return m_domains.value(section - FirstDomain);
     }
 }
 

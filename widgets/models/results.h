@@ -16,9 +16,9 @@ namespace pathloom {
 /// The document that `run eval --json` prints, as values.
 struct EvalFacts {
     double perplexity = 0;
-    QMap<QString, double> domains;               ///< test perplexity of each domain
-    QVector<double> histogram;                   ///< share or count of test sequences by path
-    QMap<QString, QVector<double>> routing;      ///< the same by domain
+    QMap<QString, double> domains;  ///< test perplexity of each domain
+    QVector<double> histogram;  ///< share or count of test sequences by path
+    QMap<QString, QVector<double>> routing;  ///< the same by domain
 };
 std::optional<EvalFacts> parseEval(const QString& json);
 
@@ -30,7 +30,7 @@ struct ResultRow {
     qint64 totalParameters = 0;
     qint64 steps = 0;
     EvalFacts eval;
-    double ratioToDense = 0;                     ///< perplexity / the dense run's; 0 = no dense run
+    double ratioToDense = 0;  ///< perplexity / the dense run's; 0 = no dense run
 };
 
 /// Scored runs, in the order they were created. The dense run is the newest scored one whose preset is "dense".

@@ -12,9 +12,9 @@ namespace pathloom {
 
 enum TableRole : int {
     SortRole = Qt::UserRole + 1,  ///< a comparable value of the cell
-    KeyRole,                      ///< qint64 id of the row
-    ToneRole,                     ///< Tone of the cell as int: which status colour, if any
-    ShareRole                     ///< double 0..1: the cell is also a bar
+    KeyRole,  ///< qint64 id of the row
+    ToneRole,  ///< Tone of the cell as int: which status colour, if any
+    ShareRole  ///< double 0..1: the cell is also a bar
 };
 enum class Tone { None, Ok, Warn, Fail, Muted, Accent };
 
@@ -22,10 +22,10 @@ template <class Row>
 struct TableColumn {
     QString title;
     QString headerTip;
-    bool number = false;                              ///< right-aligned
+    bool number = false;  ///< right-aligned
     std::function<QString(const Row&)> text;
-    std::function<QVariant(const Row&)> sort = {};    ///< default: the text
-    std::function<QString(const Row&)> tip = {};      ///< default: the text
+    std::function<QVariant(const Row&)> sort = {};  ///< default: the text
+    std::function<QString(const Row&)> tip = {};  ///< default: the text
     std::function<Tone(const Row&)> tone = {};
     std::function<double(const Row&)> share = {};
 };
@@ -35,7 +35,9 @@ class RowsModel : public QAbstractTableModel {
 public:
     using Key = std::function<qint64(const Row&)>;
     RowsModel(QVector<TableColumn<Row>> columns, Key key, QObject* parent = nullptr)
-        : QAbstractTableModel(parent), m_columns(std::move(columns)), m_key(std::move(key))
+        : QAbstractTableModel(parent)
+        , m_columns(std::move(columns))
+        , m_key(std::move(key))
     {
     }
 
@@ -80,7 +82,10 @@ public:
         }
     }
 
-    [[nodiscard]] int rowCount(const QModelIndex& parent = {}) const override { return parent.isValid() ? 0 : int(m_rows.size()); }
+    [[nodiscard]] int rowCount(const QModelIndex& parent = {}) const override
+    {
+        return parent.isValid() ? 0 : int(m_rows.size());
+    }
     [[nodiscard]] int columnCount(const QModelIndex& parent = {}) const override
     {
         return parent.isValid() ? 0 : int(m_columns.size());
@@ -91,14 +96,22 @@ public:
         const Row& row = m_rows[index.row()];
         const TableColumn<Row>& column = m_columns[index.column()];
         switch (role) {
-        case Qt::DisplayRole: return column.text(row);
-        case Qt::ToolTipRole: return column.tip ? column.tip(row) : column.text(row);
-        case Qt::TextAlignmentRole: return int((column.number ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
-        case SortRole: return column.sort ? column.sort(row) : QVariant(column.text(row));
-        case KeyRole: return m_key(row);
-        case ToneRole: return column.tone ? int(column.tone(row)) : 0;
-        case ShareRole: return column.share ? QVariant(column.share(row)) : QVariant();
-        default: return {};
+        case Qt::DisplayRole:
+            return column.text(row);
+        case Qt::ToolTipRole:
+            return column.tip ? column.tip(row) : column.text(row);
+        case Qt::TextAlignmentRole:
+            return int((column.number ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
+        case SortRole:
+            return column.sort ? column.sort(row) : QVariant(column.text(row));
+        case KeyRole:
+            return m_key(row);
+        case ToneRole:
+            return column.tone ? int(column.tone(row)) : 0;
+        case ShareRole:
+            return column.share ? QVariant(column.share(row)) : QVariant();
+        default:
+            return {};
         }
     }
     [[nodiscard]] QVariant headerData(int section, Qt::Orientation orientation, int role) const override
@@ -106,10 +119,14 @@ public:
         if (orientation != Qt::Horizontal || section < 0 || section >= int(m_columns.size())) return {};
         const TableColumn<Row>& column = m_columns[section];
         switch (role) {
-        case Qt::DisplayRole: return column.title;
-        case Qt::ToolTipRole: return column.headerTip;
-        case Qt::TextAlignmentRole: return int((column.number ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
-        default: return {};
+        case Qt::DisplayRole:
+            return column.title;
+        case Qt::ToolTipRole:
+            return column.headerTip;
+        case Qt::TextAlignmentRole:
+            return int((column.number ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
+        default:
+            return {};
         }
     }
 

@@ -79,10 +79,14 @@ void loseSpan(WorkerLane& lane, qint64 now)
 WorkerBar barOf(v1::Activity activity)
 {
     switch (activity) {
-    case v1::ACTIVITY_DOWNLOAD: return WorkerBar::Download;
-    case v1::ACTIVITY_COMPUTE: return WorkerBar::Compute;
-    case v1::ACTIVITY_UPLOAD: return WorkerBar::Upload;
-    default: return WorkerBar::Idle;
+    case v1::ACTIVITY_DOWNLOAD:
+        return WorkerBar::Download;
+    case v1::ACTIVITY_COMPUTE:
+        return WorkerBar::Compute;
+    case v1::ACTIVITY_UPLOAD:
+        return WorkerBar::Upload;
+    default:
+        return WorkerBar::Idle;
     }
 }
 
@@ -294,7 +298,8 @@ void taskLost(ProjectHistory& project, RunHistory* run, const v1::TaskLost& m, q
     const QString label = taskLabel(m.task());
     const auto lose = [&](std::vector<WorkerLane>& lanes) {
         WorkerLane* lane = findLane(lanes, m.worker());
-        if (lane && !lane->spans.empty() && lane->spans.back().endMs == 0 && lane->spans.back().task == label) loseSpan(*lane, now);
+        if (lane && !lane->spans.empty() && lane->spans.back().endMs == 0 && lane->spans.back().task == label)
+            loseSpan(*lane, now);
     };
     lose(project.workers);
     if (!run) return;
@@ -326,11 +331,21 @@ QString stateLine(const RunHistory& run, const v1::RunStateChanged& m)
 {
     QString line;
     switch (m.state()) {
-    case v1::RUN_STATE_RUNNING: line = words("%1 is running"); break;
-    case v1::RUN_STATE_STOPPED: line = words("%1 was stopped"); break;
-    case v1::RUN_STATE_DONE: line = words("%1 is done"); break;
-    case v1::RUN_STATE_FAILED: line = words("%1 failed"); break;
-    default: line = words("%1 changed state"); break;
+    case v1::RUN_STATE_RUNNING:
+        line = words("%1 is running");
+        break;
+    case v1::RUN_STATE_STOPPED:
+        line = words("%1 was stopped");
+        break;
+    case v1::RUN_STATE_DONE:
+        line = words("%1 is done");
+        break;
+    case v1::RUN_STATE_FAILED:
+        line = words("%1 failed");
+        break;
+    default:
+        line = words("%1 changed state");
+        break;
     }
     line = line.arg(run.name);
     return m.reason().empty() ? line : line + QStringLiteral(": ") + text(m.reason());
@@ -345,7 +360,9 @@ void narrate(const ProjectHistory& project, RunHistory* run, const v1::Event& ev
         line.level = int(event.log().level());
         line.text = text(event.log().text());
         break;
-    case v1::Event::kRunCreated: line.text = words("%1 was created").arg(text(event.run_created().name())); break;
+    case v1::Event::kRunCreated:
+        line.text = words("%1 was created").arg(text(event.run_created().name()));
+        break;
     case v1::Event::kRunState:
         if (!run) return;
         line.text = stateLine(*run, event.run_state());
@@ -358,8 +375,9 @@ void narrate(const ProjectHistory& project, RunHistory* run, const v1::Event& ev
     case v1::Event::kTaskLost:
         line.level = 1;
         line.worker = event.task_lost().worker();
-        line.text = words("%1 lost %2: %3").arg(workerName(project, line.worker), taskLabel(event.task_lost().task()),
-                                                text(event.task_lost().reason()));
+        line.text
+            = words("%1 lost %2: %3")
+                  .arg(workerName(project, line.worker), taskLabel(event.task_lost().task()), text(event.task_lost().reason()));
         break;
     case v1::Event::kWorkerJoined:
         line.worker = event.worker_joined().worker();
@@ -380,7 +398,8 @@ void narrate(const ProjectHistory& project, RunHistory* run, const v1::Event& ev
         if (!run) return;
         line.text = words("%1 was scored on the %2 split").arg(run->name, text(event.eval_done().split()));
         break;
-    default: return;
+    default:
+        return;
     }
     addLine(log, std::move(line));
 }
@@ -399,11 +418,20 @@ void ProjectHistory::apply(const v1::Event& event)
         run->lastEventMs = now;
     }
     switch (event.body_case()) {
-    case v1::Event::kWorkerJoined: workerJoined(*this, event.worker_joined(), now); break;
-    case v1::Event::kWorkerActivity: workerActivity(*this, event.worker_activity(), now); break;
-    case v1::Event::kWorkerGone: workerGone(*this, event.worker_gone(), now); break;
-    case v1::Event::kTaskLost: taskLost(*this, run, event.task_lost(), now); break;
-    default: break;
+    case v1::Event::kWorkerJoined:
+        workerJoined(*this, event.worker_joined(), now);
+        break;
+    case v1::Event::kWorkerActivity:
+        workerActivity(*this, event.worker_activity(), now);
+        break;
+    case v1::Event::kWorkerGone:
+        workerGone(*this, event.worker_gone(), now);
+        break;
+    case v1::Event::kTaskLost:
+        taskLost(*this, run, event.task_lost(), now);
+        break;
+    default:
+        break;
     }
     if (run) {
         switch (event.body_case()) {
@@ -415,28 +443,43 @@ void ProjectHistory::apply(const v1::Event& event)
             run->state = int(v1::RUN_STATE_RUNNING);
             showPresentWorkers(*this, *run, now);
             break;
-        case v1::Event::kRunState: stateChanged(*this, *run, event.run_state(), now); break;
+        case v1::Event::kRunState:
+            stateChanged(*this, *run, event.run_state(), now);
+            break;
         case v1::Event::kStage:
             run->stage = text(event.stage().stage());
             run->stageUnits = event.stage().units_total();
             run->stageDone = 0;
             break;
-        case v1::Event::kRunPlanned: planned(*run, event.run_planned()); break;
-        case v1::Event::kShards: shards(*run, event.shards()); break;
-        case v1::Event::kTaskCommitted: committed(*run, event.task_committed(), now); break;
-        case v1::Event::kTrainPoints: trainPoints(*run, event.train_points()); break;
+        case v1::Event::kRunPlanned:
+            planned(*run, event.run_planned());
+            break;
+        case v1::Event::kShards:
+            shards(*run, event.shards());
+            break;
+        case v1::Event::kTaskCommitted:
+            committed(*run, event.task_committed(), now);
+            break;
+        case v1::Event::kTrainPoints:
+            trainPoints(*run, event.train_points());
+            break;
         case v1::Event::kValidPoint:
             if (PathState* path = pathOf(*run, event.valid_point().path())) {
                 path->valid.push_back({double(event.valid_point().step()), event.valid_point().nll()});
                 path->lastValidLoss = event.valid_point().nll();
             }
             break;
-        case v1::Event::kContribution: contribution(*run, event.contribution(), now); break;
-        case v1::Event::kModuleStepped: stepped(*run, event.module_stepped(), now); break;
+        case v1::Event::kContribution:
+            contribution(*run, event.contribution(), now);
+            break;
+        case v1::Event::kModuleStepped:
+            stepped(*run, event.module_stepped(), now);
+            break;
         case v1::Event::kEvalDone:
             if (event.eval_done().split() == "test") run->evalJson = text(event.eval_done().result_json());
             break;
-        default: break;
+        default:
+            break;
         }
     }
     narrate(*this, run, event, run ? run->log : log);

@@ -24,19 +24,19 @@ struct CurvePoint {
 
 /// One module of the path picture.
 struct ModuleState {
-    QString name;              ///< "level0.1"
+    QString name;  ///< "level0.1"
     int column = 0;
     int index = 0;
     qint64 parameters = 0;
     qint64 bytes = 0;
     QVector<int> paths;
-    int version = 0;           ///< outer steps taken
-    int received = 0;          ///< contributions in towards the next version
+    int version = 0;  ///< outer steps taken
+    int received = 0;  ///< contributions in towards the next version
     int expected = 0;
-    double gradientNorm = 0;   ///< of the last combined pseudo-gradient
+    double gradientNorm = 0;  ///< of the last combined pseudo-gradient
     double meanCosine = 1;
-    QVector<double> pathNorms; ///< order of `paths`
-    qint64 lastStepMs = 0;     ///< time of the last outer step, 0 = none
+    QVector<double> pathNorms;  ///< order of `paths`
+    qint64 lastStepMs = 0;  ///< time of the last outer step, 0 = none
 };
 
 struct ColumnState {
@@ -44,15 +44,15 @@ struct ColumnState {
     QString title;
     bool pathSpecific = false;
     QVector<int> blocks;
-    QVector<int> modules;      ///< ids into RunHistory::modules
+    QVector<int> modules;  ///< ids into RunHistory::modules
 };
 
 struct PathState {
     int path = 0;
-    QVector<int> modules;      ///< one id a column
-    qint64 sequences = 0;      ///< train sequences in its shard
+    QVector<int> modules;  ///< one id a column
+    qint64 sequences = 0;  ///< train sequences in its shard
     QVector<qint64> byDomain;
-    int phase = 0;             ///< phases committed
+    int phase = 0;  ///< phases committed
     double lastTrainLoss = 0;
     double lastValidLoss = 0;  ///< 0 = not yet
     std::vector<CurvePoint> train;
@@ -65,7 +65,7 @@ struct WorkerSpan {
     WorkerBar kind = WorkerBar::Idle;
     qint64 beginMs = 0;
     qint64 endMs = 0;
-    QString task;              ///< "train path 2 phase 5"
+    QString task;  ///< "train path 2 phase 5"
 };
 struct WorkerLane {
     qint64 id = 0;
@@ -74,7 +74,7 @@ struct WorkerLane {
     qint64 pid = 0;
     bool local = false;
     qint64 joinedMs = 0;
-    qint64 goneMs = 0;         ///< 0 = still here
+    qint64 goneMs = 0;  ///< 0 = still here
     QString goneReason;
     std::vector<WorkerSpan> spans;
 };
@@ -82,7 +82,7 @@ struct ContributionTick {
     qint64 timeMs = 0;
     int path = 0;
     int phase = 0;
-    qint64 worker = 0;         ///< whose upload brought it
+    qint64 worker = 0;  ///< whose upload brought it
 };
 struct OuterStepBar {
     qint64 beginMs = 0;
@@ -94,14 +94,14 @@ struct ModuleLane {
     std::vector<ContributionTick> ticks;
     std::vector<OuterStepBar> steps;
 };
-struct TrafficPoint {          ///< one committed task
+struct TrafficPoint {  ///< one committed task
     qint64 timeMs = 0;
-    qint64 bytes = 0;          ///< module, pseudo-gradient and inner-state bytes on the wire
+    qint64 bytes = 0;  ///< module, pseudo-gradient and inner-state bytes on the wire
 };
 struct LogEntry {
     qint64 seq = 0;
     qint64 timeMs = 0;
-    int level = 0;             ///< 0 info, 1 warning, 2 error
+    int level = 0;  ///< 0 info, 1 warning, 2 error
     QString text;
     qint64 worker = 0;
 };
@@ -111,10 +111,10 @@ struct RunHistory {
     QString name;
     QString preset;
     QString specJson;
-    int state = 0;             ///< v1::RunState
+    int state = 0;  ///< v1::RunState
     QString reason;
-    QString stage;             ///< "warm", "features", "routing", "train", "test"
-    int stageUnits = 0;        ///< tasks in the stage, 0 = not known
+    QString stage;  ///< "warm", "features", "routing", "train", "test"
+    int stageUnits = 0;  ///< tasks in the stage, 0 = not known
     int stageDone = 0;
     int phases = 0;
     int tau = 0;
@@ -127,11 +127,11 @@ struct RunHistory {
     std::vector<ColumnState> columns;
     std::vector<ModuleState> modules;
     std::vector<PathState> paths;
-    std::vector<CurvePoint> warm;           ///< warm-start training loss
-    std::vector<WorkerLane> workers;        ///< spans of this run's tasks; idle otherwise
-    std::vector<ModuleLane> moduleLanes;    ///< same order as modules
+    std::vector<CurvePoint> warm;  ///< warm-start training loss
+    std::vector<WorkerLane> workers;  ///< spans of this run's tasks; idle otherwise
+    std::vector<ModuleLane> moduleLanes;  ///< same order as modules
     std::vector<TrafficPoint> traffic;
-    QString evalJson;                       ///< last EvalDone of split "test"
+    QString evalJson;  ///< last EvalDone of split "test"
     qint64 faults = 0;
     qint64 createdMs = 0;
     qint64 finishedMs = 0;
@@ -143,8 +143,8 @@ struct RunHistory {
 struct ProjectHistory {
     qint64 lastSeq = 0;
     std::map<qint64, RunHistory> runs;
-    std::vector<WorkerLane> workers;        ///< all workers over the project's life
-    std::vector<LogEntry> log;              ///< engine-wide lines
+    std::vector<WorkerLane> workers;  ///< all workers over the project's life
+    std::vector<LogEntry> log;  ///< engine-wide lines
     /// Fold one event in. Events already seen (seq <= lastSeq) are ignored, so a replay after a reconnect is harmless.
     void apply(const v1::Event& event);
 };

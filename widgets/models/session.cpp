@@ -12,7 +12,8 @@ constexpr int pollMs = 1000;
 constexpr int workersMs = 2000;
 }  // namespace
 
-Session::Session(QObject* parent) : QObject(parent)
+Session::Session(QObject* parent)
+    : QObject(parent)
 {
     m_client.setEventHandler([this](const v1::Event& event) { onEvent(event); });
     connect(&m_client, &EngineClient::eventsArrived, this, &Session::onArrived);
@@ -89,14 +90,25 @@ void Session::onEvent(const v1::Event& event)
     case v1::Event::kStage:
     case v1::Event::kRunPlanned:
     case v1::Event::kTaskCommitted:
-    case v1::Event::kValidPoint: m_runsDirty = true; break;
-    case v1::Event::kTaskLost: m_runsDirty = m_workersDirty = true; break;
-    case v1::Event::kEvalDone: m_resultsDirty = m_runsDirty = true; break;
+    case v1::Event::kValidPoint:
+        m_runsDirty = true;
+        break;
+    case v1::Event::kTaskLost:
+        m_runsDirty = m_workersDirty = true;
+        break;
+    case v1::Event::kEvalDone:
+        m_resultsDirty = m_runsDirty = true;
+        break;
     case v1::Event::kWorkerJoined:
     case v1::Event::kWorkerActivity:
-    case v1::Event::kWorkerGone: m_workersDirty = true; break;
-    case v1::Event::kCorpusImported: m_corporaDirty = true; break;
-    default: break;
+    case v1::Event::kWorkerGone:
+        m_workersDirty = true;
+        break;
+    case v1::Event::kCorpusImported:
+        m_corporaDirty = true;
+        break;
+    default:
+        break;
     }
 }
 

@@ -29,8 +29,8 @@ public:
     [[nodiscard]] LogModel& log() { return m_log; }
     [[nodiscard]] ResultsModel& results() { return m_results; }
 
-    void open(const QString& address, const QString& token);   ///< another engine or the same again
-    void close();                                              ///< disconnect and forget everything
+    void open(const QString& address, const QString& token);  ///< another engine or the same again
+    void close();  ///< disconnect and forget everything
     [[nodiscard]] bool hasRunningRuns() const;
     /// The run whose pictures are shown; 0 = none. Follows the newest run until chosen by hand.
     [[nodiscard]] qint64 shownRun() const { return m_shownRun; }
@@ -40,17 +40,17 @@ public:
     void refreshRuns();
     void refreshCorpora();
     void refreshWorkers();
-    void setWorkersWatched(bool watched);   ///< a visible pane shows heartbeat ages
+    void setWorkersWatched(bool watched);  ///< a visible pane shows heartbeat ages
     void setWorkerRows(const QVector<WorkerRow>& rows) { m_workers.setRows(rows); }
     [[nodiscard]] qint64 lastHeardMs() const { return m_lastHeardMs; }  ///< local clock, 0 = never
 
 Q_SIGNALS:
-    void frame();             ///< events were folded in; at most every 33 ms
+    void frame();  ///< events were folded in; at most every 33 ms
     void shownRunChanged();
     void resultsChanged();
     void corporaChanged();
     void runsChanged();
-    void notice(const QString& text);   ///< something failed in the background
+    void notice(const QString& text);  ///< something failed in the background
 
 private:
     void onEvent(const v1::Event& event);

@@ -59,7 +59,7 @@ private:
 
 QString runStateName(RunPhase state);
 Tone runStateTone(RunPhase state);
-double runProgress(const RunRow& run);   ///< 0..1 by inner steps
+double runProgress(const RunRow& run);  ///< 0..1 by inner steps
 QString runProgressText(const RunRow& run);
 QString workerStateName(const QString& state);
 

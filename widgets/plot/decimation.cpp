@@ -28,7 +28,7 @@ void emitColumn(const std::vector<PlotPoint>& points, std::size_t begin, std::si
         if (low == end || points[i].y < points[low].y) low = i;
         if (high == end || points[i].y > points[high].y) high = i;
     }
-    std::array<std::size_t, 3> keep {low, high, gap};
+    std::array<std::size_t, 3> keep{low, high, gap};
     std::sort(keep.begin(), keep.end());
     std::size_t last = end;
     for (const std::size_t i : keep) {
@@ -45,7 +45,9 @@ std::vector<PlotPoint> decimated(const std::vector<PlotPoint>& points, double fr
     columns = std::max(1, columns);
     const auto byX = [](const PlotPoint& p, double x) { return p.x < x; };
     auto first = std::size_t(std::lower_bound(points.begin(), points.end(), fromX, byX) - points.begin());
-    auto last = std::size_t(std::upper_bound(points.begin(), points.end(), toX, [](double x, const PlotPoint& p) { return x < p.x; }) - points.begin());
+    auto last = std::size_t(std::upper_bound(points.begin(), points.end(), toX, [](double x, const PlotPoint& p) {
+        return x < p.x;
+    }) - points.begin());
     if (first > 0) --first;
     if (last < points.size()) ++last;
     std::vector<PlotPoint> out;

@@ -17,7 +17,8 @@ namespace {
 
 QString quoted(const QString& field)
 {
-    if (!field.contains(QLatin1Char(',')) && !field.contains(QLatin1Char('"')) && !field.contains(QLatin1Char('\n'))) return field;
+    if (!field.contains(QLatin1Char(',')) && !field.contains(QLatin1Char('"')) && !field.contains(QLatin1Char('\n')))
+        return field;
     QString out = field;
     return QLatin1Char('"') + out.replace(QLatin1Char('"'), QStringLiteral("\"\"")) + QLatin1Char('"');
 }
@@ -39,7 +40,8 @@ QString PlotWidget::csv() const
     out += QLatin1Char('\n');
     for (const auto& [x, values] : rows) {
         out += QString::number(x, 'g', 12);
-        for (const double value : values) out += QLatin1Char(',') + (std::isnan(value) ? QString() : QString::number(value, 'g', 9));
+        for (const double value : values)
+            out += QLatin1Char(',') + (std::isnan(value) ? QString() : QString::number(value, 'g', 9));
         out += QLatin1Char('\n');
     }
     return out;

@@ -137,7 +137,8 @@ void PlotWidget::Private::applyStyle(PlotSeries& s)
     QPen pen(style.color, style.width, style.dash, Qt::RoundCap, Qt::RoundJoin);
     s.line->setPen(pen);
     s.line->setName(style.name);
-    s.line->setScatterStyle(style.markers ? QCPScatterStyle(QCPScatterStyle::ssDisc, Qt::NoPen, QBrush(style.color), 5) : QCPScatterStyle());
+    s.line->setScatterStyle(
+        style.markers ? QCPScatterStyle(QCPScatterStyle::ssDisc, Qt::NoPen, QBrush(style.color), 5) : QCPScatterStyle());
     s.raw->setPen(QPen(withAlpha(style.color, 0.25 * double(style.color.alphaF())), 1));
     s.label->setText(style.name);
     s.label->setColor(mixColors(withAlpha(style.color, 1), theme.theme().tokens().text, 0.25));
@@ -335,7 +336,7 @@ void PlotWidget::Private::userZoomed()
 
 QStringList PlotWidget::Private::readout(double x, QVector<QColor>* swatches) const
 {
-    QStringList lines {QStringLiteral("%1 %2").arg(xTitle, formatNumber(x, 4))};
+    QStringList lines{QStringLiteral("%1 %2").arg(xTitle, formatNumber(x, 4))};
     if (swatches != nullptr) swatches->push_back(QColor());
     int more = 0;
     for (auto drawn = series.rbegin(); drawn != series.rend(); ++drawn) {  // what lies on top is read first
@@ -348,8 +349,9 @@ QStringList PlotWidget::Private::readout(double x, QVector<QColor>* swatches) co
             ++more;
             continue;
         }
-        const QString value = s.smooth.empty() ? formatNumber(it->y, 4)
-                                               : PlotWidget::tr("%1 (raw %2)").arg(formatNumber(s.smooth[i].y, 4), formatNumber(it->y, 4));
+        const QString value = s.smooth.empty()
+            ? formatNumber(it->y, 4)
+            : PlotWidget::tr("%1 (raw %2)").arg(formatNumber(s.smooth[i].y, 4), formatNumber(it->y, 4));
         lines << QStringLiteral("%1  %2").arg(s.style.name, value);
         if (swatches != nullptr) swatches->push_back(withAlpha(s.style.color, 1));
     }

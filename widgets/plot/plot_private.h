@@ -56,13 +56,13 @@ public:
     QString title, xTitle, xUnit, yTitle, yUnit;
     double weight = 0;
     bool logX = false, logY = false;
-    bool automatic = true;   ///< ranges follow the data
+    bool automatic = true;  ///< ranges follow the data
     bool follow = false;
     double followSpan = 0;
     bool legendForced = false;
     bool stale = true;
     bool feeding = false;
-    bool keyFocus = false;   ///< focus came by keyboard: show the ring
+    bool keyFocus = false;  ///< focus came by keyboard: show the ring
     int hidden = 0;
     double cross = std::numeric_limits<double>::quiet_NaN();
 };

@@ -90,7 +90,10 @@ void PlotWidget::setSeriesData(int series, std::vector<PlotPoint> points)
     d->dirty();
 }
 
-int PlotWidget::seriesCount() const { return int(d->series.size()); }
+int PlotWidget::seriesCount() const
+{
+    return int(d->series.size());
+}
 
 void PlotWidget::setSegment(double from, double to, const QString& caption)
 {
@@ -122,15 +125,42 @@ void PlotWidget::setSmoothing(double weight)
     d->dirty();
 }
 
-double PlotWidget::smoothing() const { return d->weight; }
-void PlotWidget::setLogX(bool on) { d->setLog(true, on); }
-void PlotWidget::setLogY(bool on) { d->setLog(false, on); }
-bool PlotWidget::logX() const { return d->logX; }
-bool PlotWidget::logY() const { return d->logY; }
-int PlotWidget::hiddenNonPositive() const { return d->hidden; }
-QString PlotWidget::badge() const { return d->hidden > 0 ? tr("%1 non-positive hidden").arg(d->hidden) : QString(); }
-bool PlotWidget::follow() const { return d->follow; }
-double PlotWidget::crosshair() const { return d->cross; }
+double PlotWidget::smoothing() const
+{
+    return d->weight;
+}
+void PlotWidget::setLogX(bool on)
+{
+    d->setLog(true, on);
+}
+void PlotWidget::setLogY(bool on)
+{
+    d->setLog(false, on);
+}
+bool PlotWidget::logX() const
+{
+    return d->logX;
+}
+bool PlotWidget::logY() const
+{
+    return d->logY;
+}
+int PlotWidget::hiddenNonPositive() const
+{
+    return d->hidden;
+}
+QString PlotWidget::badge() const
+{
+    return d->hidden > 0 ? tr("%1 non-positive hidden").arg(d->hidden) : QString();
+}
+bool PlotWidget::follow() const
+{
+    return d->follow;
+}
+double PlotWidget::crosshair() const
+{
+    return d->cross;
+}
 
 void PlotWidget::setFollow(bool on, double span)
 {
@@ -156,7 +186,8 @@ void PlotWidget::resetZoom()
 
 void PlotWidget::zoomBy(double factor)
 {
-    const double centre = std::isnan(d->cross) ? d->plot->xAxis->pixelToCoord(d->plot->axisRect()->rect().center().x()) : d->cross;
+    const double centre
+        = std::isnan(d->cross) ? d->plot->xAxis->pixelToCoord(d->plot->axisRect()->rect().center().x()) : d->cross;
     d->plot->xAxis->scaleRange(1 / factor, centre);
     d->userZoomed();
 }
@@ -173,8 +204,14 @@ void PlotWidget::setRangeY(double from, double to)
     d->userZoomed();
 }
 
-std::pair<double, double> PlotWidget::rangeX() const { return {d->plot->xAxis->range().lower, d->plot->xAxis->range().upper}; }
-std::pair<double, double> PlotWidget::rangeY() const { return {d->plot->yAxis->range().lower, d->plot->yAxis->range().upper}; }
+std::pair<double, double> PlotWidget::rangeX() const
+{
+    return {d->plot->xAxis->range().lower, d->plot->xAxis->range().upper};
+}
+std::pair<double, double> PlotWidget::rangeY() const
+{
+    return {d->plot->yAxis->range().lower, d->plot->yAxis->range().upper};
+}
 
 QStringList PlotWidget::setCrosshair(double x)
 {
@@ -201,23 +238,32 @@ void PlotWidget::keyPressEvent(QKeyEvent* event)
     const double pixels = std::max(1, d->plot->axisRect()->width());
     const auto stepCross = [&](double by) {
         const double middle = d->plot->xAxis->pixelToCoord(d->plot->axisRect()->rect().center().x());
-        const double at = std::isnan(d->cross) ? middle : d->plot->xAxis->pixelToCoord(d->plot->xAxis->coordToPixel(d->cross) + by);
+        const double at
+            = std::isnan(d->cross) ? middle : d->plot->xAxis->pixelToCoord(d->plot->xAxis->coordToPixel(d->cross) + by);
         setCrosshair(std::clamp(at, range.lower, range.upper));
     };
     const double step = event->modifiers().testFlag(Qt::ControlModifier) ? 1 : std::max(2.0, pixels / 100);
     switch (event->key()) {
-    case Qt::Key_Left: return stepCross(-step);
-    case Qt::Key_Right: return stepCross(step);
-    case Qt::Key_Home: return void(setCrosshair(range.lower));
-    case Qt::Key_End: return void(setCrosshair(range.upper));
+    case Qt::Key_Left:
+        return stepCross(-step);
+    case Qt::Key_Right:
+        return stepCross(step);
+    case Qt::Key_Home:
+        return void(setCrosshair(range.lower));
+    case Qt::Key_End:
+        return void(setCrosshair(range.upper));
     case Qt::Key_Plus:
-    case Qt::Key_Equal: return zoomBy(1.25);
-    case Qt::Key_Minus: return zoomBy(0.8);
-    case Qt::Key_0: return resetZoom();
+    case Qt::Key_Equal:
+        return zoomBy(1.25);
+    case Qt::Key_Minus:
+        return zoomBy(0.8);
+    case Qt::Key_0:
+        return resetZoom();
     case Qt::Key_Escape:
         if (!std::isnan(d->cross)) return void(setCrosshair(std::numeric_limits<double>::quiet_NaN()));
         return QWidget::keyPressEvent(event);
-    default: QWidget::keyPressEvent(event);
+    default:
+        QWidget::keyPressEvent(event);
     }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// One plot with axes: several curves, smoothing, log axes, crosshair, zoom, follow, legend or direct labels, export. QCustomPlot inside.
+// One plot with axes: several curves, smoothing, log axes, crosshair, zoom, follow, legend or direct labels, export. QCustomPlot
+// inside.
 #pragma once
 
 #include "widgets/plot/decimation.h"
@@ -20,9 +21,9 @@ struct SeriesStyle {
     QColor color;
     Qt::PenStyle dash = Qt::SolidLine;
     double width = 1.5;
-    bool smoothed = true;   ///< takes part in smoothing (raw stays behind at 25% alpha)
-    bool labelled = true;   ///< has a direct label or a legend entry (the crosshair reads every visible curve)
-    bool markers = false;   ///< small discs at the samples (few-point series)
+    bool smoothed = true;  ///< takes part in smoothing (raw stays behind at 25% alpha)
+    bool labelled = true;  ///< has a direct label or a legend entry (the crosshair reads every visible curve)
+    bool markers = false;  ///< small discs at the samples (few-point series)
     bool visible = true;
 };
 

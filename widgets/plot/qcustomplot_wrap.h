@@ -2,9 +2,9 @@
 // Private: QCustomPlot 2.1 uses the Qt keywords this project switches off. Only files of widgets/plot may include this.
 #pragma once
 
-#include <QtCore/qobjectdefs.h>
-#include <QtCore/qglobal.h>
 #include <QtCore/qforeach.h>
+#include <QtCore/qglobal.h>
+#include <QtCore/qobjectdefs.h>
 
 #pragma push_macro("signals")
 #pragma push_macro("slots")

@@ -16,7 +16,7 @@ double linear(double channel)
 }
 
 // Cividis sampled at 17 even steps; between them a straight line is within one 8-bit level.
-constexpr std::array<QRgb, 17> kCividis {0xff00224e, 0xff002c69, 0xff163771, 0xff2a426e, 0xff3a4c6d, 0xff48566d, 0xff55606e,
+constexpr std::array<QRgb, 17> kCividis{0xff00224e, 0xff002c69, 0xff163771, 0xff2a426e, 0xff3a4c6d, 0xff48566d, 0xff55606e,
     0xff626a71, 0xff707574, 0xff7e7f78, 0xff8c8a78, 0xff9b9576, 0xffaaa172, 0xffbaad6b, 0xffcbb961, 0xffdcc752, 0xfffee838};
 
 }  // namespace
@@ -37,8 +37,8 @@ QColor mixColors(const QColor& a, const QColor& b, double t)
 {
     const float f = float(std::clamp(t, 0.0, 1.0));
     const auto mix = [f](float x, float y) { return std::clamp(x + (y - x) * f, 0.0F, 1.0F); };
-    return QColor::fromRgbF(mix(a.redF(), b.redF()), mix(a.greenF(), b.greenF()), mix(a.blueF(), b.blueF()),
-        mix(a.alphaF(), b.alphaF()));
+    return QColor::fromRgbF(
+        mix(a.redF(), b.redF()), mix(a.greenF(), b.greenF()), mix(a.blueF(), b.blueF()), mix(a.alphaF(), b.alphaF()));
 }
 
 QColor withAlpha(QColor color, double alpha)

@@ -38,10 +38,8 @@ public:
     }
     QPixmap pixmap(const QSize& size, QIcon::Mode mode, QIcon::State state) override
     {
-        const QString key = QStringLiteral("pathloom-%1-%2-%3-%4")
-                                .arg(m_name, colorFor(mode).name())
-                                .arg(size.width())
-                                .arg(size.height());
+        const QString key
+            = QStringLiteral("pathloom-%1-%2-%3-%4").arg(m_name, colorFor(mode).name()).arg(size.width()).arg(size.height());
         QPixmap pixmap;
         if (QPixmapCache::find(key, &pixmap)) return pixmap;
         pixmap = QPixmap(size);
@@ -97,7 +95,8 @@ QPixmap iconPixmap(QStringView name, const QColor& color, int size, double devic
 QStringList iconNames()
 {
     QStringList names;
-    const QStringList files = QDir(QStringLiteral(":/pathloom/icons")).entryList({QStringLiteral("*.svg")}, QDir::Files, QDir::Name);
+    const QStringList files
+        = QDir(QStringLiteral(":/pathloom/icons")).entryList({QStringLiteral("*.svg")}, QDir::Files, QDir::Name);
     for (const QString& file : files) names.push_back(file.chopped(4));
     return names;
 }

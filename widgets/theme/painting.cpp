@@ -88,7 +88,8 @@ QString formatFactor(double ours, double theirs)
     if (ours <= 0 || theirs <= 0) return {};
     const bool less = theirs >= ours;
     const double factor = less ? theirs / ours : ours / theirs;
-    const QString number = factor >= 10 ? QLocale(QLocale::English).toString(qint64(std::llround(factor))) : formatNumber(factor, 2);
+    const QString number
+        = factor >= 10 ? QLocale(QLocale::English).toString(qint64(std::llround(factor))) : formatNumber(factor, 2);
     return number + (less ? QStringLiteral("x less") : QStringLiteral("x more"));
 }
 
@@ -157,7 +158,8 @@ QRectF drawReadout(QPainter& painter, const QPointF& anchor, const QRectF& bound
 void drawElided(QPainter& painter, const QRectF& rect, int alignment, const QString& text)
 {
     if (rect.width() < 4) return;
-    painter.drawText(rect, alignment | Qt::TextSingleLine, painter.fontMetrics().elidedText(text, Qt::ElideRight, int(std::ceil(rect.width()))));
+    painter.drawText(rect, alignment | Qt::TextSingleLine,
+        painter.fontMetrics().elidedText(text, Qt::ElideRight, int(std::ceil(rect.width()))));
 }
 
 }  // namespace pathloom

@@ -241,7 +241,10 @@ QWidget* PaneFrame::makeErrorPage()
     return page;
 }
 
-QString PaneFrame::title() const { return m_title->text(); }
+QString PaneFrame::title() const
+{
+    return m_title->text();
+}
 
 void PaneFrame::setTitle(const QString& title)
 {
@@ -271,7 +274,10 @@ QToolButton* PaneFrame::addToolAction(QAction* action)
     return button;
 }
 
-QAction* PaneFrame::addToolWidget(QWidget* widget) { return m_toolBar->addWidget(widget); }
+QAction* PaneFrame::addToolWidget(QWidget* widget)
+{
+    return m_toolBar->addWidget(widget);
+}
 
 void PaneFrame::addToolSeparator()
 {
@@ -302,7 +308,10 @@ void PaneFrame::setStatus(const QString& what, const QString& freshness)
     if (m_fresh->text() != freshness) m_fresh->setText(freshness);
 }
 
-void PaneFrame::showContent() { setState(State::Content); }
+void PaneFrame::showContent()
+{
+    setState(State::Content);
+}
 
 void PaneFrame::showEmpty(const QString& sentence, const QString& button)
 {

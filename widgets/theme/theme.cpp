@@ -72,7 +72,10 @@ Theme::Theme(Tokens tokens)
 {
 }
 
-bool Theme::isDark() const { return relativeLuminance(m_tokens.surface) < 0.2; }
+bool Theme::isDark() const
+{
+    return relativeLuminance(m_tokens.surface) < 0.2;
+}
 
 QColor Theme::categorical(int i) const
 {
@@ -122,8 +125,8 @@ QPalette Theme::palette() const
     all(QPalette::Mid, mixColors(t.line, t.muted, 0.25));
     all(QPalette::Dark, mixColors(t.line, t.muted, 0.5));
     all(QPalette::Shadow, isDark() ? QColor(0, 0, 0) : mixColors(t.line, t.text, 0.5));
-    for (const auto role : {QPalette::WindowText, QPalette::Text, QPalette::ButtonText, QPalette::HighlightedText,
-             QPalette::Link, QPalette::PlaceholderText, QPalette::ToolTipText}) {
+    for (const auto role : {QPalette::WindowText, QPalette::Text, QPalette::ButtonText, QPalette::HighlightedText, QPalette::Link,
+             QPalette::PlaceholderText, QPalette::ToolTipText}) {
         p.setColor(QPalette::Disabled, role, t.disabled);
     }
     p.setColor(QPalette::Disabled, QPalette::Base, t.surface);
@@ -154,9 +157,18 @@ QString Theme::styleSheet() const
         .arg(t.raised.name(), t.text.name(), t.line.name(), hover, pressed, checked, t.accent.name(), t.sunken.name());
 }
 
-QFont Theme::bodyFont() { return sized(10); }
-QFont Theme::labelFont() { return sized(9); }
-QFont Theme::titleFont() { return sized(13, QFont::DemiBold); }
+QFont Theme::bodyFont()
+{
+    return sized(10);
+}
+QFont Theme::labelFont()
+{
+    return sized(9);
+}
+QFont Theme::titleFont()
+{
+    return sized(13, QFont::DemiBold);
+}
 QFont Theme::fixedFont()
 {
     QFont font(QStringLiteral("DejaVu Sans Mono"), 9);

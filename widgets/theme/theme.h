@@ -19,10 +19,10 @@ struct Tokens {
     QString name;
     QColor surface, raised, sunken;  ///< pane background; fields and nodes; wells and lanes
     QColor text, muted, line, disabled;
-    QColor accent, onAccent;         ///< selection and primary action
+    QColor accent, onAccent;  ///< selection and primary action
     QColor ok, warn, fail;
-    QVector<QColor> categorical;     ///< eight Okabe-Ito hues made to stand 3:1 against surface, raised and sunken
-    QVector<QColor> diverging;       ///< low, middle, high
+    QVector<QColor> categorical;  ///< eight Okabe-Ito hues made to stand 3:1 against surface, raised and sunken
+    QVector<QColor> diverging;  ///< low, middle, high
     bool operator==(const Tokens&) const = default;
 };
 
@@ -48,7 +48,7 @@ public:
     /// What a palette cannot say: tool button padding, tool tips, slim scroll bars, dock titles.
     QString styleSheet() const;
 
-    static QFont bodyFont();   ///< 10 pt
+    static QFont bodyFont();  ///< 10 pt
     static QFont labelFont();  ///< 9 pt
     static QFont titleFont();  ///< 13 pt, demi-bold
     static QFont fixedFont();  ///< 9 pt, fixed pitch

@@ -98,7 +98,7 @@ void clear_rows(float* x, int ld, int rows, int width)
     for (int r = 0; r < rows; ++r) std::fill_n(x + std::size_t(r) * ld, width, 0.0f);
 }
 
-} // namespace
+}  // namespace
 
 void attention_forward(const AttentionShape& shape, HeadRows q, HeadRows k, HeadRows v, HeadRows out, float* lse)
 {
@@ -153,4 +153,4 @@ void attention_backward(const AttentionShape& shape, HeadRows q, HeadRows k, Hea
     }
 }
 
-} // namespace pathloom
+}  // namespace pathloom

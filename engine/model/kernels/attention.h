@@ -25,4 +25,4 @@ void attention_forward(const AttentionShape& shape, HeadRows q, HeadRows k, Head
 void attention_backward(const AttentionShape& shape, HeadRows q, HeadRows k, HeadRows v, HeadRows out, const float* lse,
     HeadRows dout, HeadRows dq, HeadRows dk, HeadRows dv);
 
-} // namespace pathloom
+}  // namespace pathloom

@@ -33,7 +33,7 @@ PATHLOOM_CLONES void multiply_add(const float* __restrict a, const float* __rest
     for (int i = 0; i < n; ++i) y[i] += a[i] * b[i];
 }
 
-} // namespace
+}  // namespace
 
 PATHLOOM_CLONES void rms_norm_forward(
     const float* __restrict x, const float* __restrict gain, int rows, int d, float* __restrict y, float* __restrict rstd)
@@ -120,7 +120,7 @@ PATHLOOM_CLONES void qk_norm_rope_backward(const float* raw, int ld_raw, const f
             float dot = 0.0f;
 #pragma omp simd reduction(+ : dot)
             for (int j = 0; j < half; ++j) {
-                const float a = g[j] * cosine[j] + g[j + half] * sine[j]; // the rotation's transpose
+                const float a = g[j] * cosine[j] + g[j + half] * sine[j];  // the rotation's transpose
                 const float b = g[j + half] * cosine[j] - g[j] * sine[j];
                 g[j] = a;
                 g[j + half] = b;
@@ -200,9 +200,9 @@ PATHLOOM_CLONES void swiglu_backward(float* __restrict gate_up, int rows, int hi
 }
 
 namespace {
-constexpr float GeluScale = 0.7978845608028654f; // sqrt(2 / pi)
+constexpr float GeluScale = 0.7978845608028654f;  // sqrt(2 / pi)
 constexpr float GeluCube = 0.044715f;
-} // namespace
+}  // namespace
 
 PATHLOOM_CLONES void gelu_forward(const float* __restrict up, std::size_t n, float* __restrict act)
 {
@@ -223,4 +223,4 @@ PATHLOOM_CLONES void gelu_backward(float* __restrict up, std::size_t n, float* _
     }
 }
 
-} // namespace pathloom
+}  // namespace pathloom

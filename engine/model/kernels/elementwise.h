@@ -48,4 +48,4 @@ void gelu_forward(const float* up, std::size_t n, float* act);
 /// up becomes its gradient; grad_act becomes act.
 void gelu_backward(float* up, std::size_t n, float* grad_act);
 
-} // namespace pathloom
+}  // namespace pathloom

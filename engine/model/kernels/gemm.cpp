@@ -28,7 +28,7 @@ PATHLOOM_CLONES void round_loop(const float* __restrict x, std::uint16_t* __rest
     for (std::size_t i = 0; i < n; ++i) y[i] = to_bf16(x[i]);
 }
 
-} // namespace
+}  // namespace
 
 void sgemm_nn(int m, int n, int k, const float* a, int lda, const float* b, int ldb, float beta, float* c, int ldc)
 {
@@ -52,14 +52,14 @@ void round_to_bf16(const float* x, std::uint16_t* y, std::size_t n)
 
 /// One oneDNN matmul per shape; shapes of a run are few, so the map stays small.
 struct Gemm::Half {
-    using Key = std::array<int, 9>; // ta, tb, m, n, k, lda, ldb, ldc, beta
+    using Key = std::array<int, 9>;  // ta, tb, m, n, k, lda, ldb, ldc, beta
     struct Product {
         dnnl_primitive_t primitive = nullptr;
         std::array<dnnl_memory_t, 3> memory{};
     };
     dnnl_engine_t engine = nullptr;
     dnnl_stream_t stream = nullptr;
-    std::map<Key, Product> products; // a null primitive: multiply the rounded values in fp32
+    std::map<Key, Product> products;  // a null primitive: multiply the rounded values in fp32
     std::vector<std::uint16_t> a, b;
     std::vector<float> wide_a, wide_b;
 
@@ -214,4 +214,4 @@ ComputeThreads::~ComputeThreads()
     omp_set_num_threads(m_before);
 }
 
-} // namespace pathloom
+}  // namespace pathloom

@@ -61,4 +61,4 @@ private:
     int m_before;
 };
 
-} // namespace pathloom
+}  // namespace pathloom

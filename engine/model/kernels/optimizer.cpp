@@ -65,7 +65,7 @@ PATHLOOM_CLONES double square_loop(const float* __restrict x, std::size_t n)
     return sum;
 }
 
-} // namespace
+}  // namespace
 
 void cross_entropy_forward(const float* logits, std::span<const std::int32_t> targets, int vocabulary, float* nll)
 {
@@ -112,4 +112,4 @@ double sum_of_squares(std::span<const float> x)
     return square_loop(x.data(), x.size());
 }
 
-} // namespace pathloom
+}  // namespace pathloom

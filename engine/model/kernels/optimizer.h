@@ -20,8 +20,8 @@ struct AdamWStep {
     double beta2 = 0.95;
     double eps = 1e-8;
     double weight_decay = 0.0;
-    std::int64_t step = 1; ///< 1 for the first: corrects the bias of the moments
-    double gradient_scale = 1.0; ///< from clipping; multiplies the gradient as it is read
+    std::int64_t step = 1;  ///< 1 for the first: corrects the bias of the moments
+    double gradient_scale = 1.0;  ///< from clipping; multiplies the gradient as it is read
 };
 
 /// theta, m, v after one step; all of equal size.
@@ -31,4 +31,4 @@ void adamw_update(
 /// Sum of squares in double, in a fixed order.
 double sum_of_squares(std::span<const float> x);
 
-} // namespace pathloom
+}  // namespace pathloom

@@ -21,7 +21,7 @@ namespace pathloom {
 {
     x = x < -87.0f ? -87.0f : x;
     x = x > 88.0f ? 88.0f : x;
-    const float shifter = 12582912.0f; // 1.5 * 2^23: adding it rounds to the nearest integer
+    const float shifter = 12582912.0f;  // 1.5 * 2^23: adding it rounds to the nearest integer
     const float n = (x * 1.44269504088896341f + shifter) - shifter;
     const float r = (x - n * 0.693359375f) - n * -2.12194440e-4f;
     float p = 1.9875691500e-4f;
@@ -56,4 +56,4 @@ inline float from_bf16(std::uint16_t x)
     return std::bit_cast<float>(std::uint32_t(x) << 16);
 }
 
-} // namespace pathloom
+}  // namespace pathloom

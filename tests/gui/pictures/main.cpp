@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Tests of the theme, the plot and the pictures on the offscreen platform. `gui_pictures --shots DIR` renders them to PNG instead.
+// Tests of the theme, the plot and the pictures on the offscreen platform. `gui_pictures --shots DIR` renders them to PNG
+// instead.
 #include "tests.h"
 
 #include <QApplication>

@@ -55,7 +55,7 @@ bool iconSheet(const Theme& theme, const QString& path)
 /// Processor time of this thread, so that a busy machine does not spoil the figure.
 double threadMs()
 {
-    timespec now {};
+    timespec now{};
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
     return double(now.tv_sec) * 1e3 + double(now.tv_nsec) / 1e6;
 }
@@ -107,7 +107,7 @@ int takeShots(ThemeController& theme, const QString& directory)
             PathPicture paths(theme);
             SyncPicture sync(theme);
             CurvesView curves(theme);
-            for (PaneFrame* view : std::initializer_list<PaneFrame*> {&paths, &sync, &curves}) {
+            for (PaneFrame* view : std::initializer_list<PaneFrame*>{&paths, &sync, &curves}) {
                 view->resize(1100, 620);
                 view->show();
             }
@@ -133,7 +133,7 @@ int takeShots(ThemeController& theme, const QString& directory)
             ok &= save(paths, file("paths", what + QStringLiteral("-module")), 1);
             sync.canvas()->zoom(3, 700);
             if (run->moduleLanes.size() > 1 && lane.ticks.size() > 8) {
-                const SyncCanvas::HoveredTick tick {1, int(run->moduleLanes[1].ticks.size() / 2)};
+                const SyncCanvas::HoveredTick tick{1, int(run->moduleLanes[1].ticks.size() / 2)};
                 sync.canvas()->pan(600 - sync.canvas()->positionOf(tick).x());
                 QTest::mouseMove(sync.canvas(), sync.canvas()->positionOf(tick).toPoint());
             }

@@ -12,9 +12,10 @@ namespace {
 
 constexpr qint64 kStart = 1790000000000;
 
-void addColumn(RunHistory& run, const QString& name, const QString& title, const std::vector<std::vector<int>>& pathsOf, bool own, QVector<int> blocks, qint64 parameters)
+void addColumn(RunHistory& run, const QString& name, const QString& title, const std::vector<std::vector<int>>& pathsOf, bool own,
+    QVector<int> blocks, qint64 parameters)
 {
-    ColumnState column {name, title, own, std::move(blocks), {}};
+    ColumnState column{name, title, own, std::move(blocks), {}};
     for (std::size_t i = 0; i < pathsOf.size(); ++i) {
         ModuleState m;
         m.name = QStringLiteral("%1.%2").arg(name).arg(i);
@@ -60,13 +61,15 @@ RunHistory makeHistory(const Shape& shape)
         one[0].push_back(p);
         each.push_back({p});
     }
-    addColumn(run, QStringLiteral("embed"), QStringLiteral("Embed"), shape.pathSpecificEmbed ? each : one, shape.pathSpecificEmbed, {}, 1048576);
+    addColumn(run, QStringLiteral("embed"), QStringLiteral("Embed"), shape.pathSpecificEmbed ? each : one,
+        shape.pathSpecificEmbed, {}, 1048576);
     int divisor = cells;
     for (std::size_t l = 0; l < shape.levels.size(); ++l) {
         divisor /= shape.levels[l];
         std::vector<std::vector<int>> of(std::size_t(shape.levels[l]));
         for (int p = 0; p < paths; ++p) of[std::size_t(p / shape.replicas / divisor % shape.levels[l])].push_back(p);
-        addColumn(run, QStringLiteral("level%1").arg(l), QStringLiteral("Level %1").arg(l), of, false, {int(l) * 2, int(l) * 2 + 1}, 394240);
+        addColumn(run, QStringLiteral("level%1").arg(l), QStringLiteral("Level %1").arg(l), of, false,
+            {int(l) * 2, int(l) * 2 + 1}, 394240);
     }
     if (shape.pathSpecificBlock) addColumn(run, QStringLiteral("block5"), QStringLiteral("Block 5"), each, true, {5}, 197120);
     addColumn(run, QStringLiteral("head"), QStringLiteral("Head"), one, false, {}, 128);
@@ -79,7 +82,9 @@ RunHistory makeHistory(const Shape& shape)
         PathState& path = run.paths[std::size_t(p)];
         path.path = p;
         const int home = p * 4 / paths;
-        for (int d = 0; d < 4; ++d) path.byDomain.push_back(qint64((d == home ? 300 + 500 * uniform(rng) : 120 * uniform(rng)) * 16 / std::max(1, paths / 4)) + 3);
+        for (int d = 0; d < 4; ++d)
+            path.byDomain.push_back(
+                qint64((d == home ? 300 + 500 * uniform(rng) : 120 * uniform(rng)) * 16 / std::max(1, paths / 4)) + 3);
         for (const qint64 n : path.byDomain) path.sequences += n;
     }
     for (int s = 0; s < 100; ++s) run.warm.push_back({double(s), 4.2 + 4.2 * std::exp(-s / 30.0) + 0.15 * (uniform(rng) - 0.5)});
@@ -107,7 +112,10 @@ RunHistory makeHistory(const Shape& shape)
         int pick = -1;
         for (int p = 0; p < paths; ++p) {
             if (next[std::size_t(p)] >= shape.done || readyAt[std::size_t(p)] < 0) continue;
-            if (pick < 0 || std::pair(next[std::size_t(p)], readyAt[std::size_t(p)]) < std::pair(next[std::size_t(pick)], readyAt[std::size_t(pick)])) pick = p;
+            if (pick < 0
+                || std::pair(next[std::size_t(p)], readyAt[std::size_t(p)])
+                    < std::pair(next[std::size_t(pick)], readyAt[std::size_t(pick)]))
+                pick = p;
         }
         if (pick < 0) break;
         const auto w = std::size_t(std::min_element(freeAt.begin(), freeAt.end()) - freeAt.begin());
@@ -142,7 +150,8 @@ RunHistory makeHistory(const Shape& shape)
             path.train.push_back({step, floor + 2.6 * std::exp(-(step - 100) / 55.0) + 0.35 * (uniform(rng) - 0.5)});
         }
         path.lastTrainLoss = path.train.back().y;
-        path.valid.push_back({double(run.warmSteps + (phase + 1) * shape.tau), floor + 0.08 + 2.6 * std::exp(-(phase + 1) * shape.tau / 55.0)});
+        path.valid.push_back(
+            {double(run.warmSteps + (phase + 1) * shape.tau), floor + 0.08 + 2.6 * std::exp(-(phase + 1) * shape.tau / 55.0)});
         path.lastValidLoss = path.valid.back().y;
         for (const int id : path.modules) {
             const auto m = std::size_t(id);
@@ -155,17 +164,20 @@ RunHistory makeHistory(const Shape& shape)
             module.gradientNorm = 3.1 / (1 + 0.3 * module.version) * (0.9 + 0.2 * uniform(rng));
             module.meanCosine = std::clamp(0.9 - 0.12 * double(module.paths.size()) + 0.2 * uniform(rng), -0.2, 1.0);
             module.pathNorms.clear();
-            for (qsizetype i = 0; i < module.paths.size(); ++i) module.pathNorms.push_back(module.gradientNorm * (0.7 + 0.6 * uniform(rng)));
+            for (qsizetype i = 0; i < module.paths.size(); ++i)
+                module.pathNorms.push_back(module.gradientNorm * (0.7 + 0.6 * uniform(rng)));
             module.lastStepMs = arrived[m] + 420;
             run.moduleLanes[m].steps.push_back({arrived[m], arrived[m] + 420, module.version, module.gradientNorm});
         }
         for (int p = 0; p < paths; ++p) {
             if (readyAt[std::size_t(p)] >= 0) continue;
             const auto& mods = run.paths[std::size_t(p)].modules;
-            const bool ready = std::all_of(mods.begin(), mods.end(), [&](int m) { return run.modules[std::size_t(m)].version >= next[std::size_t(p)]; });
+            const bool ready = std::all_of(
+                mods.begin(), mods.end(), [&](int m) { return run.modules[std::size_t(m)].version >= next[std::size_t(p)]; });
             if (!ready) continue;
             readyAt[std::size_t(p)] = end;
-            for (const int m : mods) readyAt[std::size_t(p)] = std::max(readyAt[std::size_t(p)], run.modules[std::size_t(m)].lastStepMs);
+            for (const int m : mods)
+                readyAt[std::size_t(p)] = std::max(readyAt[std::size_t(p)], run.modules[std::size_t(m)].lastStepMs);
         }
     }
     for (const PathState& path : run.paths) {  // stop mid-phase, as a live run is
@@ -173,7 +185,8 @@ RunHistory makeHistory(const Shape& shape)
     }
     for (WorkerLane& lane : run.workers) {
         run.lastEventMs = std::max(run.lastEventMs, lane.spans.back().endMs);
-        std::stable_sort(lane.spans.begin(), lane.spans.end(), [](const WorkerSpan& a, const WorkerSpan& b) { return a.beginMs < b.beginMs; });
+        std::stable_sort(
+            lane.spans.begin(), lane.spans.end(), [](const WorkerSpan& a, const WorkerSpan& b) { return a.beginMs < b.beginMs; });
     }
     for (ModuleLane& lane : run.moduleLanes) {
         std::stable_sort(lane.ticks.begin(), lane.ticks.end(), [](const auto& a, const auto& b) { return a.timeMs < b.timeMs; });

@@ -7,12 +7,12 @@
 namespace pathloom::synthetic {
 
 struct Shape {
-    std::vector<int> levels {2, 2};
+    std::vector<int> levels{2, 2};
     int replicas = 1;
     bool pathSpecificEmbed = false;
     bool pathSpecificBlock = false;  ///< one path-specific column between the last level and the head
     int phases = 10;
-    int done = 6;                    ///< phases to simulate before the picture is taken
+    int done = 6;  ///< phases to simulate before the picture is taken
     int workers = 3;
     int tau = 20;
     qint64 computeMs = 8000;

@@ -35,11 +35,11 @@ private Q_SLOTS:
     {
         QTest::addColumn<std::vector<int>>("levels");
         QTest::addColumn<bool>("specific");
-        QTest::newRow("2x2") << std::vector<int> {2, 2} << false;
-        QTest::newRow("4x4 path-specific") << std::vector<int> {4, 4} << true;
-        QTest::newRow("16x16") << std::vector<int> {16, 16} << false;
-        QTest::newRow("flat-4") << std::vector<int> {4} << false;
-        QTest::newRow("dense") << std::vector<int> {1} << false;
+        QTest::newRow("2x2") << std::vector<int>{2, 2} << false;
+        QTest::newRow("4x4 path-specific") << std::vector<int>{4, 4} << true;
+        QTest::newRow("16x16") << std::vector<int>{16, 16} << false;
+        QTest::newRow("flat-4") << std::vector<int>{4} << false;
+        QTest::newRow("dense") << std::vector<int>{1} << false;
     }
     void widthsAddUp()
     {
@@ -67,7 +67,8 @@ private Q_SLOTS:
             if (column < last) QVERIFY(std::abs(out[m] - g.nodes[m].height()) < 1e-6);
             if (column > 0) QVERIFY(std::abs(in[m] - g.nodes[m].height()) < 1e-6);
             QVERIFY(area.adjusted(-1, -1, 1, 1).contains(g.nodes[m]));
-            for (std::size_t k = 0; k < m; ++k) QVERIFY2(!g.boxes[m].intersects(g.boxes[k].adjusted(0, 1e-6, 0, -1e-6)), qPrintable(run.modules[m].name));
+            for (std::size_t k = 0; k < m; ++k)
+                QVERIFY2(!g.boxes[m].intersects(g.boxes[k].adjusted(0, 1e-6, 0, -1e-6)), qPrintable(run.modules[m].name));
             QVERIFY(g.boxes[m].adjusted(-1e-6, -1e-6, 1e-6, 1e-6).contains(g.nodes[m]));
         }
         std::size_t members = 0;
@@ -170,7 +171,10 @@ private Q_SLOTS:
     }
 };
 
-QObject* makePathLayoutTest() { return new PathLayoutTest; }
+QObject* makePathLayoutTest()
+{
+    return new PathLayoutTest;
+}
 
 }  // namespace pathloom
 

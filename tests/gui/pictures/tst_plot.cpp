@@ -36,7 +36,7 @@ private Q_SLOTS:
     {
         const std::vector<double> flat(1000, 0.1);
         QCOMPARE(smoothed(flat, 0.97), flat);
-        QCOMPARE(smoothed({3, 1, 2}, 0), (std::vector<double> {3, 1, 2}));
+        QCOMPARE(smoothed({3, 1, 2}, 0), (std::vector<double>{3, 1, 2}));
         QVERIFY(smoothed({}, 0.5).empty());
     }
     void smoothingPassesNaNThrough()
@@ -78,13 +78,13 @@ private Q_SLOTS:
     }
     void meanWaitsForAll()
     {
-        const std::vector<CurvePoint> a {{0, 2}, {1, 4}, {2, 6}};
-        const std::vector<CurvePoint> b {{0, 4}, {1, 6}};
+        const std::vector<CurvePoint> a{{0, 2}, {1, 4}, {2, 6}};
+        const std::vector<CurvePoint> b{{0, 4}, {1, 6}};
         const std::vector<CurvePoint> none;
-        QCOMPARE(meanCurve({&a, &b, &none}), (std::vector<PlotPoint> {{0, 3}, {1, 5}}));
+        QCOMPARE(meanCurve({&a, &b, &none}), (std::vector<PlotPoint>{{0, 3}, {1, 5}}));
         const Envelope e = envelopeOf({&a, &b});
-        QCOMPARE(e.low, (std::vector<PlotPoint> {{0, 2}, {1, 4}, {2, 6}}));
-        QCOMPARE(e.high, (std::vector<PlotPoint> {{0, 4}, {1, 6}, {2, 6}}));
+        QCOMPARE(e.low, (std::vector<PlotPoint>{{0, 2}, {1, 4}, {2, 6}}));
+        QCOMPARE(e.high, (std::vector<PlotPoint>{{0, 4}, {1, 6}, {2, 6}}));
     }
 
     void rangesFollowDataUntilTheUserZooms()
@@ -142,7 +142,7 @@ private Q_SLOTS:
     {
         PlotWidget plot(m_theme);
         makePlot(plot, 10);
-        SeriesStyle other {QStringLiteral("beta"), Qt::red};
+        SeriesStyle other{QStringLiteral("beta"), Qt::red};
         const int second = plot.addSeries(other);
         plot.setSeriesData(second, {{0, 5}, {4, 7}});
         QStringList lines = plot.setCrosshair(4.2);
@@ -174,7 +174,8 @@ private Q_SLOTS:
     void csvIsRaw()
     {
         PlotWidget plot(m_theme);
-        plot.setAxisTitles(QStringLiteral("step"), QStringLiteral("inner steps"), QStringLiteral("loss"), QStringLiteral("nats a token"));
+        plot.setAxisTitles(
+            QStringLiteral("step"), QStringLiteral("inner steps"), QStringLiteral("loss"), QStringLiteral("nats a token"));
         plot.setSmoothing(0.9);
         plot.setSeriesData(plot.addSeries({QStringLiteral("a, \"b\""), Qt::red}), {{0, 1}, {1, 3}});
         plot.setSeriesData(plot.addSeries({QStringLiteral("c"), Qt::blue}), {{1, 2.5}});
@@ -225,7 +226,8 @@ private:
     static int makePlot(PlotWidget& plot, int n)
     {
         plot.resize(600, 360);
-        plot.setAxisTitles(QStringLiteral("step"), QStringLiteral("inner steps"), QStringLiteral("loss"), QStringLiteral("nats a token"));
+        plot.setAxisTitles(
+            QStringLiteral("step"), QStringLiteral("inner steps"), QStringLiteral("loss"), QStringLiteral("nats a token"));
         const int s = plot.addSeries({QStringLiteral("alpha"), Qt::blue});
         plot.setSeriesData(s, line(n));
         plot.replotNow();
@@ -234,7 +236,10 @@ private:
     ThemeController& m_theme;
 };
 
-QObject* makePlotTest(ThemeController& theme) { return new PlotTest(theme); }
+QObject* makePlotTest(ThemeController& theme)
+{
+    return new PlotTest(theme);
+}
 
 }  // namespace pathloom
 

@@ -17,7 +17,7 @@ class SyncLayoutTest : public QObject {
 private Q_SLOTS:
     void zoomKeepsTheTimeUnderThePointer()
     {
-        TimeScale scale {1000, 10, 100, 500};
+        TimeScale scale{1000, 10, 100, 500};
         const double time = scale.time(333);
         for (const double factor : {1.5, 0.25, 4.0}) {
             scale = zoomAround(scale, 333, factor);
@@ -44,7 +44,10 @@ private Q_SLOTS:
     {
         std::vector<WorkerSpan> spans;
         for (int i = 0; i < 100000; ++i) {
-            spans.push_back({i % 3 == 0 ? WorkerBar::Download : i % 3 == 1 ? WorkerBar::Compute : WorkerBar::Upload, i * 10, i * 10 + 10, {}});
+            spans.push_back({i % 3 == 0 ? WorkerBar::Download
+                    : i % 3 == 1        ? WorkerBar::Compute
+                                        : WorkerBar::Upload,
+                i * 10, i * 10 + 10, {}});
         }
         const TimeScale all = fitScale(0, 1000000, 100, 800);
         const auto bars = laneBars(spans, all, 1000000);
@@ -62,14 +65,14 @@ private Q_SLOTS:
     }
     void workIsNotHiddenByIdleSlivers()
     {
-        const std::vector<WorkerSpan> spans {{WorkerBar::Idle, 0, 6, {}}, {WorkerBar::Compute, 6, 10, {}}};
+        const std::vector<WorkerSpan> spans{{WorkerBar::Idle, 0, 6, {}}, {WorkerBar::Compute, 6, 10, {}}};
         const auto bars = laneBars(spans, {0, 100, 0, 100}, 10);
         QCOMPARE(bars.size(), std::size_t(1));
         QCOMPARE(bars[0].kind, WorkerBar::Compute);
     }
     void ticksShareAPixel()
     {
-        std::vector<ContributionTick> ticks {{100, 0, 0, 1}, {101, 1, 0, 1}, {500, 2, 0, 1}, {5000, 3, 0, 1}};
+        std::vector<ContributionTick> ticks{{100, 0, 0, 1}, {101, 1, 0, 1}, {500, 2, 0, 1}, {5000, 3, 0, 1}};
         const auto marks = laneTicks(ticks, {0, 10, 0, 100});
         QCOMPARE(marks.size(), std::size_t(2));
         QCOMPARE(marks[0].count, 2);
@@ -136,10 +139,11 @@ private Q_SLOTS:
     void axisStaysReadable()
     {
         for (const double ms : {0.5, 10.0, 333.0, 60000.0}) {
-            const TimeScale scale {1e6, ms, 0, 1000};
+            const TimeScale scale{1e6, ms, 0, 1000};
             const auto times = axisTimes(scale, 500000);
             QVERIFY(times.size() <= 12);
-            for (std::size_t i = 1; i < times.size(); ++i) QVERIFY(scale.x(double(times[i])) - scale.x(double(times[i - 1])) >= 89.9);
+            for (std::size_t i = 1; i < times.size(); ++i)
+                QVERIFY(scale.x(double(times[i])) - scale.x(double(times[i - 1])) >= 89.9);
         }
     }
     void rowsDoNotOverlap()
@@ -150,7 +154,10 @@ private Q_SLOTS:
     }
 };
 
-QObject* makeSyncLayoutTest() { return new SyncLayoutTest; }
+QObject* makeSyncLayoutTest()
+{
+    return new SyncLayoutTest;
+}
 
 }  // namespace pathloom
 

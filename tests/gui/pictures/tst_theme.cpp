@@ -38,7 +38,8 @@ private Q_SLOTS:
         QFETCH(QString, name);
         const Tokens t = loadTokens(name);
         for (const QColor& surface : {t.surface, t.raised}) {
-            for (const QColor& text : {t.text, t.muted, t.accent, t.ok, t.warn, t.fail}) QVERIFY2(contrastRatio(text, surface) >= 4.5, qPrintable(text.name()));
+            for (const QColor& text : {t.text, t.muted, t.accent, t.ok, t.warn, t.fail})
+                QVERIFY2(contrastRatio(text, surface) >= 4.5, qPrintable(text.name()));
             for (const QColor& hue : t.categorical) QVERIFY2(contrastRatio(hue, surface) >= 3.0, qPrintable(hue.name()));
         }
         for (const QColor& hue : t.categorical) QVERIFY2(contrastRatio(hue, t.sunken) >= 3.0, qPrintable(hue.name()));
@@ -96,15 +97,17 @@ private Q_SLOTS:
     void everyIconDrawsInTheTextColour()
     {
         const QStringList names = iconNames();
-        for (const char* wanted : {"run", "stop", "resume", "clone", "open", "add", "import", "sample", "settings", "workers", "kill", "drain",
-                 "export", "image", "log", "search", "zoom-fit", "log-axis", "smooth", "legend", "pause", "follow", "theme", "close", "info",
-                 "warning", "error", "path", "module", "document", "refresh", "copy", "pin"}) {
+        for (const char* wanted :
+            {"run", "stop", "resume", "clone", "open", "add", "import", "sample", "settings", "workers", "kill", "drain",
+                "export", "image", "log", "search", "zoom-fit", "log-axis", "smooth", "legend", "pause", "follow", "theme",
+                "close", "info", "warning", "error", "path", "module", "document", "refresh", "copy", "pin"}) {
             QVERIFY2(names.contains(QLatin1String(wanted)), wanted);
         }
         for (const QString& name : names) {
             const QImage light = icon(name).pixmap(16).toImage();
             int opaque = 0;
-            for (int i = 0; i < light.width() * light.height(); ++i) opaque += qAlpha(light.pixel(i % light.width(), i / light.width())) > 100;
+            for (int i = 0; i < light.width() * light.height(); ++i)
+                opaque += qAlpha(light.pixel(i % light.width(), i / light.width())) > 100;
             QVERIFY2(opaque > 3, qPrintable(name));  // "more" is three dots
             m_theme.setName(QStringLiteral("dark"));
             const QImage dark = icon(name).pixmap(16).toImage();
@@ -159,7 +162,8 @@ private Q_SLOTS:
         QCOMPARE(fill.count(), 1);
         frame.showLoading(QStringLiteral("Loading"), 0.5, true);
         QVERIFY(!button->isVisible());
-        frame.showError(QStringLiteral("It failed."), QStringLiteral("No disk."), QStringLiteral("Free some."), QStringLiteral("stack"));
+        frame.showError(
+            QStringLiteral("It failed."), QStringLiteral("No disk."), QStringLiteral("Free some."), QStringLiteral("stack"));
         for (QPushButton* b : frame.findChildren<QPushButton*>()) {
             if (b->text() == QStringLiteral("Copy Details")) b->click();
         }
@@ -188,7 +192,10 @@ private:
     ThemeController& m_theme;
 };
 
-QObject* makeThemeTest(ThemeController& theme) { return new ThemeTest(theme); }
+QObject* makeThemeTest(ThemeController& theme)
+{
+    return new ThemeTest(theme);
+}
 
 }  // namespace pathloom
 

@@ -54,7 +54,7 @@ private Q_SLOTS:
         const RunHistory run = synthetic::makeHistory({});
         PathPicture paths(m_theme);
         SyncPicture sync(m_theme);
-        for (PaneFrame* view : std::initializer_list<PaneFrame*> {&paths, &sync}) {
+        for (PaneFrame* view : std::initializer_list<PaneFrame*>{&paths, &sync}) {
             view->resize(900, 500);
             view->show();
         }
@@ -97,9 +97,9 @@ private Q_SLOTS:
         QCOMPARE(canvas.pinnedModule(), -1);
         QVERIFY(canvas.litPaths().isEmpty());
         QTest::keyClick(&canvas, Qt::Key_PageDown);
-        QCOMPARE(canvas.pinnedPaths(), QVector<int> {0});
+        QCOMPARE(canvas.pinnedPaths(), QVector<int>{0});
         QTest::keyClick(&canvas, Qt::Key_PageDown);
-        QCOMPARE(canvas.pinnedPaths(), QVector<int> {1});
+        QCOMPARE(canvas.pinnedPaths(), QVector<int>{1});
         QVERIFY(canvas.accessibleDescription().contains(QStringLiteral("Path 1 is pinned")));
     }
     void pathsMouse()
@@ -118,13 +118,13 @@ private Q_SLOTS:
             return QPoint();
         };
         QTest::mouseMove(&canvas, middleOf(2));
-        QTRY_COMPARE(canvas.litPaths(), QVector<int> {2});
+        QTRY_COMPARE(canvas.litPaths(), QVector<int>{2});
         QTest::mouseClick(&canvas, Qt::LeftButton, Qt::NoModifier, middleOf(2));
-        QCOMPARE(canvas.pinnedPaths(), QVector<int> {2});
+        QCOMPARE(canvas.pinnedPaths(), QVector<int>{2});
         QTest::mouseClick(&canvas, Qt::LeftButton, Qt::ControlModifier, middleOf(0));
-        QCOMPARE(canvas.pinnedPaths(), (QVector<int> {2, 0}));
+        QCOMPARE(canvas.pinnedPaths(), (QVector<int>{2, 0}));
         QTest::mouseClick(&canvas, Qt::LeftButton, Qt::ControlModifier, middleOf(3));
-        QCOMPARE(canvas.pinnedPaths(), (QVector<int> {2, 3}));
+        QCOMPARE(canvas.pinnedPaths(), (QVector<int>{2, 3}));
         const QPoint node = canvas.geometryOfPaths().nodes[1].center().toPoint();
         QTest::mouseMove(&canvas, node);
         QTRY_COMPARE(canvas.hoveredModule(), 1);
@@ -167,7 +167,7 @@ private Q_SLOTS:
         run.lastEventMs += 1000;
         view.refresh();
         QCOMPARE(view.canvas()->geometryOfPaths().nodes, before);
-        QCOMPARE(view.canvas()->pinnedPaths(), QVector<int> {5});
+        QCOMPARE(view.canvas()->pinnedPaths(), QVector<int>{5});
         QCOMPARE(view.canvas()->moment().modules[0].version, run.modules[0].version);
     }
     void bundlesAboveThirtyTwo()
@@ -217,14 +217,15 @@ private Q_SLOTS:
         open(view, &run);
         SyncCanvas& canvas = *view.canvas();
         const QImage before = canvas.grab().toImage();
-        const SyncCanvas::HoveredTick tick {1, 3};
+        const SyncCanvas::HoveredTick tick{1, 3};
         QTest::mouseMove(&canvas, canvas.positionOf(tick).toPoint());
         QTRY_COMPARE(canvas.hoveredTick().module, 1);
         const QImage after = canvas.grab().toImage();
         const QPointF at = canvas.positionOf(canvas.hoveredTick());
         int changed = 0;
         for (int y = 150; y < int(at.y()) - 10; ++y) {  // between the worker lane and the tick: the line passes here
-            for (int x = std::max(0, int(at.x()) - 60); x < std::min(after.width(), int(at.x()) + 4); ++x) changed += before.pixel(x, y) != after.pixel(x, y);
+            for (int x = std::max(0, int(at.x()) - 60); x < std::min(after.width(), int(at.x()) + 4); ++x)
+                changed += before.pixel(x, y) != after.pixel(x, y);
         }
         QVERIFY(changed > 20);
     }
@@ -237,7 +238,8 @@ private Q_SLOTS:
         QCOMPARE(canvas.view(), SyncCanvas::View::Fit);
         const double under = canvas.scale().time(500);
         const double before = canvas.scale().msPerPixel;
-        QWheelEvent wheel(QPointF(500, 200), canvas.mapToGlobal(QPointF(500, 200)), {}, QPoint(0, 240), Qt::NoButton, Qt::NoModifier, Qt::NoScrollPhase, false);
+        QWheelEvent wheel(QPointF(500, 200), canvas.mapToGlobal(QPointF(500, 200)), {}, QPoint(0, 240), Qt::NoButton,
+            Qt::NoModifier, Qt::NoScrollPhase, false);
         QApplication::sendEvent(&canvas, &wheel);
         QVERIFY(canvas.scale().msPerPixel < before);
         QVERIFY(std::abs(canvas.scale().time(500) - under) < 1);
@@ -379,7 +381,10 @@ private:
     ThemeController& m_theme;
 };
 
-QObject* makeViewsTest(ThemeController& theme) { return new ViewsTest(theme); }
+QObject* makeViewsTest(ThemeController& theme)
+{
+    return new ViewsTest(theme);
+}
 
 }  // namespace pathloom
 

@@ -121,7 +121,8 @@ grpc::Status FakeEngine::GetInfo(grpc::ServerContext* context, const v1::GetInfo
     return grpc::Status::OK;
 }
 
-grpc::Status FakeEngine::ListPresets(grpc::ServerContext* context, const v1::ListPresetsRequest*, v1::ListPresetsResponse* response)
+grpc::Status FakeEngine::ListPresets(
+    grpc::ServerContext* context, const v1::ListPresetsRequest*, v1::ListPresetsResponse* response)
 {
     const std::lock_guard lock(mutex);
     if (!allowed(context, "ListPresets")) return refused;
@@ -135,7 +136,8 @@ grpc::Status FakeEngine::ListPresets(grpc::ServerContext* context, const v1::Lis
     return grpc::Status::OK;
 }
 
-grpc::Status FakeEngine::EstimateRun(grpc::ServerContext* context, const v1::EstimateRunRequest* request, v1::RunEstimate* estimate)
+grpc::Status FakeEngine::EstimateRun(
+    grpc::ServerContext* context, const v1::EstimateRunRequest* request, v1::RunEstimate* estimate)
 {
     const std::lock_guard lock(mutex);
     if (!allowed(context, "EstimateRun")) return refused;
@@ -154,7 +156,8 @@ grpc::Status FakeEngine::EstimateRun(grpc::ServerContext* context, const v1::Est
     return grpc::Status::OK;
 }
 
-grpc::Status FakeEngine::ListCorpora(grpc::ServerContext* context, const v1::ListCorporaRequest*, v1::ListCorporaResponse* response)
+grpc::Status FakeEngine::ListCorpora(
+    grpc::ServerContext* context, const v1::ListCorporaRequest*, v1::ListCorporaResponse* response)
 {
     const std::lock_guard lock(mutex);
     if (!allowed(context, "ListCorpora")) return refused;
@@ -162,8 +165,8 @@ grpc::Status FakeEngine::ListCorpora(grpc::ServerContext* context, const v1::Lis
     return grpc::Status::OK;
 }
 
-grpc::Status FakeEngine::ListDocuments(grpc::ServerContext* context, const v1::ListDocumentsRequest* request,
-                                       v1::ListDocumentsResponse* response)
+grpc::Status FakeEngine::ListDocuments(
+    grpc::ServerContext* context, const v1::ListDocumentsRequest* request, v1::ListDocumentsResponse* response)
 {
     const std::lock_guard lock(mutex);
     if (!allowed(context, "ListDocuments")) return refused;
@@ -205,7 +208,8 @@ grpc::Status FakeEngine::ListRuns(grpc::ServerContext* context, const v1::ListRu
     return grpc::Status::OK;
 }
 
-grpc::Status FakeEngine::ListWorkers(grpc::ServerContext* context, const v1::ListWorkersRequest*, v1::ListWorkersResponse* response)
+grpc::Status FakeEngine::ListWorkers(
+    grpc::ServerContext* context, const v1::ListWorkersRequest*, v1::ListWorkersResponse* response)
 {
     const std::lock_guard lock(mutex);
     if (!allowed(context, "ListWorkers")) return refused;
@@ -213,7 +217,8 @@ grpc::Status FakeEngine::ListWorkers(grpc::ServerContext* context, const v1::Lis
     return grpc::Status::OK;
 }
 
-grpc::Status FakeEngine::KillWorker(grpc::ServerContext* context, const v1::WorkerRequest* request, v1::ListWorkersResponse* response)
+grpc::Status FakeEngine::KillWorker(
+    grpc::ServerContext* context, const v1::WorkerRequest* request, v1::ListWorkersResponse* response)
 {
     const std::lock_guard lock(mutex);
     if (!allowed(context, "KillWorker")) return refused;
@@ -224,7 +229,8 @@ grpc::Status FakeEngine::KillWorker(grpc::ServerContext* context, const v1::Work
     return grpc::Status::OK;
 }
 
-grpc::Status FakeEngine::Watch(grpc::ServerContext* context, const v1::WatchRequest* request, grpc::ServerWriter<v1::WatchResponse>* writer)
+grpc::Status FakeEngine::Watch(
+    grpc::ServerContext* context, const v1::WatchRequest* request, grpc::ServerWriter<v1::WatchResponse>* writer)
 {
     std::unique_lock lock(mutex);
     if (!allowed(context, "Watch")) return refused;

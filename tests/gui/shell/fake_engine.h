@@ -18,16 +18,16 @@ class FakeEngine final : public v1::Engine::Service {
 public:
     FakeEngine();
     ~FakeEngine() override;
-    void start();   ///< on the same address after the first time
-    void stop();    ///< every stream ends, nobody answers any more
+    void start();  ///< on the same address after the first time
+    void stop();  ///< every stream ends, nobody answers any more
     [[nodiscard]] std::string address() const { return m_address; }
 
-    void append(v1::Event event);   ///< gets the next number and goes to every watcher
+    void append(v1::Event event);  ///< gets the next number and goes to every watcher
     std::vector<std::int64_t> watchedFrom();
     std::vector<std::string> calls();
     v1::StartRunRequest lastStart();
 
-    std::mutex mutex;   ///< guards the values below
+    std::mutex mutex;  ///< guards the values below
     std::vector<v1::Run> runs;
     std::vector<v1::Corpus> corpora;
     std::vector<v1::WorkerInfo> workers;

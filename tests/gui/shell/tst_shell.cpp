@@ -97,8 +97,9 @@ void TestShell::startsARunFromTheForm()
     QCOMPARE(request.preset(), std::string("sample-2x2"));
     QStringList set;
     for (const auto& s : request.set()) set.append(QString::fromStdString(s));
-    QCOMPARE(set, (QStringList{QStringLiteral(R"(topology.levels=[{"blocks":[0,1],"modules":3},{"blocks":[2,3],"modules":2}])"),
-                               QStringLiteral("training.tau=7")}));
+    QCOMPARE(set,
+        (QStringList{QStringLiteral(R"(topology.levels=[{"blocks":[0,1],"modules":3},{"blocks":[2,3],"modules":2}])"),
+            QStringLiteral("training.tau=7")}));
     QTRY_COMPARE(m_window->session().runs().rowCount(), 1);
     QTRY_COMPARE(m_window->session().shownRun(), qint64(1));
     QTRY_VERIFY(m_window->pane(QStringLiteral("paths"))->state() != PaneFrame::State::Empty);
@@ -203,16 +204,20 @@ void TestShell::everyFocusableWidgetHasAName()
     QStringList nameless;
     const auto widgets = m_window->findChildren<QWidget*>();
     for (const QWidget* widget : widgets) {
-        if (!(widget->focusPolicy() & Qt::TabFocus) || widget->isHidden() || widget->focusProxy() || qobject_cast<const QMenu*>(widget)) continue;
+        if (!(widget->focusPolicy() & Qt::TabFocus) || widget->isHidden() || widget->focusProxy()
+            || qobject_cast<const QMenu*>(widget))
+            continue;
         const QString className = QLatin1String(widget->metaObject()->className());
-        if (className == QLatin1String("QSplitterHandle") || className == QLatin1String("QScrollBar") || className == QLatin1String("QComboBoxListView"))
+        if (className == QLatin1String("QSplitterHandle") || className == QLatin1String("QScrollBar")
+            || className == QLatin1String("QComboBoxListView"))
             continue;
         if (widget->objectName().startsWith(QLatin1String("qt_"))) continue;  // Qt's own parts of a named widget
         const QAccessibleInterface* accessible = QAccessible::queryAccessibleInterface(const_cast<QWidget*>(widget));
         const QString name = accessible ? accessible->text(QAccessible::Name) : QString();
         if (name.isEmpty()) {
             const QWidget* parent = widget->parentWidget();
-            nameless.append(QStringLiteral("%1 \"%2\" in %3").arg(className, widget->objectName(), parent ? parent->objectName() : QString()));
+            nameless.append(QStringLiteral("%1 \"%2\" in %3")
+                                .arg(className, widget->objectName(), parent ? parent->objectName() : QString()));
         }
     }
     QVERIFY2(nameless.isEmpty(), qPrintable(nameless.join(QLatin1Char('\n'))));
@@ -246,7 +251,8 @@ void TestShell::everyCommandCanBeReachedByKeyboard()
 
 void TestShell::thePaletteFindsCommands()
 {
-    QVERIFY(fuzzyScore(QStringLiteral("nr"), QStringLiteral("New Run")) > fuzzyScore(QStringLiteral("nr"), QStringLiteral("Open Recent")));
+    QVERIFY(fuzzyScore(QStringLiteral("nr"), QStringLiteral("New Run"))
+        > fuzzyScore(QStringLiteral("nr"), QStringLiteral("Open Recent")));
     QCOMPARE(fuzzyScore(QStringLiteral("xyz"), QStringLiteral("New Run")), -1);
     connectWindow();
     auto* palette = new CommandPalette(m_window->commands(), m_window.get());
@@ -310,8 +316,10 @@ void TestShell::levelsAndDifferences()
     QVERIFY(withLevels(spec, QStringLiteral("1 1 1 1 1 1")).isEmpty());
     const SpecDifference gone = specDifference(object(R"({"a":1,"b":2})"), object(R"({"a":1})"));
     QVERIFY(!gone.complete);
-    QCOMPARE(specDifference(object(R"({"a":{"x":1}})"), object(R"({"a":{"x":1,"y":"z"}})")).set, QStringList{QStringLiteral("a.y=\"z\"")});
-    QCOMPARE(fieldOfMessage(QStringLiteral("topology.levels[1].modules must be at least 1, got 0")), QStringLiteral("topology.levels"));
+    QCOMPARE(specDifference(object(R"({"a":{"x":1}})"), object(R"({"a":{"x":1,"y":"z"}})")).set,
+        QStringList{QStringLiteral("a.y=\"z\"")});
+    QCOMPARE(fieldOfMessage(QStringLiteral("topology.levels[1].modules must be at least 1, got 0")),
+        QStringLiteral("topology.levels"));
     QCOMPARE(fieldOfMessage(QStringLiteral("outer.lr must be positive")), QStringLiteral("outer.lr"));
 }
 

@@ -12,8 +12,6 @@
 
 namespace pathloom {
 
-
-
 class TestShell final : public QObject {
     Q_OBJECT
 private Q_SLOTS:

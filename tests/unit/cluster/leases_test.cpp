@@ -60,7 +60,8 @@ TEST(Leases, ASilentWorkerIsLostAndItsTaskComesBack)
 TEST(Leases, ChooseSkipsHeldTasksAndPrefersTheCachedPath)
 {
     ClusterState state = two_workers();
-    const std::vector<Candidate> candidates{{1, {3, Stage::Train, 0, 0}}, {1, {3, Stage::Train, 1, 0}}, {1, {3, Stage::Valid, 0, 0}}};
+    const std::vector<Candidate> candidates{
+        {1, {3, Stage::Train, 0, 0}}, {1, {3, Stage::Train, 1, 0}}, {1, {3, Stage::Valid, 0, 0}}};
     grant(state, 2, task_id(1, {2, Stage::Train, 1, 0}), 1, 0, 10);
     release(state, task_id(1, {2, Stage::Train, 1, 0}));
     EXPECT_EQ(choose(state, candidates, 2)->key.path, 1) << "it trained path 1 last";

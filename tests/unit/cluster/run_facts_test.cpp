@@ -71,10 +71,12 @@ TEST(RunFacts, EveryOrderOfWorkFinishesAndCountsEachTaskOnce)
         EXPECT_TRUE(wanted(shape, facts).finished);
         EXPECT_EQ(wanted(shape, facts).stage, Stage::Done);
         for (const auto& [key, count] : commits) EXPECT_EQ(count, 1);
-        const auto trained = std::count_if(commits.begin(), commits.end(), [](const auto& c) { return c.first.stage == Stage::Train; });
+        const auto trained
+            = std::count_if(commits.begin(), commits.end(), [](const auto& c) { return c.first.stage == Stage::Train; });
         EXPECT_EQ(trained, shape.paths() * shape.phases);
         for (int version : facts.module_versions) EXPECT_EQ(version, shape.phases);
-        const auto valid = std::count_if(commits.begin(), commits.end(), [](const auto& c) { return c.first.stage == Stage::Valid; });
+        const auto valid
+            = std::count_if(commits.begin(), commits.end(), [](const auto& c) { return c.first.stage == Stage::Valid; });
         EXPECT_EQ(valid, shape.paths() * (shape.phases + 1));
     }
 }
@@ -92,7 +94,8 @@ RunFacts trained_from_start(const RunShape& shape)
 std::vector<TaskKey> train_tasks(const Wanted& now)
 {
     std::vector<TaskKey> out;
-    std::copy_if(now.tasks.begin(), now.tasks.end(), std::back_inserter(out), [](const TaskKey& k) { return k.stage == Stage::Train; });
+    std::copy_if(
+        now.tasks.begin(), now.tasks.end(), std::back_inserter(out), [](const TaskKey& k) { return k.stage == Stage::Train; });
     return out;
 }
 
@@ -112,7 +115,8 @@ TEST(RunFacts, ModulesAreReleasedWithoutAGlobalBarrier)
     ASSERT_TRUE(stepped(facts, {false, 0, 0}));
     // Paths 2 and 3 have not finished phase 0, yet paths 0 and 1 go on.
     EXPECT_EQ(train_tasks(wanted(shape, facts)),
-              (std::vector<TaskKey>{{0, Stage::Train, 2, 0}, {0, Stage::Train, 3, 0}, {1, Stage::Train, 0, 0}, {1, Stage::Train, 1, 0}}));
+        (std::vector<TaskKey>{
+            {0, Stage::Train, 2, 0}, {0, Stage::Train, 3, 0}, {1, Stage::Train, 0, 0}, {1, Stage::Train, 1, 0}}));
 }
 
 TEST(RunFacts, StaleAndDuplicateCommitsAreNotFacts)
@@ -147,7 +151,8 @@ TEST(TaskKey, IdsRoundTripAndJunkIsRefused)
     const auto parsed = parse_task_id(task_id(42, key));
     ASSERT_TRUE(parsed);
     EXPECT_EQ(*parsed, (RunTask{42, key}));
-    for (const char* junk : {"", "1/train/0/0", "1/train/0/0/0/0", "x/train/0/0/0", "1/nonsense/0/0/0", "1/train/0/0/", "1/train/0 /0/0"})
+    for (const char* junk :
+        {"", "1/train/0/0", "1/train/0/0/0/0", "x/train/0/0/0", "1/nonsense/0/0/0", "1/train/0/0/", "1/train/0 /0/0"})
         EXPECT_FALSE(parse_task_id(junk)) << junk;
 }
 

@@ -25,7 +25,7 @@ namespace {
 
 using testing::AnyOf;
 
-TEST(Sha256, KnownAnswers) // FIPS 180-2 appendix B
+TEST(Sha256, KnownAnswers)  // FIPS 180-2 appendix B
 {
     EXPECT_EQ(sha256_hex(""), "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
     EXPECT_EQ(sha256_hex("abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
@@ -62,7 +62,7 @@ TEST(Sha256, HexIsChecked)
     EXPECT_FALSE(is_sha256_hex(std::string(65, 'a')));
 }
 
-TEST(Rng, IsSplitMix64) // the published test vector of seed 1234567
+TEST(Rng, IsSplitMix64)  // the published test vector of seed 1234567
 {
     Rng rng(1234567);
     for (const std::uint64_t expected :
@@ -109,7 +109,7 @@ TEST(Rng, TruncatedNormalStaysInside)
     }
     EXPECT_LE(largest, 2.0);
     EXPECT_GT(largest, 1.99);
-    EXPECT_NEAR(std::sqrt(squares / n), 0.8796, 0.01); // std of a normal cut at 2
+    EXPECT_NEAR(std::sqrt(squares / n), 0.8796, 0.01);  // std of a normal cut at 2
 }
 
 TEST(Rng, BelowIsUnbiasedAndCoversItsRange)
@@ -222,5 +222,5 @@ TEST(Log, LevelComesFromTheEnvironment)
     EXPECT_EQ(spdlog::get_level(), spdlog::level::err);
 }
 
-} // namespace
-} // namespace pathloom
+}  // namespace
+}  // namespace pathloom

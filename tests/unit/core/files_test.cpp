@@ -71,5 +71,5 @@ TEST(Files, FullDiskLeavesTheOldFileAndNoTemporary)
     EXPECT_EQ(entries(disk.path()), 1u);
 }
 
-} // namespace
-} // namespace pathloom
+}  // namespace
+}  // namespace pathloom

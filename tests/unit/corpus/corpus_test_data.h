@@ -99,4 +99,4 @@ inline BlobStore open_store(const TemporaryFolder& folder)
     return std::move(*store);
 }
 
-} // namespace pathloom::test
+}  // namespace pathloom::test

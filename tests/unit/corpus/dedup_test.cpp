@@ -112,5 +112,5 @@ TEST(Dedup, StopsWhenAskedTo)
     EXPECT_EQ(got.error().code, ErrorCode::Cancelled);
 }
 
-} // namespace
-} // namespace pathloom
+}  // namespace
+}  // namespace pathloom

@@ -63,7 +63,7 @@ TEST_F(Import, FolderGivesDomainsFromTopFolderOrStem)
     EXPECT_THAT(got->rejected, IsEmpty());
     const auto again = read({root.string() + "/"});
     ASSERT_TRUE(again);
-    EXPECT_EQ(lines(*again), lines(*got)); // a trailing slash changes nothing
+    EXPECT_EQ(lines(*again), lines(*got));  // a trailing slash changes nothing
 }
 
 TEST_F(Import, RequestedDomainWinsAndGlobsAreSorted)
@@ -73,7 +73,7 @@ TEST_F(Import, RequestedDomainWinsAndGlobsAreSorted)
     write_file(root / "c.md", "c");
     const auto got = read({at("*.txt"), at("a.txt")}, "mine");
     ASSERT_TRUE(got);
-    EXPECT_THAT(lines(*got), ElementsAre("mine|" + at("a.txt") + "|a", "mine|" + at("b.txt") + "|b")); // each file once
+    EXPECT_THAT(lines(*got), ElementsAre("mine|" + at("a.txt") + "|a", "mine|" + at("b.txt") + "|b"));  // each file once
 }
 
 TEST_F(Import, WhatCannotBeReadIsListedAndTheRestGoesOn)
@@ -161,5 +161,5 @@ TEST_F(Import, RandomBytesInEveryKindOfFile)
     EXPECT_GE(got->rejected.size() + got->documents.size(), 61U);
 }
 
-} // namespace
-} // namespace pathloom
+}  // namespace
+}  // namespace pathloom

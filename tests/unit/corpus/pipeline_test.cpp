@@ -149,7 +149,7 @@ TEST_F(Pipeline, SplitsAreSharesOfTheHashAndDoNotMoveWhenOthersComeAndGo)
     for (const CorpusDocument& document : whole->document_list) splits[document.opening] = document.split;
     int moved = 0;
     for (const CorpusDocument& document : part->document_list) moved += splits.at(document.opening) != document.split;
-    EXPECT_LE(moved, 2); // only the two that fill an empty valid or test split may move
+    EXPECT_LE(moved, 2);  // only the two that fill an empty valid or test split may move
 }
 
 TEST_F(Pipeline, ASplitInTheRecordsIsKept)
@@ -245,5 +245,5 @@ TEST_F(Pipeline, DamagedBlobsAreNotOpened)
     EXPECT_EQ(read_documents(store, *write_documents(store, gap)).error().code, ErrorCode::Corrupt);
 }
 
-} // namespace
-} // namespace pathloom
+}  // namespace
+}  // namespace pathloom

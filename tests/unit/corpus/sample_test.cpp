@@ -33,7 +33,7 @@ TEST(SampleCorpus, ImportsAsPromised)
     EXPECT_GE(record->bytes, 12'000'000);
     EXPECT_EQ(record->vocabulary, 8192);
     ASSERT_GE(record->domains.size(), 8U);
-    for (const DomainCount& domain : record->domains) { // balanced by tokens: none is 15 % off its share
+    for (const DomainCount& domain : record->domains) {  // balanced by tokens: none is 15 % off its share
         const double share = double(domain.tokens) * double(record->domains.size()) / double(record->tokens);
         EXPECT_NEAR(share, 1.0, 0.15) << domain.name;
         for (const Split split : {Split::Train, Split::Valid, Split::Test})
@@ -56,5 +56,5 @@ TEST(SampleCorpus, ImportsAsPromised)
     }
 }
 
-} // namespace
-} // namespace pathloom
+}  // namespace
+}  // namespace pathloom

@@ -125,5 +125,5 @@ TEST(Sequences, FlippedBytesAreSurvived)
     }
 }
 
-} // namespace
-} // namespace pathloom
+}  // namespace
+}  // namespace pathloom

@@ -16,13 +16,13 @@ TEST(Text, InvalidUtf8IsFoundAtItsByte)
 {
     EXPECT_EQ(first_invalid_utf8("plain, ümläut, 漢字, 😀"), std::nullopt);
     EXPECT_EQ(first_invalid_utf8("ab\xff"), 2U);
-    EXPECT_EQ(first_invalid_utf8("\x80"), 0U); // a lone continuation
-    EXPECT_EQ(first_invalid_utf8("a\xc0\xaf"), 1U); // an overlong slash
-    EXPECT_EQ(first_invalid_utf8("\xe0\x80\xaf"), 0U); // an overlong slash, three bytes
-    EXPECT_EQ(first_invalid_utf8("\xed\xa0\x80"), 0U); // a surrogate
-    EXPECT_EQ(first_invalid_utf8("\xf4\x90\x80\x80"), 0U); // above U+10FFFF
+    EXPECT_EQ(first_invalid_utf8("\x80"), 0U);  // a lone continuation
+    EXPECT_EQ(first_invalid_utf8("a\xc0\xaf"), 1U);  // an overlong slash
+    EXPECT_EQ(first_invalid_utf8("\xe0\x80\xaf"), 0U);  // an overlong slash, three bytes
+    EXPECT_EQ(first_invalid_utf8("\xed\xa0\x80"), 0U);  // a surrogate
+    EXPECT_EQ(first_invalid_utf8("\xf4\x90\x80\x80"), 0U);  // above U+10FFFF
     EXPECT_EQ(first_invalid_utf8("\xf4\x8f\xbf\xbf"), std::nullopt);
-    EXPECT_EQ(first_invalid_utf8("x\xe6\xbc"), 1U); // cut off
+    EXPECT_EQ(first_invalid_utf8("x\xe6\xbc"), 1U);  // cut off
     EXPECT_EQ(*why_not_text(std::string_view("a\0b", 3)), "binary: NUL byte at offset 1");
     EXPECT_EQ(*why_not_text("ab\xff"), "not UTF-8: byte 0xff at offset 2");
 }
@@ -46,7 +46,7 @@ TEST(Text, CodePointsAreReadBackAsWritten)
         std::size_t offset = 0;
         EXPECT_EQ(next_code_point(text, offset), c);
         EXPECT_EQ(offset, text.size());
-        EXPECT_EQ(code_point_floor(text + "x", text.size() - 1), 0U); // its last byte belongs to the code point at 0
+        EXPECT_EQ(code_point_floor(text + "x", text.size() - 1), 0U);  // its last byte belongs to the code point at 0
     }
 }
 
@@ -56,7 +56,7 @@ TEST(Zstd, RoundTripLimitAndDamage)
     const std::string packed = zstd_compress(text);
     EXPECT_LT(packed.size(), text.size());
     EXPECT_EQ(*zstd_decompress(packed, text.size()), text);
-    EXPECT_EQ(*zstd_decompress(packed + packed, 2 * text.size()), text + text); // two frames
+    EXPECT_EQ(*zstd_decompress(packed + packed, 2 * text.size()), text + text);  // two frames
     EXPECT_THAT(zstd_decompress(packed, text.size() - 1).error().message, HasSubstr("more than"));
     EXPECT_THAT(zstd_decompress(packed.substr(0, packed.size() / 2), text.size()).error().message, HasSubstr("too early"));
     EXPECT_EQ(zstd_decompress("hello", 100).error().code, ErrorCode::Corrupt);
@@ -90,7 +90,7 @@ TEST(Jsonl, BadLinesSayWhy)
     EXPECT_EQ(reason(R"({"text":"a","domain":[]})"), "\"domain\" is not a string");
     EXPECT_EQ(reason(R"({"text":"a","split":"dev"})"), "\"split\" is \"dev\"; use train, valid or test");
     EXPECT_EQ(reason("{\"text\":\"\xff\"}"), "not UTF-8: byte 0xff at offset 9");
-    EXPECT_EQ(reason(R"({"text":"\ud800"})"), "not JSON"); // half a surrogate pair
+    EXPECT_EQ(reason(R"({"text":"\ud800"})"), "not JSON");  // half a surrogate pair
     EXPECT_EQ(reason(std::string(100000, '[')), "not JSON");
     EXPECT_EQ(reason(std::string(100000, '[') + std::string(100000, ']')), "not a JSON object");
 }
@@ -132,5 +132,5 @@ TEST(Jsonl, AnyBytesAreSurvived)
     EXPECT_GT(accepted, 100);
 }
 
-} // namespace
-} // namespace pathloom
+}  // namespace
+}  // namespace pathloom

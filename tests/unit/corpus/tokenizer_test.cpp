@@ -84,7 +84,7 @@ TEST_F(TrainedTokenizer, EveryTokenHasItsBytes)
             ASSERT_LT(begin, end);
             ASSERT_LE(end, text.size());
             const std::string piece = tokenizer->piece(tokens[i].id);
-            if (piece.size() == 6 && piece.starts_with("<0x")) { // a byte: "<0xE2>"
+            if (piece.size() == 6 && piece.starts_with("<0x")) {  // a byte: "<0xE2>"
                 int value = 0;
                 std::from_chars(piece.data() + 3, piece.data() + 5, value, 16);
                 ASSERT_EQ(text.substr(begin, end - begin), std::string(1, char(value)));
@@ -238,5 +238,5 @@ TEST(Tokenizer, DamagedModelsAreSurvived)
     EXPECT_GT(loaded, 0);
 }
 
-} // namespace
-} // namespace pathloom
+}  // namespace
+}  // namespace pathloom

@@ -77,7 +77,7 @@ TEST(Presets, PaperParameterCounts)
     const RunEstimate big = estimate_run(preset("paper-16x16"));
     EXPECT_EQ(big.paths, 256);
     EXPECT_EQ(big.path_parameters, path);
-    EXPECT_EQ(big.total_parameters, 32000 * 896 + 2 * 16 * 6 * block + 896); // 1.97 B in 32 modules of six blocks
+    EXPECT_EQ(big.total_parameters, 32000 * 896 + 2 * 16 * 6 * block + 896);  // 1.97 B in 32 modules of six blocks
     EXPECT_EQ(big.explanation,
         "Embed: 1 module x 28,672,000 = 28,672,000, 256 paths through each\n"
         "Level 0 (blocks 0-5): 16 modules x 60,566,784 = 969,068,544, 16 paths through each\n"
@@ -127,5 +127,5 @@ TEST(Estimate, WarnsOfWhatMakesLittleSense)
         testing::ElementsAre(testing::HasSubstr("window")));
 }
 
-} // namespace
-} // namespace pathloom
+}  // namespace
+}  // namespace pathloom

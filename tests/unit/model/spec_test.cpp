@@ -171,5 +171,5 @@ TEST(ModelSpecJson, IsCheckedToo)
     EXPECT_FALSE(parse_model_spec("{}"));
 }
 
-} // namespace
-} // namespace pathloom
+}  // namespace
+}  // namespace pathloom

@@ -128,9 +128,9 @@ TEST(Topology, FirstLevelIsMostSignificant)
     EXPECT_THAT(topology.path_choice[2], ElementsAre(0, 1));
     EXPECT_THAT(topology.path_choice[11], ElementsAre(1, 2));
     EXPECT_EQ(topology.cell_of(5), 2);
-    EXPECT_THAT(topology.modules[0].paths, testing::SizeIs(12)); // embed.0
-    EXPECT_THAT(topology.modules[1].paths, ElementsAre(0, 1, 2, 3, 4, 5)); // level0.0
-    EXPECT_THAT(topology.modules[3].paths, ElementsAre(0, 1, 6, 7)); // level1.0
+    EXPECT_THAT(topology.modules[0].paths, testing::SizeIs(12));  // embed.0
+    EXPECT_THAT(topology.modules[1].paths, ElementsAre(0, 1, 2, 3, 4, 5));  // level0.0
+    EXPECT_THAT(topology.modules[3].paths, ElementsAre(0, 1, 6, 7));  // level1.0
 }
 
 TEST(Topology, PathSpecificBlocksAreCutOutOfTheirLevel)
@@ -161,7 +161,7 @@ TEST(Tensors, OfABlockAndTheirInitialisers)
         deviation[tensor.name] = tensor.init_std;
     }
     EXPECT_DOUBLE_EQ(deviation["block0.attn.q"], 1 / std::sqrt(12.0));
-    EXPECT_DOUBLE_EQ(deviation["block0.ffn.down"], 1 / std::sqrt(32.0) / 2); // depth: 1 / sqrt(2 x 2)
+    EXPECT_DOUBLE_EQ(deviation["block0.ffn.down"], 1 / std::sqrt(32.0) / 2);  // depth: 1 / sqrt(2 x 2)
     EXPECT_DOUBLE_EQ(deviation["block0.attn.o"], 1 / std::sqrt(8.0) / 2);
     EXPECT_THAT(seen,
         ElementsAre("block0.norm1 [12] no decay", "block0.attn.q [8,12]", "block0.attn.k [8,12]", "block0.attn.v [8,12]",
@@ -175,7 +175,7 @@ TEST(Tensors, OfABlockAndTheirInitialisers)
     EXPECT_EQ(model.hidden(), 48);
     model.ffn = "swiglu";
     model.d_model = 128;
-    EXPECT_EQ(model.hidden(), 352); // 341.3 to the nearest 32
+    EXPECT_EQ(model.hidden(), 352);  // 341.3 to the nearest 32
     model.ffn_hidden = 100;
     EXPECT_EQ(model.hidden(), 100);
 }
@@ -219,5 +219,5 @@ TEST(Init, MatricesAreCutAtTwoStandardDeviations)
     EXPECT_NEAR(std::sqrt(squares / double(values.size())), 0.02 * 0.8796, 2e-4);
 }
 
-} // namespace
-} // namespace pathloom
+}  // namespace
+}  // namespace pathloom

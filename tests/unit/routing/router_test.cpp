@@ -28,7 +28,7 @@ FeatureMatrix blobs_of(int blobs, int per_blob, int d, double spread, double off
         centres.push_back(centre);
     }
     FeatureMatrix z{{}, std::int64_t(blobs) * per_blob, d};
-    for (int i = 0; i < blobs * per_blob; ++i) { // interleaved: row i belongs to blob i % blobs
+    for (int i = 0; i < blobs * per_blob; ++i) {  // interleaved: row i belongs to blob i % blobs
         for (const double x : centres[std::size_t(i % blobs)]) z.values.push_back(float(offset + x + 0.1 * rng.normal()));
     }
     return z;
@@ -70,7 +70,7 @@ TEST(KMeansRouter, SeesThroughALargeCommonComponent)
 
 TEST(KMeansRouter, SameSeedSameBytesAndTheBlobRoutesAlike)
 {
-    const FeatureMatrix z = blobs_of(5, 30, 17, 0.1, 1.0); // overlapping: labels depend on the details
+    const FeatureMatrix z = blobs_of(5, 30, 17, 0.1, 1.0);  // overlapping: labels depend on the details
     const auto a = fit_router("kmeans", z, 7, 11).value(), b = fit_router("kmeans", z, 7, 11).value();
     EXPECT_EQ(a->serialise(), b->serialise());
     EXPECT_NE(a->serialise(), fit_router("kmeans", z, 7, 12).value()->serialise());
@@ -192,5 +192,5 @@ TEST(Router, OnlyKMeansAsksForFeatures)
     EXPECT_FALSE(router_needs_features("none"));
 }
 
-} // namespace
-} // namespace pathloom
+}  // namespace
+}  // namespace pathloom

@@ -174,5 +174,5 @@ TEST(Blobs, FullDiskLeavesNothing)
     EXPECT_TRUE(store.put(bytes_of("also small")));
 }
 
-} // namespace
-} // namespace pathloom
+}  // namespace
+}  // namespace pathloom

@@ -133,7 +133,7 @@ TEST_F(Rows, CheckpointsAreReplaced)
 TEST_F(Rows, Curves)
 {
     ASSERT_TRUE(m_project->insert_train_points(m_run, "train", 1, 10, {3.0f, 2.5f}));
-    ASSERT_TRUE(m_project->insert_train_points(m_run, "train", 1, 11, {9.0f, 2.0f})); // step 11 is known
+    ASSERT_TRUE(m_project->insert_train_points(m_run, "train", 1, 11, {9.0f, 2.0f}));  // step 11 is known
     std::vector<float> losses;
     const auto points = m_project->train_points(m_run).value();
     for (const auto& point : points) losses.push_back(point.loss);
@@ -202,9 +202,9 @@ TEST_F(Rows, GarbageIsWhatNoRowNames)
     ASSERT_TRUE(m_project->set_checkpoint(m_run, {"train", 0, 1, 1, inner}));
     ASSERT_TRUE(m_project->set_asset(m_run, "a", asset));
     ASSERT_TRUE(m_project->set_asset(m_run, "list", "[\"" + listed + "\"]"));
-    ASSERT_TRUE(m_project->set_memo("k", "\x2a\x40" + memo + "0\x07")); // a digit right after the hash, as protobuf may write
+    ASSERT_TRUE(m_project->set_memo("k", "\x2a\x40" + memo + "0\x07"));  // a digit right after the hash, as protobuf may write
     ASSERT_TRUE(m_project->insert_corpus({"c", "{\"extra\":\"" + document + "\"}", tokens, "", "", "", "", 0}));
-    EXPECT_EQ(m_project->collect_garbage(3600).value(), 0u); // too young
+    EXPECT_EQ(m_project->collect_garbage(3600).value(), 0u);  // too young
     EXPECT_TRUE(m_project->blobs().has(garbage));
     EXPECT_EQ(m_project->collect_garbage(0).value(), 8u);
     EXPECT_FALSE(m_project->blobs().has(garbage));
@@ -229,5 +229,5 @@ TEST_F(Rows, ABlobThatIsKeptCountsAsYoung)
     EXPECT_TRUE(m_project->blobs().has(kept));
 }
 
-} // namespace
-} // namespace pathloom
+}  // namespace
+}  // namespace pathloom

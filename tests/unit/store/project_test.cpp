@@ -241,7 +241,7 @@ TEST(Transactions, NothingIsWrittenWhenOneCannotBegin)
     auto other = Database::open(folder.path() / "project.sqlite").value();
     ASSERT_TRUE(other->execute("BEGIN IMMEDIATE"));
     {
-        Project::Transaction transaction(*project); // waits its two seconds for the other writer
+        Project::Transaction transaction(*project);  // waits its two seconds for the other writer
         ASSERT_TRUE(other->execute("ROLLBACK"));
         EXPECT_FALSE(project->append_event(event(0, "alone")));
         EXPECT_FALSE(transaction.commit());
@@ -297,5 +297,5 @@ TEST(FullDisk, IsDiskFullAndNothingHalfWritten)
     EXPECT_THAT(sequence_numbers(*project), testing::ElementsAre(1));
 }
 
-} // namespace
-} // namespace pathloom
+}  // namespace
+}  // namespace pathloom

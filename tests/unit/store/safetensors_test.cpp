@@ -135,21 +135,21 @@ TEST(Safetensors, HostileHeadersAreCorrupt)
     };
     EXPECT_EQ(code(R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})", 4), "accepted");
     const std::vector<std::pair<std::string, std::size_t>> hostile{
-        {R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})", 3}, // past the end
-        {R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})", 5}, // bytes of no tensor
-        {R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[1,5]}})", 5}, // a hole
-        {R"({"a":{"dtype":"U8","shape":[3],"data_offsets":[0,4]}})", 4}, // shape too small
-        {R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[4,0]}})", 4}, // backwards
-        {R"({"a":{"dtype":"U8","shape":[-4],"data_offsets":[0,4]}})", 4}, // negative
-        {R"({"a":{"dtype":"U8","shape":[4.0],"data_offsets":[0,4]}})", 4}, // not a whole number
-        {R"({"a":{"dtype":"U8","shape":[4294967296,4294967296],"data_offsets":[0,0]}})", 0}, // 2^64 wraps to 0
-        {R"({"a":{"dtype":"F32","shape":[4611686018427387905],"data_offsets":[0,4]}})", 4}, // x4 wraps to 4
+        {R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})", 3},  // past the end
+        {R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})", 5},  // bytes of no tensor
+        {R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[1,5]}})", 5},  // a hole
+        {R"({"a":{"dtype":"U8","shape":[3],"data_offsets":[0,4]}})", 4},  // shape too small
+        {R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[4,0]}})", 4},  // backwards
+        {R"({"a":{"dtype":"U8","shape":[-4],"data_offsets":[0,4]}})", 4},  // negative
+        {R"({"a":{"dtype":"U8","shape":[4.0],"data_offsets":[0,4]}})", 4},  // not a whole number
+        {R"({"a":{"dtype":"U8","shape":[4294967296,4294967296],"data_offsets":[0,0]}})", 0},  // 2^64 wraps to 0
+        {R"({"a":{"dtype":"F32","shape":[4611686018427387905],"data_offsets":[0,4]}})", 4},  // x4 wraps to 4
         {R"({"a":{"dtype":"U8","shape":[18446744073709551615],"data_offsets":[0,4]}})", 4},
         {R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,18446744073709551615]}})", 4},
         {R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"b":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})",
-            4}, // overlap
+            4},  // overlap
         {R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]},"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4]}})",
-            4}, // twice
+            4},  // twice
         {R"({"a":{"dtype":"U8","shape":[4],"shape":[4],"data_offsets":[0,4]}})", 4},
         {R"({"a":{"dtype":"U8","shape":[4],"data_offsets":[0,4],"more":1}})", 4},
         {R"({"a":{"dtype":1,"shape":[4],"data_offsets":[0,4]}})", 4},
@@ -210,5 +210,5 @@ TEST(Safetensors, RandomDamageNeverReadsOutside)
     EXPECT_GT(refused, 10000);
 }
 
-} // namespace
-} // namespace pathloom
+}  // namespace
+}  // namespace pathloom

@@ -101,7 +101,7 @@ TEST_F(Outer, NesterovFollowsATraceByHand)
         module = save("m" + std::to_string(++step), result.module);
         momentum = save("mu" + std::to_string(step), result.momentum);
     }
-    EXPECT_NEAR(theta, 10.0 - 0.9 - 2.12 + 0.004, 1e-9); // the loop itself, by pencil
+    EXPECT_NEAR(theta, 10.0 - 0.9 - 2.12 + 0.004, 1e-9);  // the loop itself, by pencil
 }
 
 TEST_F(Outer, MeanOfEqualDeltasIsThatDelta)
@@ -117,7 +117,7 @@ TEST_F(Outer, MeanOfEqualDeltasIsThatDelta)
     const Contribution one{0, delta, 1.0};
     const auto a = outer_step(outer, module, std::nullopt, four).value();
     const auto b = outer_step(outer, module, std::nullopt, {&one, 1}).value();
-    EXPECT_EQ(a.module, b.module); // quarters add up exactly
+    EXPECT_EQ(a.module, b.module);  // quarters add up exactly
     EXPECT_NEAR(a.mean_cosine, 1.0, 1e-12);
     EXPECT_TRUE(a.momentum.empty());
 }
@@ -209,5 +209,5 @@ TEST_F(Outer, ErrorsNamePathAndTensor)
     EXPECT_EQ(outer_step(settings("sgd"), module, std::nullopt, {}).error().code, ErrorCode::Usage);
 }
 
-} // namespace
-} // namespace pathloom
+}  // namespace
+}  // namespace pathloom

@@ -4,9 +4,14 @@
 
 namespace pathloom {
 
-ConnectionState::ConnectionState(PaneFrame& pane, Session& session, std::function<bool()> hasContent, const QString& sentence,
-                                 const QString& button)
-    : QObject(&pane), m_pane(pane), m_session(session), m_hasContent(std::move(hasContent)), m_sentence(sentence), m_button(button)
+ConnectionState::ConnectionState(
+    PaneFrame& pane, Session& session, std::function<bool()> hasContent, const QString& sentence, const QString& button)
+    : QObject(&pane)
+    , m_pane(pane)
+    , m_session(session)
+    , m_hasContent(std::move(hasContent))
+    , m_sentence(sentence)
+    , m_button(button)
 {
     EngineClient& client = session.client();
     connect(&client, &EngineClient::stateChanged, this, &ConnectionState::update);
@@ -29,14 +34,14 @@ void ConnectionState::update()
         return;
     case EngineClient::State::Refused:
         m_pane.showError(tr("The engine refused the connection"), client.stateReason(),
-                         tr("Check the address and the token, then try again."), client.address());
+            tr("Check the address and the token, then try again."), client.address());
         return;
     case EngineClient::State::Lost:
         if (content)
             m_pane.showLost(m_session.lastHeardMs(), client.retryInSeconds());
         else
             m_pane.showError(tr("The engine does not answer"), client.stateReason(),
-                             tr("Trying again in %1 s.").arg(client.retryInSeconds()), client.address());
+                tr("Trying again in %1 s.").arg(client.retryInSeconds()), client.address());
         return;
     case EngineClient::State::Connected:
         if (content)

@@ -13,8 +13,8 @@ class ConnectionState final : public QObject {
     Q_OBJECT
 public:
     /// Empty panes say `sentence` and offer `button` (PaneFrame::emptyActionTriggered).
-    ConnectionState(PaneFrame& pane, Session& session, std::function<bool()> hasContent, const QString& sentence,
-                    const QString& button = {});
+    ConnectionState(
+        PaneFrame& pane, Session& session, std::function<bool()> hasContent, const QString& sentence, const QString& button = {});
     void update();
 
 private:

@@ -31,7 +31,8 @@ std::optional<QStringList> plannedPaths()
 
 }  // namespace
 
-int Messages::ask(QWidget* parent, const QString& title, const QString& text, const QVector<Choice>& choices, int preferred, int cancel)
+int Messages::ask(
+    QWidget* parent, const QString& title, const QString& text, const QVector<Choice>& choices, int preferred, int cancel)
 {
     seam().lastQuestion = text;
     if (const auto answer = std::exchange(seam().answer, std::nullopt)) return *answer;
@@ -40,7 +41,8 @@ int Messages::ask(QWidget* parent, const QString& title, const QString& text, co
     QVector<QPushButton*> buttons;
     for (int i = 0; i < int(choices.size()); ++i) {
         const auto role = i == cancel ? QMessageBox::RejectRole
-            : choices[i].destructive ? QMessageBox::DestructiveRole : QMessageBox::AcceptRole;
+            : choices[i].destructive  ? QMessageBox::DestructiveRole
+                                      : QMessageBox::AcceptRole;
         buttons.append(box.addButton(choices[i].text, role));
     }
     box.setDefaultButton(buttons[preferred]);

@@ -17,7 +17,8 @@ public:
         bool destructive = false;
     };
     /// Ask; the index of the chosen button, or `cancel` when the user closes the box.
-    static int ask(QWidget* parent, const QString& title, const QString& text, const QVector<Choice>& choices, int preferred, int cancel);
+    static int ask(
+        QWidget* parent, const QString& title, const QString& text, const QVector<Choice>& choices, int preferred, int cancel);
     static QString chooseFolder(QWidget* parent, const QString& title, const QString& start = {});
     static QString chooseFile(QWidget* parent, const QString& title, const QString& start = {}, const QString& filter = {});
     static QStringList chooseFiles(QWidget* parent, const QString& title, const QString& start = {}, const QString& filter = {});

@@ -15,18 +15,28 @@ namespace {
 QColor toneColour(const Tokens& tokens, Tone tone)
 {
     switch (tone) {
-    case Tone::Ok: return tokens.ok;
-    case Tone::Warn: return tokens.warn;
-    case Tone::Fail: return tokens.fail;
-    case Tone::Muted: return tokens.muted;
-    case Tone::Accent: return tokens.accent;
-    default: return tokens.text;
+    case Tone::Ok:
+        return tokens.ok;
+    case Tone::Warn:
+        return tokens.warn;
+    case Tone::Fail:
+        return tokens.fail;
+    case Tone::Muted:
+        return tokens.muted;
+    case Tone::Accent:
+        return tokens.accent;
+    default:
+        return tokens.text;
     }
 }
 
 }  // namespace
 
-TableDelegate::TableDelegate(ThemeController& theme, QObject* parent) : QStyledItemDelegate(parent), m_theme(theme) {}
+TableDelegate::TableDelegate(ThemeController& theme, QObject* parent)
+    : QStyledItemDelegate(parent)
+    , m_theme(theme)
+{
+}
 
 QSize TableDelegate::sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const
 {
@@ -80,7 +90,9 @@ void TableDelegate::paint(QPainter* painter, const QStyleOptionViewItem& given, 
 }
 
 Table::Table(const QString& objectName, const QString& accessibleName, ThemeController& theme, QWidget* parent)
-    : QTableView(parent), m_proxy(new QSortFilterProxyModel(this)), m_delegate(new TableDelegate(theme, this))
+    : QTableView(parent)
+    , m_proxy(new QSortFilterProxyModel(this))
+    , m_delegate(new TableDelegate(theme, this))
 {
     setObjectName(objectName);
     setAccessibleName(accessibleName);

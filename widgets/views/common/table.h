@@ -36,7 +36,7 @@ public:
     void setWidths(const QVector<int>& characters, int stretched = -1);
     void setDotColumn(int column) { m_delegate->setDotColumn(column); }
     [[nodiscard]] QSortFilterProxyModel* proxy() const { return m_proxy; }
-    [[nodiscard]] qint64 selectedKey(int keyRole) const;   ///< 0 = none
+    [[nodiscard]] qint64 selectedKey(int keyRole) const;  ///< 0 = none
     void selectKey(qint64 key, int keyRole);
 
 Q_SIGNALS:

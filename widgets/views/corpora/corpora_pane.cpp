@@ -26,16 +26,21 @@
 namespace pathloom {
 
 CorporaPane::CorporaPane(Session& session, ThemeController& theme, QWidget* parent)
-    : PaneFrame(tr("Corpora"), theme, parent), m_session(session),
-      m_documents(new DocumentsModel(
+    : PaneFrame(tr("Corpora"), theme, parent)
+    , m_session(session)
+    , m_documents(new DocumentsModel(
           [this](const QString& corpus, const QString& domain, qint64 offset, int limit, DocumentsModel::Answer answer) {
               m_session.client().listDocuments(this, corpus, domain, offset, limit, std::move(answer));
           },
-          this)),
-      m_table(new Table(QStringLiteral("corpora.table"), tr("Corpora"), theme)), m_summary(new QLabel), m_tabs(new QTabWidget),
-      m_domain(new QComboBox), m_documentTable(new QTableView),
-      m_domainTable(new Table(QStringLiteral("corpora.domains"), tr("Domains"), theme)),
-      m_rejectedTable(new Table(QStringLiteral("corpora.rejected"), tr("Rejected files"), theme)), m_documentCount(new QLabel)
+          this))
+    , m_table(new Table(QStringLiteral("corpora.table"), tr("Corpora"), theme))
+    , m_summary(new QLabel)
+    , m_tabs(new QTabWidget)
+    , m_domain(new QComboBox)
+    , m_documentTable(new QTableView)
+    , m_domainTable(new Table(QStringLiteral("corpora.domains"), tr("Domains"), theme))
+    , m_rejectedTable(new Table(QStringLiteral("corpora.rejected"), tr("Rejected files"), theme))
+    , m_documentCount(new QLabel)
 {
     setObjectName(QStringLiteral("corpora"));
     setAcceptDrops(true);
@@ -52,9 +57,9 @@ CorporaPane::CorporaPane(Session& session, ThemeController& theme, QWidget* pare
     setContent(splitter);
     connect(m_table, &Table::selectedChanged, this, &CorporaPane::showSelected);
     connect(this, &PaneFrame::emptyActionTriggered, this, [this] { Q_EMIT importRequested({}); });
-    m_connection = new ConnectionState(*this, session, [&session] { return session.corpora().rowCount() > 0; },
-                                       tr("No corpora yet. Import text, Markdown or JSON Lines, or drop files and folders here."),
-                                       tr("Import Corpus\u2026"));
+    m_connection = new ConnectionState(
+        *this, session, [&session] { return session.corpora().rowCount() > 0; },
+        tr("No corpora yet. Import text, Markdown or JSON Lines, or drop files and folders here."), tr("Import Corpus\u2026"));
     connect(&session, &Session::corporaChanged, this, [this] {
         m_connection->update();
         if (m_table->selectedKey(KeyRole) == 0 && m_table->model()->rowCount() > 0) m_table->selectRow(0);
@@ -110,13 +115,12 @@ QWidget* CorporaPane::makeDetails(ThemeController& theme)
     const QVector<int> widths{6, 18, 12, 7, 9, 10};
     for (int i = 0; i < int(widths.size()); ++i) m_documentTable->setColumnWidth(i, widths[i] * unit + 12);
     documentColumn->addWidget(m_documentTable, 1);
-    connect(m_domain, &QComboBox::currentIndexChanged, this, [this](int index) {
-        m_documents->show(m_shown.name, index <= 0 ? QString() : m_domain->currentText());
-    });
+    connect(m_domain, &QComboBox::currentIndexChanged, this,
+        [this](int index) { m_documents->show(m_shown.name, index <= 0 ? QString() : m_domain->currentText()); });
     connect(m_documents, &DocumentsModel::loaded, this, [this] {
         m_documentCount->setText(m_documents->error().isEmpty()
-                                     ? tr("%1 of %2 loaded").arg(m_documents->rowCount()).arg(m_documents->total())
-                                     : m_documents->error());
+                ? tr("%1 of %2 loaded").arg(m_documents->rowCount()).arg(m_documents->total())
+                : m_documents->error());
     });
 
     m_rejectedTable->setSource(&m_rejected, SortRole, 0);
@@ -163,9 +167,9 @@ void CorporaPane::showSelected()
         tr("<b>%1</b> \u00b7 %2 documents (train %3, valid %4, test %5) \u00b7 %6 tokens \u00b7 vocabulary %7<br>"
            "Dropped: %8 exact and %9 near duplicates \u00b7 imported %10")
             .arg(m_shown.name.toHtmlEscaped(), numbers.toString(m_shown.documents), numbers.toString(m_shown.trainDocuments),
-                 numbers.toString(m_shown.validDocuments), numbers.toString(m_shown.testDocuments), numbers.toString(m_shown.tokens),
-                 numbers.toString(m_shown.vocabulary), numbers.toString(m_shown.exactDuplicates),
-                 numbers.toString(m_shown.nearDuplicates))
+                numbers.toString(m_shown.validDocuments), numbers.toString(m_shown.testDocuments),
+                numbers.toString(m_shown.tokens), numbers.toString(m_shown.vocabulary), numbers.toString(m_shown.exactDuplicates),
+                numbers.toString(m_shown.nearDuplicates))
             .arg(dateText(m_shown.createdMs)));
     m_domains.setDomains(m_shown.domains);
     m_rejected.setRows(m_shown.rejected);
@@ -184,7 +188,7 @@ void CorporaPane::showSelected()
 void CorporaPane::updateStatus()
 {
     setStatus(tr("%n corpora", nullptr, m_session.corpora().rowCount()),
-              m_session.lastHeardMs() > 0 ? tr("as of %1").arg(clockText(m_session.lastHeardMs())) : QString());
+        m_session.lastHeardMs() > 0 ? tr("as of %1").arg(clockText(m_session.lastHeardMs())) : QString());
 }
 
 void CorporaPane::dragEnterEvent(QDragEnterEvent* event)

@@ -51,10 +51,21 @@ QStringList droppedPaths(const QMimeData* data)
 }
 
 ImportDialog::ImportDialog(Session& session, ThemeController& theme, QWidget* parent)
-    : QDialog(parent), m_session(session), m_theme(theme), m_pages(new QStackedWidget), m_paths(new QListWidget), m_name(new QLineEdit),
-      m_domain(new QLineEdit), m_vocabulary(new QSpinBox), m_tokenizer(new QLineEdit), m_problem(new QLabel), m_stage(new QLabel),
-      m_left(new QLabel), m_bar(new QProgressBar), m_start(new QPushButton(icon(u"import"), tr("Import"))),
-      m_cancel(new QPushButton(tr("Cancel")))
+    : QDialog(parent)
+    , m_session(session)
+    , m_theme(theme)
+    , m_pages(new QStackedWidget)
+    , m_paths(new QListWidget)
+    , m_name(new QLineEdit)
+    , m_domain(new QLineEdit)
+    , m_vocabulary(new QSpinBox)
+    , m_tokenizer(new QLineEdit)
+    , m_problem(new QLabel)
+    , m_stage(new QLabel)
+    , m_left(new QLabel)
+    , m_bar(new QProgressBar)
+    , m_start(new QPushButton(icon(u"import"), tr("Import")))
+    , m_cancel(new QPushButton(tr("Cancel")))
 {
     setObjectName(QStringLiteral("import"));
     setWindowTitle(tr("Import Corpus"));
@@ -88,7 +99,8 @@ QWidget* ImportDialog::makeForm()
     auto* column = new QVBoxLayout(page);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(8);
-    auto* hint = new QLabel(tr("Text, Markdown and JSON Lines files, or folders of them, on the engine's machine. Drop them here."));
+    auto* hint
+        = new QLabel(tr("Text, Markdown and JSON Lines files, or folders of them, on the engine's machine. Drop them here."));
     hint->setWordWrap(true);
     column->addWidget(hint);
     m_paths->setObjectName(QStringLiteral("import.paths"));
@@ -139,7 +151,8 @@ QWidget* ImportDialog::makeForm()
     m_vocabulary->setSingleStep(1024);
     m_vocabulary->setValue(8192);
     m_vocabulary->setAlignment(Qt::AlignRight);
-    add(tr("Vocabulary (pieces)"), m_vocabulary, QStringLiteral("import.vocabulary"), tr("Size of the tokenizer trained on this corpus"));
+    add(tr("Vocabulary (pieces)"), m_vocabulary, QStringLiteral("import.vocabulary"),
+        tr("Size of the tokenizer trained on this corpus"));
     m_tokenizer->setPlaceholderText(tr("train one on this corpus"));
     m_tokenizer->setClearButtonEnabled(true);
     auto* browse = new QPushButton(tr("Choose\u2026"));
@@ -149,7 +162,8 @@ QWidget* ImportDialog::makeForm()
         const QString path = Messages::chooseFile(this, tr("Choose a Tokenizer Model"), {}, tr("SentencePiece models (*.model)"));
         if (!path.isEmpty()) m_tokenizer->setText(path);
     });
-    connect(m_tokenizer, &QLineEdit::textChanged, this, [this](const QString& text) { m_vocabulary->setEnabled(text.isEmpty()); });
+    connect(
+        m_tokenizer, &QLineEdit::textChanged, this, [this](const QString& text) { m_vocabulary->setEnabled(text.isEmpty()); });
     auto* tokenizerRow = new QWidget;
     auto* inner = new QHBoxLayout(tokenizerRow);
     inner->setContentsMargins(0, 0, 0, 0);
@@ -199,7 +213,8 @@ void ImportDialog::addPaths(const QStringList& paths)
 
 void ImportDialog::updateButtons()
 {
-    m_start->setEnabled(!isImporting() && m_paths->count() > 0 && !m_name->text().trimmed().isEmpty() && m_session.client().isConnected());
+    m_start->setEnabled(
+        !isImporting() && m_paths->count() > 0 && !m_name->text().trimmed().isEmpty() && m_session.client().isConnected());
     m_start->setVisible(!isImporting());
     m_cancel->setText(isImporting() ? tr("Cancel Import") : tr("Cancel"));
 }
@@ -257,7 +272,8 @@ void ImportDialog::finish(const Result<CorpusRow>& corpus)
     const bool cancelled = corpus.error().code == ErrorCode::Cancelled;
     palette.setColor(QPalette::WindowText, cancelled ? m_theme.theme().tokens().muted : m_theme.theme().tokens().fail);
     m_problem->setPalette(palette);
-    m_problem->setText(cancelled ? tr("The import was cancelled; nothing was kept.") : QString::fromStdString(corpus.error().message));
+    m_problem->setText(
+        cancelled ? tr("The import was cancelled; nothing was kept.") : QString::fromStdString(corpus.error().message));
     m_problem->show();
     updateButtons();
 }

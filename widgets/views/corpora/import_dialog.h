@@ -34,7 +34,7 @@ protected:
     void dropEvent(QDropEvent* event) override;
 
 public Q_SLOTS:
-    void reject() override;   ///< cancels a running import first
+    void reject() override;  ///< cancels a running import first
 
 private:
     QWidget* makeForm();

@@ -22,7 +22,7 @@
 namespace pathloom {
 
 namespace {
-constexpr int kStateFailed = 4;          // v1::RUN_STATE_FAILED
+constexpr int kStateFailed = 4;  // v1::RUN_STATE_FAILED
 constexpr std::size_t kThinCurves = 64;  // more paths are drawn as their envelope
 }
 
@@ -118,7 +118,8 @@ void CurvesView::buildToolBar()
     addOverflowAction(logX);
     for (const char* suffix : {"csv", "png", "svg", "pdf"}) {
         const QString kind = QString::fromLatin1(suffix);
-        auto* action = new QAction(kind == QStringLiteral("csv") ? tr("Export Data as CSV") : tr("Export Picture as %1").arg(kind.toUpper()), this);
+        auto* action = new QAction(
+            kind == QStringLiteral("csv") ? tr("Export Data as CSV") : tr("Export Picture as %1").arg(kind.toUpper()), this);
         connect(action, &QAction::triggered, this, [this, kind] { exportAs(kind); });
         addOverflowAction(action);
     }
@@ -253,10 +254,14 @@ void CurvesView::updateStatus()
         samples += qint64(p.train.size() + p.valid.size());
         if (!p.train.empty()) last = std::max(last, p.train.back().x);
     }
-    QString what = tr("%1 samples of %2").arg(formatNumber(double(samples)), counted(qint64(m_history->paths.size()), tr("1 path"), tr("%1 paths")));
+    QString what
+        = tr("%1 samples of %2")
+              .arg(formatNumber(double(samples)), counted(qint64(m_history->paths.size()), tr("1 path"), tr("%1 paths")));
     if (m_history->paths.size() > kThinCurves) what += tr(" \u00b7 lowest, highest and mean path drawn");
     if (m_history->phases > 0 && m_history->tau > 0) {
-        what += tr(" \u00b7 step %1 of %2").arg(formatNumber(last)).arg(formatNumber(double(m_history->warmSteps) + double(m_history->phases) * m_history->tau));
+        what += tr(" \u00b7 step %1 of %2")
+                    .arg(formatNumber(last))
+                    .arg(formatNumber(double(m_history->warmSteps) + double(m_history->phases) * m_history->tau));
     }
     setStatus(what, tr("as of %1").arg(formatClock(m_history->lastEventMs)));
 }

@@ -24,7 +24,11 @@ namespace {
 /// Warnings and errors get their colour and, so that colour is not all there is, a mark before the level's name.
 class LineDelegate final : public QStyledItemDelegate {
 public:
-    LineDelegate(ThemeController& theme, QObject* parent) : QStyledItemDelegate(parent), m_theme(theme) {}
+    LineDelegate(ThemeController& theme, QObject* parent)
+        : QStyledItemDelegate(parent)
+        , m_theme(theme)
+    {
+    }
     void initStyleOption(QStyleOptionViewItem* option, const QModelIndex& index) const override
     {
         QStyledItemDelegate::initStyleOption(option, index);
@@ -46,8 +50,12 @@ private:
 }  // namespace
 
 LogPane::LogPane(Session& session, ThemeController& theme, QWidget* parent)
-    : PaneFrame(tr("Event Log"), theme, parent), m_session(session), m_table(new QTableView), m_level(new QComboBox),
-      m_search(new QLineEdit), m_follow(new QAction(icon(u"follow"), tr("Follow"), this))
+    : PaneFrame(tr("Event Log"), theme, parent)
+    , m_session(session)
+    , m_table(new QTableView)
+    , m_level(new QComboBox)
+    , m_search(new QLineEdit)
+    , m_follow(new QAction(icon(u"follow"), tr("Follow"), this))
 {
     setObjectName(QStringLiteral("log"));
     m_filter.setSourceModel(&session.log());
@@ -107,8 +115,8 @@ LogPane::LogPane(Session& session, ThemeController& theme, QWidget* parent)
         const QScrollBar* bar = m_table->verticalScrollBar();  // scrolling up by hand means reading: stop following
         if (bar->sliderPosition() < bar->maximum()) m_follow->setChecked(false);
     });
-    m_connection = new ConnectionState(*this, session, [&session] { return session.log().rowCount() > 0; },
-                                       tr("Nothing has happened in this project yet."));
+    m_connection = new ConnectionState(
+        *this, session, [&session] { return session.log().rowCount() > 0; }, tr("Nothing has happened in this project yet."));
     const auto changed = [this] {
         m_connection->update();
         updateStatus();

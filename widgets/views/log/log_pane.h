@@ -18,7 +18,7 @@ class LogPane final : public PaneFrame {
 public:
     LogPane(Session& session, ThemeController& theme, QWidget* parent = nullptr);
     [[nodiscard]] LogFilter& filter() { return m_filter; }
-    [[nodiscard]] QString diagnostics() const;   ///< version, connection, and the lines shown
+    [[nodiscard]] QString diagnostics() const;  ///< version, connection, and the lines shown
     [[nodiscard]] bool isFollowing() const;
     void copyDiagnostics() const;
     void focusSearch();

@@ -48,7 +48,8 @@ void PathCanvas::setMoment(const RunHistory* history, PictureMoment moment)
     const bool sameRun = history == m_history && m_history != nullptr;
     m_history = history;
     PathGraph graph = history != nullptr ? pathGraphOf(*history) : PathGraph();
-    const bool structure = graph.columns != m_graph.columns || graph.paths.size() != m_graph.paths.size() || graph.modules != m_graph.modules;
+    const bool structure
+        = graph.columns != m_graph.columns || graph.paths.size() != m_graph.paths.size() || graph.modules != m_graph.modules;
     const bool weights = !(graph == m_graph);
     m_graph = std::move(graph);
     if (structure) {
@@ -89,7 +90,10 @@ void PathCanvas::invalidate()
     update();
 }
 
-QRectF PathCanvas::pictureArea() const { return QRectF(rect()).adjusted(20, 48, -20, -40); }
+QRectF PathCanvas::pictureArea() const
+{
+    return QRectF(rect()).adjusted(20, 48, -20, -40);
+}
 
 void PathCanvas::relayout()
 {
@@ -99,7 +103,10 @@ void PathCanvas::relayout()
     m_stale = true;
 }
 
-void PathCanvas::resizeEvent(QResizeEvent*) { relayout(); }
+void PathCanvas::resizeEvent(QResizeEvent*)
+{
+    relayout();
+}
 
 QVector<int> PathCanvas::litPaths() const
 {
@@ -268,12 +275,18 @@ void PathCanvas::keyPressEvent(QKeyEvent* event)
 {
     if (m_history == nullptr || m_graph.paths.empty()) return QWidget::keyPressEvent(event);
     switch (event->key()) {
-    case Qt::Key_Left: return moveFocus(-1, 0);
-    case Qt::Key_Right: return moveFocus(1, 0);
-    case Qt::Key_Up: return moveFocus(0, -1);
-    case Qt::Key_Down: return moveFocus(0, 1);
-    case Qt::Key_PageDown: return stepPath(1);
-    case Qt::Key_PageUp: return stepPath(-1);
+    case Qt::Key_Left:
+        return moveFocus(-1, 0);
+    case Qt::Key_Right:
+        return moveFocus(1, 0);
+    case Qt::Key_Up:
+        return moveFocus(0, -1);
+    case Qt::Key_Down:
+        return moveFocus(0, 1);
+    case Qt::Key_PageDown:
+        return stepPath(1);
+    case Qt::Key_PageUp:
+        return stepPath(-1);
     case Qt::Key_Return:
     case Qt::Key_Enter:
     case Qt::Key_Space:
@@ -287,7 +300,8 @@ void PathCanvas::keyPressEvent(QKeyEvent* event)
     case Qt::Key_Escape:
         if (m_pinned.isEmpty() && m_pinnedModule < 0) return QWidget::keyPressEvent(event);
         return unpin();
-    default: QWidget::keyPressEvent(event);
+    default:
+        QWidget::keyPressEvent(event);
     }
 }
 
@@ -297,7 +311,10 @@ void PathCanvas::focusInEvent(QFocusEvent* event)
     update();
 }
 
-void PathCanvas::focusOutEvent(QFocusEvent*) { update(); }
+void PathCanvas::focusOutEvent(QFocusEvent*)
+{
+    update();
+}
 
 bool PathCanvas::event(QEvent* event)
 {
@@ -317,9 +334,11 @@ bool PathCanvas::event(QEvent* event)
 QString PathCanvas::moduleTip(int module) const
 {
     const ModuleState& state = m_history->modules[std::size_t(module)];
-    const ModuleMoment now = std::size_t(module) < m_moment.modules.size() ? m_moment.modules[std::size_t(module)] : ModuleMoment();
-    QStringList lines {QStringLiteral("%1, version %2").arg(state.name).arg(now.version),
-        tr("%1 of %2 contributions in").arg(now.received).arg(now.expected), counted(state.paths.size(), tr("1 path through it"), tr("%1 paths through it")),
+    const ModuleMoment now
+        = std::size_t(module) < m_moment.modules.size() ? m_moment.modules[std::size_t(module)] : ModuleMoment();
+    QStringList lines{QStringLiteral("%1, version %2").arg(state.name).arg(now.version),
+        tr("%1 of %2 contributions in").arg(now.received).arg(now.expected),
+        counted(state.paths.size(), tr("1 path through it"), tr("%1 paths through it")),
         tr("%1 parameters, %2").arg(formatCount(double(state.parameters)), formatBytes(double(state.bytes)))};
     if (now.version > 0) {
         lines << tr("pseudo-gradient norm %1, mean cosine %2").arg(formatNumber(now.gradientNorm), formatNumber(state.meanCosine))
@@ -332,11 +351,13 @@ void PathCanvas::describe()
 {
     QString text = tr("No run is shown.");
     if (m_history != nullptr && !m_graph.paths.empty()) {
-        text = tr("%1 paths through %2 modules in %3 columns. Arrow keys move between modules, Enter pins, Page Down steps through paths, Escape unpins.")
+        text = tr("%1 paths through %2 modules in %3 columns. Arrow keys move between modules, Enter pins, Page Down steps "
+                  "through paths, Escape unpins.")
                    .arg(m_graph.paths.size())
                    .arg(m_graph.modules)
                    .arg(m_graph.columns.size());
-        if (m_focus >= 0) text = moduleTip(m_focus).replace(QLatin1Char('\n'), QStringLiteral("; ")) + QStringLiteral(". ") + text;
+        if (m_focus >= 0)
+            text = moduleTip(m_focus).replace(QLatin1Char('\n'), QStringLiteral("; ")) + QStringLiteral(". ") + text;
         for (const int path : m_pinned) text = tr("Path %1 is pinned. ").arg(path) + text;
         if (m_pinnedModule >= 0) text = tr("Pinned. ") + text;
     }

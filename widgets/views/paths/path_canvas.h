@@ -20,7 +20,8 @@ class PathCanvas : public QWidget {
 public:
     explicit PathCanvas(ThemeController& theme, QWidget* parent = nullptr);
 
-    /// Show `moment` of `history` (not owned, must outlive the next call). Module order is kept while the structure stays the same.
+    /// Show `moment` of `history` (not owned, must outlive the next call). Module order is kept while the structure stays the
+    /// same.
     void setMoment(const RunHistory* history, PictureMoment moment);
     void setColour(RibbonColour colour);
     RibbonColour colour() const { return m_colour; }

@@ -189,7 +189,8 @@ void PathCanvas::paintNode(QPainter& painter, int module) const
     const Tokens& t = m_theme.theme().tokens();
     const QRectF node = m_geometry.boxes[std::size_t(module)];
     if (node.isEmpty()) return;
-    const ModuleMoment now = std::size_t(module) < m_moment.modules.size() ? m_moment.modules[std::size_t(module)] : ModuleMoment();
+    const ModuleMoment now
+        = std::size_t(module) < m_moment.modules.size() ? m_moment.modules[std::size_t(module)] : ModuleMoment();
     const double h = node.height();
     const double corner = std::min(kCorner, h / 2);
     const QVector<int> lit = litPaths();
@@ -287,7 +288,8 @@ void PathCanvas::paintGradientLegend(QPainter& painter, const QRectF& row) const
         return;
     }
     const QString low = loss ? formatNumber(m_values.low) : QStringLiteral("0");
-    const QString high = loss ? tr("%1 nats a token").arg(formatNumber(m_values.high)) : counted(int(m_values.high), tr("1 phase behind"), tr("%1 phases behind"));
+    const QString high = loss ? tr("%1 nats a token").arg(formatNumber(m_values.high))
+                              : counted(int(m_values.high), tr("1 phase behind"), tr("%1 phases behind"));
     const double lowWidth = painter.fontMetrics().horizontalAdvance(low) + 8;
     painter.drawText(row, Qt::AlignLeft | Qt::AlignVCenter, low);
     const QRectF bar(row.left() + lowWidth, row.center().y() - 4, 120, 8);
@@ -297,7 +299,8 @@ void PathCanvas::paintGradientLegend(QPainter& painter, const QRectF& row) const
     painter.setBrush(gradient);
     painter.drawRoundedRect(bar, 2, 2);
     painter.setPen(t.muted);
-    painter.drawText(QRectF(bar.right() + 8, row.top(), row.right() - bar.right() - 8, row.height()), Qt::AlignLeft | Qt::AlignVCenter, high);
+    painter.drawText(
+        QRectF(bar.right() + 8, row.top(), row.right() - bar.right() - 8, row.height()), Qt::AlignLeft | Qt::AlignVCenter, high);
 }
 
 }  // namespace pathloom

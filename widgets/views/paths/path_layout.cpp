@@ -39,7 +39,8 @@ qint64 inversions(std::vector<int>& values, std::vector<int>& scratch, std::size
             scratch[out] = values[b++];
         }
     }
-    std::copy(scratch.begin() + std::ptrdiff_t(begin), scratch.begin() + std::ptrdiff_t(end), values.begin() + std::ptrdiff_t(begin));
+    std::copy(
+        scratch.begin() + std::ptrdiff_t(begin), scratch.begin() + std::ptrdiff_t(end), values.begin() + std::ptrdiff_t(begin));
     return count;
 }
 
@@ -81,7 +82,8 @@ PathGraph pathGraphOf(const RunHistory& history)
     PathGraph graph;
     graph.modules = int(history.modules.size());
     for (const ColumnState& column : history.columns) graph.columns.emplace_back(column.modules.begin(), column.modules.end());
-    const bool sharded = std::any_of(history.paths.begin(), history.paths.end(), [](const PathState& p) { return p.sequences > 0; });
+    const bool sharded
+        = std::any_of(history.paths.begin(), history.paths.end(), [](const PathState& p) { return p.sequences > 0; });
     for (const PathState& path : history.paths) {
         if (std::size_t(path.modules.size()) != graph.columns.size()) continue;  // not planned yet
         graph.paths.push_back({{path.modules.begin(), path.modules.end()}, sharded ? double(path.sequences) : 1.0});

@@ -38,7 +38,10 @@ void PathPanel::show(const RunHistory* history, const PictureMoment& moment, con
     if (history != nullptr) {
         for (const int path : selection.paths) {
             const PathState& p = history->paths[std::size_t(path)];
-            text += tr("Path %1: %2 sequences, train loss %3 nats a token. ").arg(path).arg(p.sequences).arg(formatNumber(p.lastTrainLoss));
+            text += tr("Path %1: %2 sequences, train loss %3 nats a token. ")
+                        .arg(path)
+                        .arg(p.sequences)
+                        .arg(formatNumber(p.lastTrainLoss));
         }
         if (selection.module >= 0) text = history->modules[std::size_t(selection.module)].name;
     }
@@ -61,7 +64,8 @@ void PathPanel::paintEvent(QPaintEvent*)
     } else if (m_selection.paths.isEmpty()) {
         paintRun(painter, y);
     } else {
-        for (qsizetype i = 0; i < std::min<qsizetype>(2, m_selection.paths.size()); ++i) y = paintPath(painter, y, m_selection.paths[i]) + 16;
+        for (qsizetype i = 0; i < std::min<qsizetype>(2, m_selection.paths.size()); ++i)
+            y = paintPath(painter, y, m_selection.paths[i]) + 16;
     }
 }
 
@@ -123,14 +127,16 @@ double PathPanel::paintDomains(QPainter& painter, double y, const QVector<qint64
         painter.setPen(t.text);
         painter.drawText(QRectF(kMargin, y, width() - 2 * kMargin - 14, kRow), Qt::AlignRight | Qt::AlignVCenter, share);
         painter.setPen(t.muted);
-        drawElided(painter, QRectF(kMargin, y, width() - 2 * kMargin - 60, kRow), Qt::AlignLeft | Qt::AlignVCenter, m_history->domains.value(d));
+        drawElided(painter, QRectF(kMargin, y, width() - 2 * kMargin - 60, kRow), Qt::AlignLeft | Qt::AlignVCenter,
+            m_history->domains.value(d));
         painter.restore();
         y += kRow;
     }
     return y + 4;
 }
 
-double PathPanel::paintSparkline(QPainter& painter, double y, const std::vector<const std::vector<CurvePoint>*>& curves, const QString& title) const
+double PathPanel::paintSparkline(
+    QPainter& painter, double y, const std::vector<const std::vector<CurvePoint>*>& curves, const QString& title) const
 {
     const Tokens& t = m_theme.theme().tokens();
     double x0 = INFINITY;
@@ -170,11 +176,12 @@ double PathPanel::paintSparkline(QPainter& painter, double y, const std::vector<
         const std::size_t stride = std::max<std::size_t>(1, points.size() / std::size_t(inner.width() * 2));
         for (std::size_t i = 0; i < points.size(); i += stride) {
             const auto end = points.begin() + std::ptrdiff_t(std::min(points.size(), i + stride));
-            const auto [mn, mx] = std::minmax_element(points.begin() + std::ptrdiff_t(i), end,
-                [](const CurvePoint& a, const CurvePoint& b) { return a.y < b.y; });
+            const auto [mn, mx] = std::minmax_element(
+                points.begin() + std::ptrdiff_t(i), end, [](const CurvePoint& a, const CurvePoint& b) { return a.y < b.y; });
             const auto put = [&](const CurvePoint& p) {
                 if (!std::isfinite(p.y)) return;
-                line << QPointF(inner.left() + inner.width() * (p.x - x0) / (x1 - x0), inner.bottom() - inner.height() * (p.y - low) / span);
+                line << QPointF(
+                    inner.left() + inner.width() * (p.x - x0) / (x1 - x0), inner.bottom() - inner.height() * (p.y - low) / span);
             };
             put(*mn);
             if (mx != mn) put(*mx);
@@ -206,13 +213,16 @@ double PathPanel::paintPath(QPainter& painter, double y, int path) const
     qint64 all = 0;
     for (const PathState& other : m_history->paths) all += other.sequences;
     if (p.sequences > 0 && all > 0) {
-        y = paintFact(painter, y, tr("Sequences"), tr("%1 (%2 %)").arg(formatNumber(double(p.sequences)), formatNumber(100.0 * double(p.sequences) / double(all), 2)));
+        y = paintFact(painter, y, tr("Sequences"),
+            tr("%1 (%2 %)").arg(formatNumber(double(p.sequences)), formatNumber(100.0 * double(p.sequences) / double(all), 2)));
     }
     y = paintDomains(painter, y, p.byDomain);
-    y = paintFact(painter, y, tr("Phase"), m_history->phases > 0 ? tr("%1 of %2").arg(now.phase).arg(m_history->phases) : QString::number(now.phase));
+    y = paintFact(painter, y, tr("Phase"),
+        m_history->phases > 0 ? tr("%1 of %2").arg(now.phase).arg(m_history->phases) : QString::number(now.phase));
     if (now.trainLoss > 0) y = paintFact(painter, y, tr("Train loss (nats/token)"), formatNumber(now.trainLoss));
     if (now.validLoss > 0) y = paintFact(painter, y, tr("Validation (nats/token)"), formatNumber(now.validLoss));
-    return paintSparkline(painter, y, {&p.train, &p.valid}, p.valid.empty() ? tr("Train loss") : tr("Train loss, validation dotted"));
+    return paintSparkline(
+        painter, y, {&p.train, &p.valid}, p.valid.empty() ? tr("Train loss") : tr("Train loss, validation dotted"));
 }
 
 double PathPanel::paintCosine(QPainter& painter, double y, double cosine) const
@@ -239,7 +249,8 @@ double PathPanel::paintCosine(QPainter& painter, double y, double cosine) const
 double PathPanel::paintModule(QPainter& painter, double y, int module) const
 {
     const ModuleState& m = m_history->modules[std::size_t(module)];
-    const ModuleMoment now = std::size_t(module) < m_moment.modules.size() ? m_moment.modules[std::size_t(module)] : ModuleMoment();
+    const ModuleMoment now
+        = std::size_t(module) < m_moment.modules.size() ? m_moment.modules[std::size_t(module)] : ModuleMoment();
     const Tokens& t = m_theme.theme().tokens();
     y = paintHeading(painter, y, m.name);
     y = paintFact(painter, y, tr("Version"), QString::number(now.version));
@@ -263,7 +274,8 @@ double PathPanel::paintModule(QPainter& painter, double y, int module) const
         painter.drawText(QRectF(kMargin, y, 24, 16), Qt::AlignRight | Qt::AlignVCenter, QString::number(m.paths[i]));
         painter.fillRect(QRectF(kMargin + 32, y + 4, (width() - 2 * kMargin - 80) * m.pathNorms[i] / most, 8), t.accent);
         painter.setPen(t.text);
-        painter.drawText(QRectF(width() - kMargin - 44, y, 44, 16), Qt::AlignRight | Qt::AlignVCenter, formatNumber(m.pathNorms[i]));
+        painter.drawText(
+            QRectF(width() - kMargin - 44, y, 44, 16), Qt::AlignRight | Qt::AlignVCenter, formatNumber(m.pathNorms[i]));
         y += 16;
     }
     return y;

@@ -36,7 +36,8 @@ private:
     double paintHeading(QPainter& painter, double y, const QString& text) const;
     double paintFact(QPainter& painter, double y, const QString& name, const QString& value) const;
     double paintDomains(QPainter& painter, double y, const QVector<qint64>& byDomain) const;
-    double paintSparkline(QPainter& painter, double y, const std::vector<const std::vector<CurvePoint>*>& curves, const QString& title) const;
+    double paintSparkline(
+        QPainter& painter, double y, const std::vector<const std::vector<CurvePoint>*>& curves, const QString& title) const;
     double paintCosine(QPainter& painter, double y, double cosine) const;
 
     ThemeController& m_theme;

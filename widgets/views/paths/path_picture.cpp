@@ -128,9 +128,12 @@ void PathPicture::setHistory(const RunHistory* history)
 quint64 PathPicture::fingerprint() const
 {
     // Everything the picture shows moves at least one of these; summing is cheap enough for every frame.
-    quint64 sum = quint64(m_history->lastEventMs) * 31 + quint64(m_history->state) + m_history->modules.size() * 7 + m_history->columns.size();
-    for (const ModuleState& m : m_history->modules) sum = sum * 1099511628211ULL + quint64(m.version) * 8191 + quint64(m.received);
-    for (const PathState& p : m_history->paths) sum = sum * 1099511628211ULL + p.train.size() * 13 + p.valid.size() * 7 + quint64(p.phase) + quint64(p.sequences);
+    quint64 sum = quint64(m_history->lastEventMs) * 31 + quint64(m_history->state) + m_history->modules.size() * 7
+        + m_history->columns.size();
+    for (const ModuleState& m : m_history->modules)
+        sum = sum * 1099511628211ULL + quint64(m.version) * 8191 + quint64(m.received);
+    for (const PathState& p : m_history->paths)
+        sum = sum * 1099511628211ULL + p.train.size() * 13 + p.valid.size() * 7 + quint64(p.phase) + quint64(p.sequences);
     return sum;
 }
 
@@ -184,7 +187,8 @@ void PathPicture::scrubTo(qint64 timeMs)
     if (m_history != nullptr && m_history->lastEventMs > m_history->createdMs) {
         const QSignalBlocker quiet(m_scrub);
         const qint64 whole = m_history->lastEventMs - m_history->createdMs;
-        m_scrub->setValue(int(std::clamp<qint64>(((timeMs - m_history->createdMs) * kScrubSteps + whole / 2) / whole, 0, kScrubSteps - 1)));
+        m_scrub->setValue(
+            int(std::clamp<qint64>(((timeMs - m_history->createdMs) * kScrubSteps + whole / 2) / whole, 0, kScrubSteps - 1)));
     }
     m_dirty = true;
     refresh();
@@ -224,14 +228,19 @@ void PathPicture::updatePanel()
 void PathPicture::updateStatus()
 {
     const RunHistory& h = *m_history;
-    QString what = tr("%1 through %2").arg(counted(qint64(h.paths.size()), tr("1 path"), tr("%1 paths")), counted(qint64(h.modules.size()), tr("1 module"), tr("%1 modules")));
+    QString what = tr("%1 through %2")
+                       .arg(counted(qint64(h.paths.size()), tr("1 path"), tr("%1 paths")),
+                           counted(qint64(h.modules.size()), tr("1 module"), tr("%1 modules")));
     if (h.totalParameters > 0) {
-        what += tr(" \u00b7 %1 parameters in all, %2 a path").arg(formatCount(double(h.totalParameters)), formatCount(double(h.pathParameters)));
+        what += tr(" \u00b7 %1 parameters in all, %2 a path")
+                    .arg(formatCount(double(h.totalParameters)), formatCount(double(h.pathParameters)));
     }
     if (m_canvas->bundled()) what += tr(" \u00b7 ribbons bundled, hover to unfold");
     const qint64 shown = m_live ? h.lastEventMs : m_scrubMs;
     m_scrubTime->setText(formatClock(shown));
-    setStatus(what, m_live ? tr("as of %1").arg(formatClock(shown)) : tr("replay, %1 before the end").arg(formatDuration(h.lastEventMs - shown)));
+    setStatus(what,
+        m_live ? tr("as of %1").arg(formatClock(shown))
+               : tr("replay, %1 before the end").arg(formatDuration(h.lastEventMs - shown)));
 }
 
 }  // namespace pathloom

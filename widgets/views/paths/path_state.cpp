@@ -59,7 +59,8 @@ PictureMoment stateAt(const RunHistory& history, qint64 timeMs)
     for (std::size_t p = 0; p < history.paths.size(); ++p) {
         // Phase k trains the steps before this one; its validation is reported at this one.
         const double step = double(history.warmSteps) + double(contributed[p]) * history.tau;
-        moment.paths[p] = {contributed[p], lastBefore(history.paths[p].train, step - 0.5), lastBefore(history.paths[p].valid, step)};
+        moment.paths[p]
+            = {contributed[p], lastBefore(history.paths[p].train, step - 0.5), lastBefore(history.paths[p].valid, step)};
     }
     return moment;
 }

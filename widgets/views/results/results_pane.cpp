@@ -20,8 +20,10 @@
 namespace pathloom {
 
 ResultsPane::ResultsPane(Session& session, ThemeController& theme, QWidget* parent)
-    : PaneFrame(tr("Results"), theme, parent), m_session(session),
-      m_table(new Table(QStringLiteral("results.table"), tr("Scored runs"), theme)), m_bars(new RoutingBars(theme))
+    : PaneFrame(tr("Results"), theme, parent)
+    , m_session(session)
+    , m_table(new Table(QStringLiteral("results.table"), tr("Scored runs"), theme))
+    , m_bars(new RoutingBars(theme))
 {
     setObjectName(QStringLiteral("results"));
     m_table->setSource(&session.results(), SortRole, ResultsModel::Perplexity);
@@ -54,12 +56,13 @@ ResultsPane::ResultsPane(Session& session, ThemeController& theme, QWidget* pare
     auto* copy = new QAction(icon(u"copy"), tr("Copy Table"), this);
     copy->setToolTip(tr("Copy Table: as text, with the routing histograms"));
     connect(copy, &QAction::triggered, this,
-            [&session] { QGuiApplication::clipboard()->setText(resultsText(session.results().rows())); });
+        [&session] { QGuiApplication::clipboard()->setText(resultsText(session.results().rows())); });
     addToolAction(copy);
     m_table->addAction(copy);
     connect(m_table, &Table::selectedChanged, this, &ResultsPane::updateBars);
-    m_connection = new ConnectionState(*this, session, [&session] { return session.results().rowCount() > 0; },
-                                       tr("No scored runs yet. A run is scored on the test split when it is done."), tr("New Run\u2026"));
+    m_connection = new ConnectionState(
+        *this, session, [&session] { return session.results().rowCount() > 0; },
+        tr("No scored runs yet. A run is scored on the test split when it is done."), tr("New Run\u2026"));
     connect(&session, &Session::resultsChanged, this, &ResultsPane::updateAll);
     updateAll();
 }

@@ -31,7 +31,9 @@ QVector<double> normalised(const QVector<double>& values)
 
 }  // namespace
 
-RoutingBars::RoutingBars(ThemeController& theme, QWidget* parent) : QWidget(parent), m_theme(theme)
+RoutingBars::RoutingBars(ThemeController& theme, QWidget* parent)
+    : QWidget(parent)
+    , m_theme(theme)
 {
     setObjectName(QStringLiteral("results.routing"));
     setAccessibleName(tr("Routing of test sequences to paths by domain"));
@@ -63,7 +65,8 @@ void RoutingBars::place()
     for (const Bar& bar : std::as_const(m_bars)) widest = std::max(widest, fontMetrics().horizontalAdvance(bar.name));
     widest = std::min(widest, width() / 3);
     for (int i = 0; i < int(m_bars.size()); ++i)
-        m_bars[i].area = QRectF(12 + widest + 12, legendHeight + i * rowHeight + 4, std::max(40, width() - widest - 36), rowHeight - 8);
+        m_bars[i].area
+            = QRectF(12 + widest + 12, legendHeight + i * rowHeight + 4, std::max(40, width() - widest - 36), rowHeight - 8);
 }
 
 void RoutingBars::paintEvent(QPaintEvent*)
@@ -75,7 +78,7 @@ void RoutingBars::paintEvent(QPaintEvent*)
     if (m_bars.isEmpty()) {
         painter.setPen(tokens.muted);
         painter.drawText(rect().adjusted(12, 0, -12, 0), Qt::AlignLeft | Qt::AlignVCenter | Qt::TextWordWrap,
-                         tr("The selected run has one path, so nothing is routed."));
+            tr("The selected run has one path, so nothing is routed."));
         return;
     }
     place();
@@ -96,7 +99,8 @@ void RoutingBars::paintEvent(QPaintEvent*)
     for (const Bar& bar : std::as_const(m_bars)) {
         painter.setFont(Theme::labelFont());
         painter.setPen(tokens.text);
-        drawElided(painter, QRectF(12, bar.area.top(), bar.area.left() - 24, bar.area.height()), Qt::AlignLeft | Qt::AlignVCenter, bar.name);
+        drawElided(painter, QRectF(12, bar.area.top(), bar.area.left() - 24, bar.area.height()), Qt::AlignLeft | Qt::AlignVCenter,
+            bar.name);
         double left = bar.area.left();
         for (int path = 0; path < int(bar.shares.size()); ++path) {
             const double span = bar.area.width() * bar.shares[path];

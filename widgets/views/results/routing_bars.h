@@ -14,7 +14,7 @@ class RoutingBars final : public QWidget {
     Q_OBJECT
 public:
     explicit RoutingBars(ThemeController& theme, QWidget* parent = nullptr);
-    void setResult(const ResultRow* row);   ///< null = nothing to show; the row is copied
+    void setResult(const ResultRow* row);  ///< null = nothing to show; the row is copied
     [[nodiscard]] QSize sizeHint() const override;
     [[nodiscard]] QSize minimumSizeHint() const override { return sizeHint(); }
 
@@ -25,7 +25,7 @@ protected:
 private:
     struct Bar {
         QString name;
-        QVector<double> shares;   // add up to 1, or empty
+        QVector<double> shares;  // add up to 1, or empty
         QRectF area;
     };
     void place();

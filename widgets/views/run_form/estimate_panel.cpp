@@ -12,7 +12,9 @@
 
 namespace pathloom {
 
-EstimatePanel::EstimatePanel(ThemeController& theme, QWidget* parent) : QWidget(parent), m_theme(theme)
+EstimatePanel::EstimatePanel(ThemeController& theme, QWidget* parent)
+    : QWidget(parent)
+    , m_theme(theme)
 {
     setObjectName(QStringLiteral("run_form.estimate"));
     auto* inside = new QWidget;
@@ -30,8 +32,10 @@ EstimatePanel::EstimatePanel(ThemeController& theme, QWidget* parent) : QWidget(
     m_totalParameters = addRow(form, QStringLiteral("total_parameters"), tr("Parameters in all"), tr("All modules together"));
     m_memory = addRow(form, QStringLiteral("memory"), tr("Memory of a worker"), tr("Weights, gradients, AdamW and activations"));
     m_memoryParts = addRow(form, QStringLiteral("memory_parts"), QString(), tr("Weights + optimiser + activations"));
-    m_traffic = addRow(form, QStringLiteral("traffic"), tr("Traffic a phase"), tr("Modules down and pseudo-gradients up, all paths"));
-    m_versus = addRow(form, QStringLiteral("versus"), tr("Data-parallel a phase"), tr("What synchronous data-parallel training would send"));
+    m_traffic
+        = addRow(form, QStringLiteral("traffic"), tr("Traffic a phase"), tr("Modules down and pseudo-gradients up, all paths"));
+    m_versus = addRow(
+        form, QStringLiteral("versus"), tr("Data-parallel a phase"), tr("What synchronous data-parallel training would send"));
     m_steps = addRow(form, QStringLiteral("steps"), tr("Steps of a path"), tr("Warm start and all phases"));
     m_compute = addRow(form, QStringLiteral("compute"), tr("Compute of a path"), tr("6 N a token and attention, whole run"));
     column->addLayout(form);
@@ -102,8 +106,9 @@ void EstimatePanel::showEstimate(const EstimateFacts& facts)
     m_pathParameters->setText(countText(double(facts.pathParameters)));
     m_totalParameters->setText(countText(double(facts.totalParameters)));
     m_memory->setText(bytesText(double(facts.workerBytes)));
-    m_memoryParts->setText(tr("%1 + %2 + %3").arg(bytesText(double(facts.weightBytes)), bytesText(double(facts.optimizerBytes)),
-                                                bytesText(double(facts.activationBytes))));
+    m_memoryParts->setText(tr("%1 + %2 + %3")
+                               .arg(bytesText(double(facts.weightBytes)), bytesText(double(facts.optimizerBytes)),
+                                   bytesText(double(facts.activationBytes))));
     m_traffic->setText(bytesText(double(facts.syncBytesPerPhase)));
     QString versus = bytesText(double(facts.dataParallelBytesPerPhase));
     if (facts.syncBytesPerPhase > 0 && facts.dataParallelBytesPerPhase > facts.syncBytesPerPhase)
@@ -132,7 +137,8 @@ void EstimatePanel::setBusy(bool busy)
 {
     const auto labels = findChildren<QLabel*>();
     for (QLabel* label : labels)
-        if (label->objectName().startsWith(QLatin1String("run_form.estimate.")) || label == m_explanation) label->setEnabled(!busy);
+        if (label->objectName().startsWith(QLatin1String("run_form.estimate.")) || label == m_explanation)
+            label->setEnabled(!busy);
 }
 
 QString EstimatePanel::valueOf(const QString& name) const

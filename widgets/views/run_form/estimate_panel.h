@@ -19,8 +19,8 @@ public:
     explicit EstimatePanel(ThemeController& theme, QWidget* parent = nullptr);
     void showEstimate(const EstimateFacts& facts);
     void showError(const QString& message);
-    void setBusy(bool busy);   ///< an answer is on its way: the old numbers are greyed
-    [[nodiscard]] QString valueOf(const QString& name) const;   ///< for tests: text beside a row's objectName suffix
+    void setBusy(bool busy);  ///< an answer is on its way: the old numbers are greyed
+    [[nodiscard]] QString valueOf(const QString& name) const;  ///< for tests: text beside a row's objectName suffix
 
 private:
     QLabel* addRow(QFormLayout* form, const QString& name, const QString& label, const QString& tip);

@@ -22,9 +22,18 @@ constexpr int estimateDelayMs = 150;
 }
 
 RunForm::RunForm(Session& session, ThemeController& theme, QWidget* parent)
-    : QDialog(parent), m_session(session), m_theme(theme), m_fields(specFields()), m_presets(new QListView), m_description(new QLabel),
-      m_name(new QLineEdit), m_tabs(new QTabWidget), m_json(new QPlainTextEdit), m_problem(new QLabel),
-      m_estimate(new EstimatePanel(theme)), m_start(new QPushButton(icon(u"run"), tr("Start Run")))
+    : QDialog(parent)
+    , m_session(session)
+    , m_theme(theme)
+    , m_fields(specFields())
+    , m_presets(new QListView)
+    , m_description(new QLabel)
+    , m_name(new QLineEdit)
+    , m_tabs(new QTabWidget)
+    , m_json(new QPlainTextEdit)
+    , m_problem(new QLabel)
+    , m_estimate(new EstimatePanel(theme))
+    , m_start(new QPushButton(icon(u"run"), tr("Start Run")))
 {
     setObjectName(QStringLiteral("run_form"));
     setWindowTitle(tr("New Run"));

@@ -33,7 +33,7 @@ public:
     [[nodiscard]] EstimatePanel* estimate() const { return m_estimate; }
     [[nodiscard]] QWidget* editorOf(const QString& key) const { return m_editors.value(key); }
     [[nodiscard]] QLabel* errorLabelOf(const QString& key) const { return m_errors.value(key); }
-    [[nodiscard]] bool isEstimated() const { return m_estimated; }   ///< the estimate shown belongs to the settings shown
+    [[nodiscard]] bool isEstimated() const { return m_estimated; }  ///< the estimate shown belongs to the settings shown
 
 Q_SIGNALS:
     void started(qint64 run);
@@ -60,7 +60,7 @@ private:
     Session& m_session;
     ThemeController& m_theme;
     QVector<SpecField> m_fields;
-    QJsonObject m_base;       // what the set list is taken against
+    QJsonObject m_base;  // what the set list is taken against
     QJsonObject m_spec;
     QString m_preset;
     qint64 m_cloneOf = 0;

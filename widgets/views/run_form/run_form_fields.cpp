@@ -203,7 +203,9 @@ void RunForm::fillEditors()
         QWidget* editor = m_editors.value(field.key);
         const QJsonValue value = specValue(m_spec, field.key);
         switch (field.kind) {
-        case SpecField::Kind::Integer: qobject_cast<QSpinBox*>(editor)->setValue(int(value.toDouble())); break;
+        case SpecField::Kind::Integer:
+            qobject_cast<QSpinBox*>(editor)->setValue(int(value.toDouble()));
+            break;
         case SpecField::Kind::Number:
             if (auto* line = qobject_cast<QLineEdit*>(editor); !line->hasFocus() || value.isDouble())
                 if (QLocale::c().toDouble(line->text()) != value.toDouble() || line->text().isEmpty())
@@ -217,7 +219,9 @@ void RunForm::fillEditors()
             if (combo->currentText() != value.toString()) combo->setCurrentText(value.toString());
             break;
         }
-        case SpecField::Kind::Switch: qobject_cast<QCheckBox*>(editor)->setChecked(value.toBool()); break;
+        case SpecField::Kind::Switch:
+            qobject_cast<QCheckBox*>(editor)->setChecked(value.toBool());
+            break;
         case SpecField::Kind::Levels:
             if (auto* line = qobject_cast<QLineEdit*>(editor); !line->hasFocus()) line->setText(levelsText(m_spec));
             break;

@@ -47,41 +47,44 @@ QVector<SpecField> specFields()
     const QString training = tr("Training");
     const QString outer = tr("Outer step");
     return {
-        {QStringLiteral("topology.levels"), tr("Modules by level"), tr("Modules of each level, left to right: 2 x 2 makes four paths"),
-         Kind::Levels, paths, 0, 0, {}},
-        {QStringLiteral("topology.replicas"), tr("Replicas"), tr("DiLoCo: copies of each path, each with its own shard"), Kind::Integer,
-         paths, 1, 4096, {}},
+        {QStringLiteral("topology.levels"), tr("Modules by level"),
+            tr("Modules of each level, left to right: 2 x 2 makes four paths"), Kind::Levels, paths, 0, 0, {}},
+        {QStringLiteral("topology.replicas"), tr("Replicas"), tr("DiLoCo: copies of each path, each with its own shard"),
+            Kind::Integer, paths, 1, 4096, {}},
         {QStringLiteral("topology.path_specific_blocks"), tr("Path-specific blocks"),
-         tr("Block numbers that every path keeps to itself, separated by commas"), Kind::BlockList, paths, 0, 0, {}},
-        {QStringLiteral("topology.path_specific_embedding"), tr("Path-specific embedding"), tr("Every path keeps its own embedding"),
-         Kind::Switch, paths, 0, 0, {}},
-        {QStringLiteral("topology.path_specific_head"), tr("Path-specific head"), tr("Every path keeps its own final norm"), Kind::Switch,
-         paths, 0, 0, {}},
+            tr("Block numbers that every path keeps to itself, separated by commas"), Kind::BlockList, paths, 0, 0, {}},
+        {QStringLiteral("topology.path_specific_embedding"), tr("Path-specific embedding"),
+            tr("Every path keeps its own embedding"), Kind::Switch, paths, 0, 0, {}},
+        {QStringLiteral("topology.path_specific_head"), tr("Path-specific head"), tr("Every path keeps its own final norm"),
+            Kind::Switch, paths, 0, 0, {}},
         {QStringLiteral("routing.router"), tr("Router"), tr("How a sequence is given to a path"), Kind::Choice, paths, 0, 0,
-         {QStringLiteral("kmeans"), QStringLiteral("random"), QStringLiteral("none")}},
+            {QStringLiteral("kmeans"), QStringLiteral("random"), QStringLiteral("none")}},
         {QStringLiteral("data.corpus"), tr("Corpus"), tr("Imported text to train on"), Kind::Corpus, data, 0, 0, {}},
-        {QStringLiteral("data.sequence"), tr("Sequence (tokens)"), tr("Tokens of one training sequence"), Kind::Integer, data, 8, 65536, {}},
-        {QStringLiteral("data.batch"), tr("Batch (sequences)"), tr("Sequences of one inner step"), Kind::Integer, data, 1, 65536, {}},
-        {QStringLiteral("seed"), tr("Seed"), tr("Decides initial values, routing and the order of the data"), Kind::Integer, data, 0,
-         2147483647, {}},
-        {QStringLiteral("training.warm_start_steps"), tr("Warm start (steps)"), tr("Dense steps before routing; part of the step count"),
-         Kind::Integer, training, 0, 10'000'000, {}},
+        {QStringLiteral("data.sequence"), tr("Sequence (tokens)"), tr("Tokens of one training sequence"), Kind::Integer, data, 8,
+            65536, {}},
+        {QStringLiteral("data.batch"), tr("Batch (sequences)"), tr("Sequences of one inner step"), Kind::Integer, data, 1, 65536,
+            {}},
+        {QStringLiteral("seed"), tr("Seed"), tr("Decides initial values, routing and the order of the data"), Kind::Integer, data,
+            0, 2147483647, {}},
+        {QStringLiteral("training.warm_start_steps"), tr("Warm start (steps)"),
+            tr("Dense steps before routing; part of the step count"), Kind::Integer, training, 0, 10'000'000, {}},
         {QStringLiteral("training.phases"), tr("Phases"), tr("Outer steps"), Kind::Integer, training, 0, 1'000'000, {}},
-        {QStringLiteral("training.tau"), tr("Inner steps a phase"), tr("tau: inner steps between two outer steps"), Kind::Integer, training,
-         1, 1'000'000, {}},
+        {QStringLiteral("training.tau"), tr("Inner steps a phase"), tr("tau: inner steps between two outer steps"), Kind::Integer,
+            training, 1, 1'000'000, {}},
         {QStringLiteral("training.lr"), tr("Learning rate"), tr("Peak rate of AdamW"), Kind::Number, training, 0, 10, {}},
-        {QStringLiteral("training.warmup_steps"), tr("Warm-up (steps)"), tr("Linear rise of the learning rate"), Kind::Integer, training, 0,
-         10'000'000, {}},
-        {QStringLiteral("training.precision"), tr("Precision"), tr("bf16 keeps fp32 master weights"), Kind::Choice, training, 0, 0,
-         {QStringLiteral("fp32"), QStringLiteral("bf16")}},
-        {QStringLiteral("outer.optimizer"), tr("Optimiser"), tr("What steps a module with its pseudo-gradient"), Kind::Choice, outer, 0, 0,
-         {QStringLiteral("nesterov"), QStringLiteral("sgd"), QStringLiteral("none")}},
+        {QStringLiteral("training.warmup_steps"), tr("Warm-up (steps)"), tr("Linear rise of the learning rate"), Kind::Integer,
+            training, 0, 10'000'000, {}},
+        {QStringLiteral("training.precision"), tr("Precision"), tr("bf16 keeps fp32 master weights"), Kind::Choice, training, 0,
+            0, {QStringLiteral("fp32"), QStringLiteral("bf16")}},
+        {QStringLiteral("outer.optimizer"), tr("Optimiser"), tr("What steps a module with its pseudo-gradient"), Kind::Choice,
+            outer, 0, 0, {QStringLiteral("nesterov"), QStringLiteral("sgd"), QStringLiteral("none")}},
         {QStringLiteral("outer.lr"), tr("Outer rate"), tr("Learning rate of the outer step"), Kind::Number, outer, 0, 10, {}},
-        {QStringLiteral("outer.momentum"), tr("Momentum"), tr("Nesterov momentum of the outer step"), Kind::Number, outer, 0, 1, {}},
-        {QStringLiteral("outer.combine"), tr("Combine"), tr("Weights of the paths in a module's pseudo-gradient"), Kind::Choice, outer, 0, 0,
-         {QStringLiteral("shard-weighted"), QStringLiteral("mean"), QStringLiteral("raw-alpha")}},
-        {QStringLiteral("outer.sqrt_paths"), tr("Rescale by \u221apaths"), tr("Multiply by the square root of the paths through the module"),
-         Kind::Switch, outer, 0, 0, {}},
+        {QStringLiteral("outer.momentum"), tr("Momentum"), tr("Nesterov momentum of the outer step"), Kind::Number, outer, 0, 1,
+            {}},
+        {QStringLiteral("outer.combine"), tr("Combine"), tr("Weights of the paths in a module's pseudo-gradient"), Kind::Choice,
+            outer, 0, 0, {QStringLiteral("shard-weighted"), QStringLiteral("mean"), QStringLiteral("raw-alpha")}},
+        {QStringLiteral("outer.sqrt_paths"), tr("Rescale by \u221apaths"),
+            tr("Multiply by the square root of the paths through the module"), Kind::Switch, outer, 0, 0, {}},
     };
 }
 
@@ -113,7 +116,8 @@ QString levelsText(const QJsonObject& spec)
 {
     QStringList counts;
     const QJsonArray levels = specValue(spec, QStringLiteral("topology.levels")).toArray();
-    for (const QJsonValue& level : levels) counts.append(QString::number(level.toObject().value(QLatin1String("modules")).toInt(1)));
+    for (const QJsonValue& level : levels)
+        counts.append(QString::number(level.toObject().value(QLatin1String("modules")).toInt(1)));
     return counts.join(QStringLiteral(" x "));
 }
 

@@ -11,7 +11,7 @@ namespace pathloom {
 
 struct SpecField {
     enum class Kind { Integer, Number, Choice, Switch, Corpus, Levels, BlockList };
-    QString key;        ///< "training.tau"
+    QString key;  ///< "training.tau"
     QString label;
     QString tip;
     Kind kind = Kind::Integer;

@@ -11,8 +11,9 @@
 namespace pathloom {
 
 RunsPane::RunsPane(Session& session, ThemeController& theme, QWidget* parent)
-    : PaneFrame(tr("Runs"), theme, parent), m_session(session),
-      m_table(new Table(QStringLiteral("runs.table"), tr("Runs"), theme))
+    : PaneFrame(tr("Runs"), theme, parent)
+    , m_session(session)
+    , m_table(new Table(QStringLiteral("runs.table"), tr("Runs"), theme))
 {
     setObjectName(QStringLiteral("runs"));
     m_table->setSource(&session.runs(), SortRole, RunsModel::Id, Qt::DescendingOrder);
@@ -20,11 +21,11 @@ RunsPane::RunsPane(Session& session, ThemeController& theme, QWidget* parent)
     m_table->setWidths({4, 18, 10, 18, 6, 15, 15, 14, 9, 9, 6, 8, 14, 16});
     setContent(m_table);
     connect(m_table, &Table::selectedChanged, this, &RunsPane::selectionChanged);
-    connect(m_table, &QTableView::activated, this, [this](const QModelIndex& index) {
-        Q_EMIT activated(index.data(KeyRole).toLongLong());
-    });
-    m_connection = new ConnectionState(*this, session, [&session] { return session.runs().rowCount() > 0; },
-                                       tr("No runs yet. Choose a preset, look at the estimate, and start one."), tr("New Run\u2026"));
+    connect(m_table, &QTableView::activated, this,
+        [this](const QModelIndex& index) { Q_EMIT activated(index.data(KeyRole).toLongLong()); });
+    m_connection = new ConnectionState(
+        *this, session, [&session] { return session.runs().rowCount() > 0; },
+        tr("No runs yet. Choose a preset, look at the estimate, and start one."), tr("New Run\u2026"));
     connect(&session, &Session::runsChanged, this, [this] {
         m_connection->update();
         updateStatus();
@@ -63,7 +64,7 @@ void RunsPane::updateStatus()
     int running = 0;
     for (const RunRow& run : rows) running += run.state == RunPhase::Running ? 1 : 0;
     setStatus(tr("%n run(s)", nullptr, int(rows.size())) + (running > 0 ? tr(", %1 running").arg(running) : QString()),
-              m_session.lastHeardMs() > 0 ? tr("as of %1").arg(clockText(m_session.lastHeardMs())) : QString());
+        m_session.lastHeardMs() > 0 ? tr("as of %1").arg(clockText(m_session.lastHeardMs())) : QString());
 }
 
 }  // namespace pathloom

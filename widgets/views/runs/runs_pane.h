@@ -16,13 +16,13 @@ public:
     RunsPane(Session& session, ThemeController& theme, QWidget* parent = nullptr);
     /// Commands on the selected run: buttons on the title line and entries of the context menu.
     void setCommands(const QList<QAction*>& commands);
-    [[nodiscard]] const RunRow* selected() const;   ///< null when none; valid until the next event loop turn
+    [[nodiscard]] const RunRow* selected() const;  ///< null when none; valid until the next event loop turn
     void select(qint64 run);
     [[nodiscard]] Table* table() const { return m_table; }
 
 Q_SIGNALS:
     void selectionChanged();
-    void activated(qint64 run);   ///< double click or Enter: show it in the monitor
+    void activated(qint64 run);  ///< double click or Enter: show it in the monitor
 
 private:
     void updateStatus();

@@ -16,18 +16,23 @@
 namespace pathloom {
 
 namespace {
-constexpr double kTop = 104;    // traffic strip and axis
+constexpr double kTop = 104;  // traffic strip and axis
 constexpr double kBottom = 28;  // legend
 }
 
 QString workerBarName(WorkerBar kind)
 {
     switch (kind) {
-    case WorkerBar::Idle: return SyncCanvas::tr("idle");
-    case WorkerBar::Download: return SyncCanvas::tr("download");
-    case WorkerBar::Compute: return SyncCanvas::tr("compute");
-    case WorkerBar::Upload: return SyncCanvas::tr("upload");
-    case WorkerBar::Lost: return SyncCanvas::tr("lost");
+    case WorkerBar::Idle:
+        return SyncCanvas::tr("idle");
+    case WorkerBar::Download:
+        return SyncCanvas::tr("download");
+    case WorkerBar::Compute:
+        return SyncCanvas::tr("compute");
+    case WorkerBar::Upload:
+        return SyncCanvas::tr("upload");
+    case WorkerBar::Lost:
+        return SyncCanvas::tr("lost");
     }
     return {};
 }
@@ -48,7 +53,10 @@ SyncCanvas::SyncCanvas(ThemeController& theme, QWidget* parent)
     describe();
 }
 
-double SyncCanvas::labelWidth() const { return width() < 560 ? 84 : 156; }
+double SyncCanvas::labelWidth() const
+{
+    return width() < 560 ? 84 : 156;
+}
 
 QRectF SyncCanvas::laneArea() const
 {
@@ -202,7 +210,10 @@ void SyncCanvas::mouseReleaseEvent(QMouseEvent*)
     unsetCursor();
 }
 
-void SyncCanvas::mouseDoubleClickEvent(QMouseEvent*) { fit(); }
+void SyncCanvas::mouseDoubleClickEvent(QMouseEvent*)
+{
+    fit();
+}
 
 void SyncCanvas::leaveEvent(QEvent*)
 {
@@ -212,7 +223,10 @@ void SyncCanvas::leaveEvent(QEvent*)
     update();
 }
 
-double SyncCanvas::rowY(const LaneRow& row) const { return kTop + row.y - m_scroll->value(); }
+double SyncCanvas::rowY(const LaneRow& row) const
+{
+    return kTop + row.y - m_scroll->value();
+}
 
 const LaneRow* SyncCanvas::rowAt(double y) const
 {
@@ -243,7 +257,8 @@ void SyncCanvas::hoverAt(const QPointF& point)
         const auto& ticks = m_history->moduleLanes[std::size_t(row->index)].ticks;
         double nearest = 5;
         const double from = m_scale.time(point.x() - nearest);
-        auto it = std::partition_point(ticks.begin(), ticks.end(), [&](const ContributionTick& t) { return double(t.timeMs) < from; });
+        auto it = std::partition_point(
+            ticks.begin(), ticks.end(), [&](const ContributionTick& t) { return double(t.timeMs) < from; });
         for (; it != ticks.end() && m_scale.x(double(it->timeMs)) <= point.x() + 5; ++it) {
             const double away = std::abs(m_scale.x(double(it->timeMs)) - point.x());
             if (away > nearest) continue;
@@ -271,29 +286,42 @@ void SyncCanvas::keyPressEvent(QKeyEvent* event)
     if (m_history == nullptr) return QWidget::keyPressEvent(event);
     const double middle = m_scale.left + m_scale.width / 2;
     switch (event->key()) {
-    case Qt::Key_Left: return pan(m_scale.width / 10);
-    case Qt::Key_Right: return pan(-m_scale.width / 10);
-    case Qt::Key_Up: return m_scroll->triggerAction(QAbstractSlider::SliderSingleStepSub);
-    case Qt::Key_Down: return m_scroll->triggerAction(QAbstractSlider::SliderSingleStepAdd);
-    case Qt::Key_PageUp: return m_scroll->triggerAction(QAbstractSlider::SliderPageStepSub);
-    case Qt::Key_PageDown: return m_scroll->triggerAction(QAbstractSlider::SliderPageStepAdd);
+    case Qt::Key_Left:
+        return pan(m_scale.width / 10);
+    case Qt::Key_Right:
+        return pan(-m_scale.width / 10);
+    case Qt::Key_Up:
+        return m_scroll->triggerAction(QAbstractSlider::SliderSingleStepSub);
+    case Qt::Key_Down:
+        return m_scroll->triggerAction(QAbstractSlider::SliderSingleStepAdd);
+    case Qt::Key_PageUp:
+        return m_scroll->triggerAction(QAbstractSlider::SliderPageStepSub);
+    case Qt::Key_PageDown:
+        return m_scroll->triggerAction(QAbstractSlider::SliderPageStepAdd);
     case Qt::Key_Plus:
-    case Qt::Key_Equal: return zoom(1.5, middle);
-    case Qt::Key_Minus: return zoom(1 / 1.5, middle);
+    case Qt::Key_Equal:
+        return zoom(1.5, middle);
+    case Qt::Key_Minus:
+        return zoom(1 / 1.5, middle);
     case Qt::Key_0:
-    case Qt::Key_Home: return fit();
-    case Qt::Key_End: return follow();
-    case Qt::Key_Space: return select(m_scale.originMs, m_scale.endMs());  // totals of what is in view
+    case Qt::Key_Home:
+        return fit();
+    case Qt::Key_End:
+        return follow();
+    case Qt::Key_Space:
+        return select(m_scale.originMs, m_scale.endMs());  // totals of what is in view
     case Qt::Key_Escape:
         if (m_selection) return clearSelection();
         return QWidget::keyPressEvent(event);
-    default: QWidget::keyPressEvent(event);
+    default:
+        QWidget::keyPressEvent(event);
     }
 }
 
 void SyncCanvas::focusInEvent(QFocusEvent* event)
 {
-    m_keyFocus = event->reason() == Qt::TabFocusReason || event->reason() == Qt::BacktabFocusReason || event->reason() == Qt::ShortcutFocusReason;
+    m_keyFocus = event->reason() == Qt::TabFocusReason || event->reason() == Qt::BacktabFocusReason
+        || event->reason() == Qt::ShortcutFocusReason;
     update();
 }
 
@@ -307,14 +335,16 @@ void SyncCanvas::describe()
 {
     QString text = tr("No run is shown.");
     if (m_history != nullptr) {
-        text = tr("%1 workers and %2 modules over %3. Left and right move, plus and minus zoom, 0 shows all, End follows, Space sums the view.")
+        text = tr("%1 workers and %2 modules over %3. Left and right move, plus and minus zoom, 0 shows all, End follows, Space "
+                  "sums the view.")
                    .arg(m_history->workers.size())
                    .arg(m_history->moduleLanes.size())
                    .arg(formatDuration(m_history->lastEventMs - m_history->createdMs));
         if (m_selection) {
             const SyncTotals totals = totalsIn(*m_history, m_selection->first, m_selection->second);
             text = tr("Selected %1: %2 computing, %3 outer steps. ")
-                       .arg(formatDuration(qint64(m_selection->second - m_selection->first)), formatDuration(qint64(totals.workerMs[2])))
+                       .arg(formatDuration(qint64(m_selection->second - m_selection->first)),
+                           formatDuration(qint64(totals.workerMs[2])))
                        .arg(totals.outerSteps)
                 + text;
         }

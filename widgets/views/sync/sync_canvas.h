@@ -98,7 +98,7 @@ private:
     bool m_selecting = false;
     QPointF m_last;
     double m_selectFrom = 0;
-    QPointF m_pointer {-1, -1};
+    QPointF m_pointer{-1, -1};
     HoveredTick m_tick;
     int m_hoverLane = -1;
     int m_hoverSpan = -1;

@@ -42,11 +42,16 @@ QColor SyncCanvas::fillOf(WorkerBar kind) const
 {
     const Theme& theme = m_theme.theme();
     switch (kind) {
-    case WorkerBar::Idle: return theme.tokens().sunken;
-    case WorkerBar::Download: return theme.categorical(4);
-    case WorkerBar::Compute: return theme.categorical(0);
-    case WorkerBar::Upload: return theme.categorical(1);
-    case WorkerBar::Lost: return theme.tokens().fail;
+    case WorkerBar::Idle:
+        return theme.tokens().sunken;
+    case WorkerBar::Download:
+        return theme.categorical(4);
+    case WorkerBar::Compute:
+        return theme.categorical(0);
+    case WorkerBar::Upload:
+        return theme.categorical(1);
+    case WorkerBar::Lost:
+        return theme.tokens().fail;
     }
     return {};
 }
@@ -118,7 +123,8 @@ void SyncCanvas::paintStrip(QPainter& painter) const
         QPolygonF shape;
         shape << area.bottomLeft();
         for (std::size_t i = 0; i < values.size(); ++i) {
-            shape << QPointF(area.left() + (double(i) + 0.5) * area.width() / double(values.size()), area.bottom() - values[i] / most * (area.height() - 4));
+            shape << QPointF(area.left() + (double(i) + 0.5) * area.width() / double(values.size()),
+                area.bottom() - values[i] / most * (area.height() - 4));
         }
         shape << area.bottomRight();
         return shape;
@@ -144,7 +150,8 @@ void SyncCanvas::paintStrip(QPainter& painter) const
     const QRectF label(12, kStripTop, labelWidth() - 8, kStripHeight);
     painter.setFont(Theme::titleFont());
     painter.setPen(t.accent);
-    painter.drawText(QRectF(label.left(), label.top(), label.width(), 22), Qt::AlignLeft | Qt::AlignVCenter, factor.isEmpty() ? tr("Traffic") : factor);
+    painter.drawText(QRectF(label.left(), label.top(), label.width(), 22), Qt::AlignLeft | Qt::AlignVCenter,
+        factor.isEmpty() ? tr("Traffic") : factor);
     painter.setFont(Theme::labelFont());
     painter.setPen(t.muted);
     drawElided(painter, QRectF(label.left(), label.top() + 24, label.width(), 16), Qt::AlignLeft | Qt::AlignVCenter,
@@ -193,8 +200,9 @@ void SyncCanvas::paintRows(QPainter& painter) const
             continue;
         }
         const bool worker = row.kind == LaneRow::Kind::Worker;
-        const QString name = worker ? m_history->workers[std::size_t(row.index)].name
-                                    : std::size_t(row.index) < m_history->modules.size() ? m_history->modules[std::size_t(row.index)].name : QString();
+        const QString name = worker                              ? m_history->workers[std::size_t(row.index)].name
+            : std::size_t(row.index) < m_history->modules.size() ? m_history->modules[std::size_t(row.index)].name
+                                                                 : QString();
         painter.setPen(worker && m_history->workers[std::size_t(row.index)].goneMs > 0 ? t.disabled : t.text);
         drawElided(painter, label, Qt::AlignLeft | Qt::AlignVCenter, name);
         painter.save();
@@ -247,7 +255,8 @@ void SyncCanvas::paintModule(QPainter& painter, const LaneRow& row) const
     const double y = rowY(row);
     const double middle = y + row.height / 2;
     painter.setPen(QPen(t.line, 1));
-    painter.drawLine(QPointF(m_scale.left, std::floor(middle) + 0.5), QPointF(m_scale.left + m_scale.width, std::floor(middle) + 0.5));
+    painter.drawLine(
+        QPointF(m_scale.left, std::floor(middle) + 0.5), QPointF(m_scale.left + m_scale.width, std::floor(middle) + 0.5));
     const std::vector<TickMark> ticks = laneTicks(lane.ticks, m_scale);
     QVector<QRectF> marks;
     for (const TickMark& mark : ticks) {
@@ -272,7 +281,8 @@ void SyncCanvas::paintModule(QPainter& painter, const LaneRow& row) const
         const QString number = QString::number(it->version);
         const double end = bar.right() + painter.fontMetrics().horizontalAdvance(number) + 6;
         const double next = std::next(it) != lane.steps.end() ? m_scale.x(double(std::next(it)->beginMs)) : end + 1;
-        const auto tick = std::partition_point(ticks.begin(), ticks.end(), [&](const TickMark& mark) { return mark.x < bar.right(); });
+        const auto tick
+            = std::partition_point(ticks.begin(), ticks.end(), [&](const TickMark& mark) { return mark.x < bar.right(); });
         if (next < end || (tick != ticks.end() && tick->x < end)) continue;
         painter.fillRect(QRectF(bar.right() + 1, y + 2, end - bar.right() - 2, row.height - 4), t.surface);
         painter.setPen(t.text);
@@ -329,19 +339,19 @@ void SyncCanvas::paintSelection(QPainter& painter) const
     painter.drawLine(box.topRight(), box.bottomRight());
     const double ms = m_selection->second - m_selection->first;
     const SyncTotals totals = totalsIn(*m_history, m_selection->first, m_selection->second);
-    QStringList lines {tr("%1 selected").arg(formatDuration(qint64(ms)))};
-    QVector<QColor> swatches {QColor()};
+    QStringList lines{tr("%1 selected").arg(formatDuration(qint64(ms)))};
+    QVector<QColor> swatches{QColor()};
     double whole = 0;
     for (const double value : totals.workerMs) whole += value;
     for (const WorkerBar kind : {WorkerBar::Compute, WorkerBar::Download, WorkerBar::Upload, WorkerBar::Idle, WorkerBar::Lost}) {
         const double value = totals.workerMs[std::size_t(kind)];
         if (value <= 0) continue;
-        lines << tr("%1  %2 (%3 %)").arg(workerBarName(kind), formatDuration(qint64(value))).arg(std::lround(100 * value / whole));
+        lines
+            << tr("%1  %2 (%3 %)").arg(workerBarName(kind), formatDuration(qint64(value))).arg(std::lround(100 * value / whole));
         swatches << (kind == WorkerBar::Idle ? t.line : fillOf(kind));
     }
     lines << counted(totals.contributions, tr("1 contribution"), tr("%1 contributions"))
-          << counted(totals.outerSteps, tr("1 outer step"), tr("%1 outer steps"))
-          << tr("%1 sent").arg(formatBytes(totals.bytes));
+          << counted(totals.outerSteps, tr("1 outer step"), tr("%1 outer steps")) << tr("%1 sent").arg(formatBytes(totals.bytes));
     drawReadout(painter, QPointF(x1 - 6, area.top()), QRectF(rect()).adjusted(4, 4, -4, -4), lines, swatches, m_theme.theme());
 }
 
@@ -377,11 +387,15 @@ void SyncCanvas::paintHover(QPainter& painter) const
     if (m_tick.tick >= 0) {
         const ContributionTick& tick = m_history->moduleLanes[std::size_t(m_tick.module)].ticks[std::size_t(m_tick.tick)];
         const UploadRef upload = uploadOf(*m_history, tick);
-        QStringList lines {tr("Path %1, phase %2").arg(tick.path).arg(tick.phase), tr("into %1").arg(m_history->modules[std::size_t(m_tick.module)].name)};
+        QStringList lines{tr("Path %1, phase %2").arg(tick.path).arg(tick.phase),
+            tr("into %1").arg(m_history->modules[std::size_t(m_tick.module)].name)};
         if (upload.found()) {
             const WorkerLane& lane = m_history->workers[std::size_t(upload.lane)];
             const WorkerSpan& span = lane.spans[std::size_t(upload.span)];
-            lines << tr("from %1, upload of %2").arg(lane.name, formatDuration(std::max<qint64>(0, (span.endMs > 0 ? span.endMs : m_history->lastEventMs) - span.beginMs)));
+            lines << tr("from %1, upload of %2")
+                         .arg(lane.name,
+                             formatDuration(
+                                 std::max<qint64>(0, (span.endMs > 0 ? span.endMs : m_history->lastEventMs) - span.beginMs)));
         }
         lines << tr("at %1").arg(formatClock(tick.timeMs));
         drawReadout(painter, positionOf(m_tick), bounds, lines, {}, m_theme.theme());
@@ -390,7 +404,7 @@ void SyncCanvas::paintHover(QPainter& painter) const
         if (std::size_t(m_hoverSpan) >= lane.spans.size()) return;
         const WorkerSpan& span = lane.spans[std::size_t(m_hoverSpan)];
         const qint64 end = span.endMs > 0 ? span.endMs : m_history->lastEventMs;
-        QStringList lines {tr("%1, %2").arg(lane.name, workerBarName(span.kind))};
+        QStringList lines{tr("%1, %2").arg(lane.name, workerBarName(span.kind))};
         if (!span.task.isEmpty()) lines << span.task;
         lines << (span.endMs > 0 ? tr("%1, from %2").arg(formatDuration(end - span.beginMs), formatClock(span.beginMs))
                                  : tr("for %1 so far").arg(formatDuration(end - span.beginMs)));

@@ -9,7 +9,10 @@ namespace pathloom {
 
 namespace {
 
-double endOf(const WorkerSpan& span, qint64 nowMs) { return double(span.endMs > 0 ? span.endMs : std::max(nowMs, span.beginMs)); }
+double endOf(const WorkerSpan& span, qint64 nowMs)
+{
+    return double(span.endMs > 0 ? span.endMs : std::max(nowMs, span.beginMs));
+}
 
 }  // namespace
 
@@ -37,7 +40,8 @@ TimeScale followScale(const TimeScale& scale, qint64 endMs)
 
 std::pair<std::size_t, std::size_t> visibleSpans(const std::vector<WorkerSpan>& spans, double fromMs, double toMs, qint64 nowMs)
 {
-    const auto first = std::partition_point(spans.begin(), spans.end(), [&](const WorkerSpan& s) { return endOf(s, nowMs) < fromMs; });
+    const auto first
+        = std::partition_point(spans.begin(), spans.end(), [&](const WorkerSpan& s) { return endOf(s, nowMs) < fromMs; });
     const auto last = std::partition_point(first, spans.end(), [&](const WorkerSpan& s) { return double(s.beginMs) <= toMs; });
     return {std::size_t(first - spans.begin()), std::size_t(last - spans.begin())};
 }
@@ -47,7 +51,7 @@ std::vector<LaneBar> laneBars(const std::vector<WorkerSpan>& spans, const TimeSc
     std::vector<LaneBar> bars;
     const double right = scale.left + scale.width;
     const auto [first, last] = visibleSpans(spans, scale.originMs, scale.endMs(), nowMs);
-    std::array<double, 5> filled {};
+    std::array<double, 5> filled{};
     double pixel = 0;
     bool pending = false;
     const auto flush = [&] {
@@ -79,7 +83,8 @@ std::vector<LaneBar> laneBars(const std::vector<WorkerSpan>& spans, const TimeSc
 std::vector<TickMark> laneTicks(const std::vector<ContributionTick>& ticks, const TimeScale& scale)
 {
     std::vector<TickMark> marks;
-    auto it = std::partition_point(ticks.begin(), ticks.end(), [&](const ContributionTick& t) { return double(t.timeMs) < scale.originMs; });
+    auto it = std::partition_point(
+        ticks.begin(), ticks.end(), [&](const ContributionTick& t) { return double(t.timeMs) < scale.originMs; });
     for (; it != ticks.end() && double(it->timeMs) <= scale.endMs(); ++it) {
         const double x = std::floor(scale.x(double(it->timeMs)));
         if (!marks.empty() && marks.back().x == x) {
@@ -152,8 +157,10 @@ SyncTotals totalsIn(const RunHistory& history, double fromMs, double toMs)
     }
     const auto within = [&](qint64 ms) { return double(ms) >= fromMs && double(ms) <= toMs; };
     for (const ModuleLane& lane : history.moduleLanes) {
-        totals.contributions += int(std::count_if(lane.ticks.begin(), lane.ticks.end(), [&](const auto& t) { return within(t.timeMs); }));
-        totals.outerSteps += int(std::count_if(lane.steps.begin(), lane.steps.end(), [&](const auto& s) { return s.endMs > 0 && within(s.endMs); }));
+        totals.contributions
+            += int(std::count_if(lane.ticks.begin(), lane.ticks.end(), [&](const auto& t) { return within(t.timeMs); }));
+        totals.outerSteps += int(
+            std::count_if(lane.steps.begin(), lane.steps.end(), [&](const auto& s) { return s.endMs > 0 && within(s.endMs); }));
     }
     for (const TrafficPoint& point : history.traffic) {
         if (within(point.timeMs)) totals.bytes += double(point.bytes);

@@ -60,14 +60,14 @@ UploadRef uploadOf(const RunHistory& history, const ContributionTick& tick, qint
 struct Traffic {
     std::vector<double> ours;
     std::vector<double> dataParallel;
-    double oursBytes = 0;          ///< of the whole run
+    double oursBytes = 0;  ///< of the whole run
     double dataParallelBytes = 0;  ///< of the whole run
 };
 Traffic trafficOf(const RunHistory& history, double fromMs, double toMs, int bins);
 
 /// Sums over a range of time.
 struct SyncTotals {
-    std::array<double, 5> workerMs {};  ///< by WorkerBar
+    std::array<double, 5> workerMs{};  ///< by WorkerBar
     int contributions = 0;
     int outerSteps = 0;
     double bytes = 0;

@@ -64,9 +64,11 @@ void SyncPicture::setHistory(const RunHistory* history)
 
 quint64 SyncPicture::fingerprint() const
 {
-    quint64 sum = quint64(m_history->lastEventMs) * 31 + quint64(m_history->state) + m_history->moduleLanes.size() + m_history->traffic.size() * 3;
+    quint64 sum = quint64(m_history->lastEventMs) * 31 + quint64(m_history->state) + m_history->moduleLanes.size()
+        + m_history->traffic.size() * 3;
     for (const WorkerLane& lane : m_history->workers) {
-        sum = sum * 1099511628211ULL + lane.spans.size() + quint64(lane.goneMs) + (lane.spans.empty() ? 0 : quint64(lane.spans.back().endMs));
+        sum = sum * 1099511628211ULL + lane.spans.size() + quint64(lane.goneMs)
+            + (lane.spans.empty() ? 0 : quint64(lane.spans.back().endMs));
     }
     for (const ModuleLane& lane : m_history->moduleLanes) sum = sum * 1099511628211ULL + lane.ticks.size() + lane.steps.size();
     return sum;
@@ -100,8 +102,8 @@ void SyncPicture::rebuild()
     }
     if (m_history->workers.empty() && m_history->moduleLanes.empty()) {
         if (m_history->state == kStateFailed) {
-            return showError(tr("Run \u201c%1\u201d failed before any worker took a task.").arg(m_history->name), m_history->reason,
-                tr("Mend its settings and start it again; the log has the details."), m_history->specJson);
+            return showError(tr("Run \u201c%1\u201d failed before any worker took a task.").arg(m_history->name),
+                m_history->reason, tr("Mend its settings and start it again; the log has the details."), m_history->specJson);
         }
         return showLoading(tr("Waiting for the first worker of \u201c%1\u201d").arg(m_history->name));
     }
@@ -113,11 +115,15 @@ void SyncPicture::updateStatus()
 {
     if (m_history == nullptr) return;
     const TimeScale& scale = m_canvas->scale();
-    const QString what = tr("%1, %2 \u00b7 %3 of %4 shown%5")
-                             .arg(counted(qint64(m_history->workers.size()), tr("1 worker"), tr("%1 workers")),
-                                 counted(qint64(m_history->moduleLanes.size()), tr("1 module"), tr("%1 modules")),
-                                 formatDuration(std::min(qint64(scale.width * scale.msPerPixel), m_history->lastEventMs - m_history->createdMs)), formatDuration(m_history->lastEventMs - m_history->createdMs),
-                                 m_history->faults > 0 ? QStringLiteral(" \u00b7 ") + counted(m_history->faults, tr("1 task lost and done again"), tr("%1 tasks lost and done again")) : QString());
+    const QString what
+        = tr("%1, %2 \u00b7 %3 of %4 shown%5")
+              .arg(counted(qint64(m_history->workers.size()), tr("1 worker"), tr("%1 workers")),
+                  counted(qint64(m_history->moduleLanes.size()), tr("1 module"), tr("%1 modules")),
+                  formatDuration(std::min(qint64(scale.width * scale.msPerPixel), m_history->lastEventMs - m_history->createdMs)),
+                  formatDuration(m_history->lastEventMs - m_history->createdMs),
+                  m_history->faults > 0 ? QStringLiteral(" \u00b7 ")
+                          + counted(m_history->faults, tr("1 task lost and done again"), tr("%1 tasks lost and done again"))
+                                        : QString());
     setStatus(what, tr("as of %1").arg(formatClock(m_history->lastEventMs)));
 }
 

@@ -14,7 +14,10 @@
 
 namespace pathloom {
 
-ConnectDialog::ConnectDialog(QWidget* parent) : QDialog(parent), m_address(new QLineEdit), m_token(new QLineEdit)
+ConnectDialog::ConnectDialog(QWidget* parent)
+    : QDialog(parent)
+    , m_address(new QLineEdit)
+    , m_token(new QLineEdit)
 {
     setObjectName(QStringLiteral("connect"));
     setWindowTitle(tr("Connect to Engine"));
@@ -23,8 +26,9 @@ ConnectDialog::ConnectDialog(QWidget* parent) : QDialog(parent), m_address(new Q
     auto* form = new QFormLayout(this);
     form->setContentsMargins(16, 16, 16, 12);
     form->setVerticalSpacing(8);
-    auto* hint = new QLabel(tr("The token is in the project's .engine folder on the engine's machine. An address without a Unix socket is "
-                               "not encrypted yet: use it on this machine or through a tunnel."));
+    auto* hint = new QLabel(
+        tr("The token is in the project's .engine folder on the engine's machine. An address without a Unix socket is "
+           "not encrypted yet: use it on this machine or through a tunnel."));
     hint->setWordWrap(true);
     form->addRow(hint);
     m_address->setObjectName(QStringLiteral("connect.address"));

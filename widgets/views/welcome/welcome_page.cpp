@@ -25,10 +25,17 @@ constexpr int markHeight = 96;
 }  // namespace
 
 WelcomePage::WelcomePage(ThemeController& theme, QWidget* parent)
-    : QWidget(parent), m_theme(theme), m_buttons(new QWidget), m_recent(new QListWidget), m_recentTitle(new QLabel(tr("Recent projects"))),
-      m_lead(new QLabel(tr("Train paths of shared modules, watch them sync, and see what routing buys."))),
-      m_none(new QLabel(tr("Projects you open are listed here."))), m_problem(new QLabel), m_details(new QPlainTextEdit),
-      m_busyText(new QLabel), m_busy(new QProgressBar)
+    : QWidget(parent)
+    , m_theme(theme)
+    , m_buttons(new QWidget)
+    , m_recent(new QListWidget)
+    , m_recentTitle(new QLabel(tr("Recent projects")))
+    , m_lead(new QLabel(tr("Train paths of shared modules, watch them sync, and see what routing buys.")))
+    , m_none(new QLabel(tr("Projects you open are listed here.")))
+    , m_problem(new QLabel)
+    , m_details(new QPlainTextEdit)
+    , m_busyText(new QLabel)
+    , m_busy(new QProgressBar)
 {
     setObjectName(QStringLiteral("welcome"));
     setAccessibleName(tr("Welcome"));
@@ -88,9 +95,9 @@ WelcomePage::WelcomePage(ThemeController& theme, QWidget* parent)
     layout->addWidget(m_none);
     layout->addStretch(1);
     connect(m_recent, &QListWidget::itemActivated, this,
-            [this](const QListWidgetItem* item) { Q_EMIT openRequested(item->data(Qt::UserRole).toString()); });
+        [this](const QListWidgetItem* item) { Q_EMIT openRequested(item->data(Qt::UserRole).toString()); });
     connect(m_recent, &QListWidget::itemClicked, this,
-            [this](const QListWidgetItem* item) { Q_EMIT openRequested(item->data(Qt::UserRole).toString()); });
+        [this](const QListWidgetItem* item) { Q_EMIT openRequested(item->data(Qt::UserRole).toString()); });
     auto* row = new QHBoxLayout(this);
     row->setContentsMargins(0, 0, 0, 0);
     row->addStretch(1);

@@ -22,7 +22,7 @@ public:
     /// One large button an action, in this order; the first is the primary one.
     void setCommands(const QList<QAction*>& commands);
     void setRecent(const QStringList& folders);
-    void showBusy(const QString& text);   ///< an engine is starting; "" = no longer
+    void showBusy(const QString& text);  ///< an engine is starting; "" = no longer
     void showProblem(const QString& what, const QString& details);
 
 Q_SIGNALS:

@@ -23,8 +23,10 @@ bool present(const WorkerRow& worker)
 }  // namespace
 
 WorkersPane::WorkersPane(Session& session, ThemeController& theme, QWidget* parent)
-    : PaneFrame(tr("Workers"), theme, parent), m_session(session),
-      m_table(new Table(QStringLiteral("workers.table"), tr("Workers"), theme)), m_local(new QSpinBox)
+    : PaneFrame(tr("Workers"), theme, parent)
+    , m_session(session)
+    , m_table(new Table(QStringLiteral("workers.table"), tr("Workers"), theme))
+    , m_local(new QSpinBox)
 {
     setObjectName(QStringLiteral("workers"));
     m_table->setSource(&session.workers(), SortRole, WorkersModel::Name);
@@ -43,8 +45,9 @@ WorkersPane::WorkersPane(Session& session, ThemeController& theme, QWidget* pare
     addToolWidget(m_local);
     connect(m_local, &QSpinBox::valueChanged, this, &WorkersPane::applyLocalWorkers);
     connect(m_table, &Table::selectedChanged, this, &WorkersPane::selectionChanged);
-    m_connection = new ConnectionState(*this, session, [&session] { return session.workers().rowCount() > 0; },
-                                       tr("No workers. A run needs at least one."), tr("Start a Local Worker"));
+    m_connection = new ConnectionState(
+        *this, session, [&session] { return session.workers().rowCount() > 0; }, tr("No workers. A run needs at least one."),
+        tr("Start a Local Worker"));
     connect(this, &PaneFrame::emptyActionTriggered, this, [this] { m_local->setValue(m_local->value() + 1); });
     const auto changed = [this] {
         m_connection->update();
@@ -54,8 +57,8 @@ WorkersPane::WorkersPane(Session& session, ThemeController& theme, QWidget* pare
     connect(&session.workers(), &QAbstractItemModel::rowsRemoved, this, changed);
     connect(&session.workers(), &QAbstractItemModel::dataChanged, this, changed);
     connect(&session.workers(), &QAbstractItemModel::modelReset, this, changed);
-    connect(&session.client(), &EngineClient::stateChanged, this,
-            [this] { m_local->setEnabled(m_session.client().isConnected()); });
+    connect(
+        &session.client(), &EngineClient::stateChanged, this, [this] { m_local->setEnabled(m_session.client().isConnected()); });
     m_local->setEnabled(session.client().isConnected());
     updateStatus();
 }
@@ -128,7 +131,7 @@ void WorkersPane::updateStatus()
         m_local->setValue(local);
     }
     setStatus(tr("%n worker(s)", nullptr, here) + (speed > 0 ? tr(", %1 tokens/s together").arg(countText(speed)) : QString()),
-              m_session.lastHeardMs() > 0 ? tr("as of %1").arg(clockText(m_session.lastHeardMs())) : QString());
+        m_session.lastHeardMs() > 0 ? tr("as of %1").arg(clockText(m_session.lastHeardMs())) : QString());
 }
 
 void WorkersPane::showEvent(QShowEvent* event)

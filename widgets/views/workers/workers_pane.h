@@ -19,7 +19,7 @@ public:
     void setCommands(const QList<QAction*>& commands);
     [[nodiscard]] const WorkerRow* selected() const;
     void drainSelected();
-    void killSelected();   ///< asks first: the task it holds is done again by another worker
+    void killSelected();  ///< asks first: the task it holds is done again by another worker
     [[nodiscard]] Table* table() const { return m_table; }
 
 Q_SIGNALS:
