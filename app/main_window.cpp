@@ -4,6 +4,7 @@
 
 #include "app/monitor.h"
 #include "widgets/models/formats.h"
+#include "widgets/theme/painting.h"
 #include "widgets/theme/pane_frame.h"
 #include "widgets/theme/theme.h"
 #include "widgets/views/common/messages.h"
@@ -302,10 +303,11 @@ void MainWindow::updateStatus()
     int workers = 0;
     for (const WorkerRow& worker : m_session.workers().rows())
         workers += worker.state != QLatin1String("lost") && worker.state != QLatin1String("left") ? 1 : 0;
-    m_workersLabel->setText(known ? tr("%n worker(s)", nullptr, workers) : QString());
+    m_workersLabel->setText(known ? counted(workers, tr("1 worker"), tr("%1 workers")) : QString());
     const qint64 last = client.lastEventMs();
     m_age->setText(
         known && last > 0 ? tr("Last event %1 ago").arg(ageText(QDateTime::currentMSecsSinceEpoch() - last)) : QString());
+    for (QLabel* label : {m_engine, m_workersLabel, m_age}) label->setVisible(!label->text().isEmpty());
     QString title = QStringLiteral("Pathloom");
     if (m_project.isOpen())
         title = QStringLiteral("%1 \u2014 Pathloom")

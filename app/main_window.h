@@ -74,6 +74,7 @@ private:
     void addPane(const QString& id, PaneFrame* pane);
     void setWorkspaceShown(bool shown);
     void restoreLayout();
+    void updatePaneTitles();
     void updateStatus();
     void updateRunSwitcher();
     void openImport(const QStringList& paths);

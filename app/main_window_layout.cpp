@@ -32,7 +32,7 @@ public:
     {
         setCursor(Qt::OpenHandCursor);
         setToolTip(QObject::tr("Drag to move this pane; double-click to detach it"));
-        setFixedHeight(7);
+        setFixedHeight(6);
     }
 
 protected:
@@ -43,7 +43,7 @@ protected:
         painter.fillRect(rect(), m_theme.theme().tokens().surface);
         painter.setPen(Qt::NoPen);
         painter.setBrush(m_theme.theme().tokens().line);
-        painter.drawRoundedRect(QRectF(width() / 2.0 - 14, 3, 28, 3), 1.5, 1.5);
+        painter.drawRoundedRect(QRectF(width() / 2.0 - 12, 3, 24, 2), 1, 1);
     }
 
 private:
@@ -62,7 +62,23 @@ void MainWindow::addPane(const QString& id, PaneFrame* pane)
     m_docks.insert(id, dock);
     m_dockOrder.append(id);
     addDockWidget(Qt::LeftDockWidgetArea, dock);
-    connect(dock, &QDockWidget::visibilityChanged, &m_commands, &Commands::refresh);
+    connect(dock, &QDockWidget::visibilityChanged, this, [this] {
+        m_commands.refresh();
+        updatePaneTitles();
+    });
+    connect(dock, &QDockWidget::topLevelChanged, this, &MainWindow::updatePaneTitles);
+    connect(dock, &QDockWidget::dockLocationChanged, this, &MainWindow::updatePaneTitles);
+}
+
+void MainWindow::updatePaneTitles()
+{
+    for (QDockWidget* dock : std::as_const(m_docks)) {
+        auto* frame = qobject_cast<PaneFrame*>(dock->widget());
+        if (!frame) continue;
+        bool tabbed = false;
+        for (const QDockWidget* other : tabifiedDockWidgets(dock)) tabbed = tabbed || !other->isHidden();
+        frame->setTitleShown(!tabbed || dock->isFloating());
+    }
 }
 
 PaneFrame* MainWindow::pane(const QString& id) const
@@ -115,7 +131,8 @@ void MainWindow::buildToolBar()
     m_runSwitcher->setObjectName(QStringLiteral("toolbar.run"));
     m_runSwitcher->setAccessibleName(tr("Run shown in the monitor"));
     m_runSwitcher->setToolTip(tr("Run shown in the monitor"));
-    m_runSwitcher->setMinimumWidth(220);
+    m_runSwitcher->setMinimumWidth(200);
+    m_runSwitcher->setSizeAdjustPolicy(QComboBox::AdjustToContents);
     m_runSwitcher->setEnabled(false);
     label->setBuddy(m_runSwitcher);
     connect(m_runSwitcher, &QComboBox::activated, this,
@@ -187,6 +204,7 @@ void MainWindow::restoreLayout()
     m_toolBar->show();
     bool any = false;
     for (const QDockWidget* dock : std::as_const(m_docks)) any = any || !dock->isHidden();
+    updatePaneTitles();
     if (!any) applyLayout(QStringLiteral("train"));
 }
 
@@ -206,17 +224,15 @@ void MainWindow::applyLayout(const QString& name)
         first->raise();
     };
     if (name == QLatin1String("inspect")) {
+        // The comparison has many columns: it gets the whole width.
         addDockWidget(Qt::LeftDockWidgetArea, at("results"));
-        splitDockWidget(at("results"), at("curves"), Qt::Horizontal);
         splitDockWidget(at("results"), at("runs"), Qt::Vertical);
-        splitDockWidget(at("curves"), at("corpora"), Qt::Vertical);
+        splitDockWidget(at("runs"), at("curves"), Qt::Horizontal);
         stack(at("results"), {});
+        stack(at("runs"), {"corpora", "log"});
         stack(at("curves"), {"paths"});
-        stack(at("runs"), {"log"});
-        stack(at("corpora"), {});
-        resizeDocks({at("results"), at("curves")}, {width() * 58 / 100, width() * 42 / 100}, Qt::Horizontal);
-        resizeDocks({at("results"), at("runs")}, {height() * 62 / 100, height() * 38 / 100}, Qt::Vertical);
-        resizeDocks({at("curves"), at("corpora")}, {height() / 2, height() / 2}, Qt::Vertical);
+        resizeDocks({at("results"), at("runs")}, {height() * 48 / 100, height() * 52 / 100}, Qt::Vertical);
+        resizeDocks({at("runs"), at("curves")}, {width() * 52 / 100, width() * 48 / 100}, Qt::Horizontal);
     } else {
         addDockWidget(Qt::LeftDockWidgetArea, at("paths"));
         splitDockWidget(at("paths"), at("curves"), Qt::Horizontal);
@@ -226,9 +242,9 @@ void MainWindow::applyLayout(const QString& name)
         stack(at("sync"), {});
         stack(at("curves"), {});
         stack(at("runs"), {"workers", "results", "corpora", "log"});
-        resizeDocks({at("paths"), at("curves")}, {width() * 57 / 100, width() * 43 / 100}, Qt::Horizontal);
-        resizeDocks({at("paths"), at("sync")}, {height() * 56 / 100, height() * 44 / 100}, Qt::Vertical);
-        resizeDocks({at("curves"), at("runs")}, {height() * 52 / 100, height() * 48 / 100}, Qt::Vertical);
+        resizeDocks({at("paths"), at("curves")}, {width() * 60 / 100, width() * 40 / 100}, Qt::Horizontal);
+        resizeDocks({at("paths"), at("sync")}, {height() * 57 / 100, height() * 43 / 100}, Qt::Vertical);
+        resizeDocks({at("curves"), at("runs")}, {height() * 57 / 100, height() * 43 / 100}, Qt::Vertical);
     }
     // The rest keeps a place to be shown in, and is part of the saved state as hidden.
     for (const QString& id : std::as_const(m_dockOrder)) {
@@ -237,6 +253,7 @@ void MainWindow::applyLayout(const QString& name)
         tabifyDockWidget(at("runs"), dock);
         dock->hide();
     }
+    updatePaneTitles();
     m_commands.refresh();
 }
 

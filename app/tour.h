@@ -49,12 +49,13 @@ private:
     void addRuns();
     void addWatching();
     void addResults();
+    void addPicture(const QString& name, std::function<void()> after);
     void check();
     void fail(const QString& why);
     void end(int exitCode);
     void picture(const QString& name, QWidget* widget = nullptr);
     void say(const QString& line);
-    void startRest();
+    void startNext();
     [[nodiscard]] bool watchRuns();  ///< all done and scored; fails the tour when a run failed
     [[nodiscard]] const RunRow* watchedRun() const;
     void writeResults();
@@ -74,6 +75,7 @@ private:
     bool m_sampleReady = false;
     bool m_ended = false;
     bool m_checking = false;
+    bool m_starting = false;
     int m_exitCode = 0;
 };
 

@@ -6,6 +6,8 @@
 #include "widgets/theme/pane_frame.h"
 #include "widgets/theme/theme.h"
 #include "widgets/views/common/table.h"
+#include "widgets/views/paths/path_canvas.h"
+#include "widgets/views/paths/path_picture.h"
 #include "widgets/views/results/results_pane.h"
 #include "widgets/views/run_form/run_form.h"
 
@@ -18,6 +20,7 @@
 #include <QSaveFile>
 
 #include <cstdio>
+#include <memory>
 
 namespace pathloom {
 namespace {
@@ -62,8 +65,10 @@ void Tour::addOpening()
     m_steps.push_back({tr("the sample corpus"), [this] { return m_sampleReady && m_window.session().corpora().rowCount() > 0; },
         [this] {
             m_window.applyLayout(QStringLiteral("inspect"));
+            m_window.commands().trigger(QStringLiteral("view.corpora"));
             say(tr("the corpus is ready"));
         }});
+    addPicture(QStringLiteral("corpora"), {});
 }
 
 void Tour::addRuns()
@@ -85,7 +90,6 @@ void Tour::addRuns()
         }});
     m_steps.push_back({tr("the estimate"), [this] { return m_form && m_form->isEstimated(); },
         [this] {
-            picture(QStringLiteral("corpora"), m_window.pane(QStringLiteral("corpora")));
             QJsonObject spec = m_form->spec();
             for (const QString& text : m_plan.set) spec = withOverride(spec, text);
             auto* json = m_form->findChild<QPlainTextEdit*>(QStringLiteral("run_form.json"));
@@ -100,27 +104,28 @@ void Tour::addRuns()
         [this] {
             m_window.applyLayout(QStringLiteral("train"));
             m_window.session().showRun(m_runs.first());
-            startRest();
         }});
-    m_steps.push_back({tr("all runs to start"), [this] { return m_runs.size() == m_plan.presets.size(); }, {}});
 }
 
-void Tour::startRest()
+/// The runs share the workers, and the first one is in the pictures: it gets them to itself until it is half-way.
+void Tour::startNext()
 {
-    for (qsizetype i = 1; i < m_plan.presets.size(); ++i) {
-        StartOrder order;
-        order.preset = m_plan.presets[i];
-        order.set = m_plan.set;
-        m_window.session().client().startRun(this, order, [this, preset = order.preset](const Result<RunRow>& run) {
-            if (!run) {
-                fail(tr("%1 could not be started: %2").arg(preset, QString::fromStdString(run.error().message)));
-                return;
-            }
-            m_runs.append(run->id);
-            m_window.session().refreshRuns();
-            check();
-        });
-    }
+    if (m_starting || m_runs.size() >= m_plan.presets.size()) return;
+    m_starting = true;
+    StartOrder order;
+    order.preset = m_plan.presets[m_runs.size()];
+    order.set = m_plan.set;
+    m_window.session().client().startRun(this, order, [this, preset = order.preset](const Result<RunRow>& run) {
+        m_starting = false;
+        if (!run) {
+            fail(tr("%1 could not be started: %2").arg(preset, QString::fromStdString(run.error().message)));
+            return;
+        }
+        m_runs.append(run->id);
+        m_window.session().refreshRuns();
+        startNext();
+        check();
+    });
 }
 
 const RunRow* Tour::watchedRun() const
@@ -139,17 +144,28 @@ void Tour::addWatching()
         [this] {
             m_window.session().showRun(m_runs.first());
             m_window.commands().trigger(QStringLiteral("view.workers"));
+            auto* paths = qobject_cast<PathPicture*>(m_window.pane(QStringLiteral("paths")));
+            if (paths) paths->canvas()->pinPath(0, false);
         }});
-    // One more frame, so that the pictures have folded in what made the condition true.
-    m_steps.push_back({tr("a frame"), [] { return true; },
-        [this] {
-            picture(QStringLiteral("monitor"));
-            m_window.setTheme(QStringLiteral("dark"), false);
-            picture(QStringLiteral("monitor-dark"));
-            m_window.setTheme(QStringLiteral("light"), false);
-            m_window.commands().trigger(QStringLiteral("view.runs"));
-        }});
+    addPicture(QStringLiteral("monitor"), [this] { m_window.setTheme(QStringLiteral("dark"), false); });
+    addPicture(QStringLiteral("monitor-dark"), [this] {
+        m_window.setTheme(QStringLiteral("light"), false);
+        m_window.commands().trigger(QStringLiteral("view.runs"));
+        startNext();
+    });
     m_steps.push_back({tr("every run to be done and scored"), [this] { return watchRuns(); }, {}});
+}
+
+/// A picture of the window once it has been laid out and painted anew, then `after`.
+void Tour::addPicture(const QString& name, std::function<void()> after)
+{
+    // Two turns of the timer: what was shown or moved before has its final size and content by then.
+    auto turns = std::make_shared<int>(0);
+    m_steps.push_back({tr("the window to settle"), [turns] { return ++*turns > 2; },
+        [this, name, after = std::move(after)] {
+            picture(name);
+            if (after) after();
+        }});
 }
 
 bool Tour::watchRuns()
@@ -204,10 +220,8 @@ void Tour::addResults()
         }
         return true;
     };
-    m_steps.push_back({tr("the run list"), listed, [this] {
-                           picture(QStringLiteral("results"));
-                           writeResults();
-                       }});
+    m_steps.push_back({tr("the run list"), listed, {}});
+    addPicture(QStringLiteral("results"), [this] { writeResults(); });
 }
 
 void Tour::writeResults()

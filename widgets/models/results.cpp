@@ -36,6 +36,42 @@ QString padded(const QString& text, int width, bool right)
     return right ? text.rightJustified(width) : text.leftJustified(width);
 }
 
+constexpr int widestText = 150;  // columns of a terminal that still shows a table well
+
+QVector<int> columnWidths(const QVector<QStringList>& cells)
+{
+    QVector<int> widths(cells[0].size(), 0);
+    for (const QStringList& line : cells)
+        for (int i = 0; i < int(line.size()); ++i) widths[i] = std::max(widths[i], int(line[i].size()));
+    return widths;
+}
+
+int textWidth(const QVector<QStringList>& cells)
+{
+    int width = -2;
+    for (const int column : columnWidths(cells)) width += column + 2;
+    return width;
+}
+
+/// Columns padded to their widest cell, the first one left-aligned; `turned` swaps rows and columns.
+QString aligned(const QVector<QStringList>& cells, bool turned)
+{
+    QVector<QStringList> lines = cells;
+    if (turned) {
+        lines = QVector<QStringList>(cells[0].size());
+        for (const QStringList& line : cells)
+            for (int i = 0; i < int(line.size()); ++i) lines[i].append(line[i]);
+    }
+    const QVector<int> widths = columnWidths(lines);
+    QString out;
+    for (const QStringList& line : lines) {
+        QStringList parts;
+        for (int i = 0; i < int(line.size()); ++i) parts.append(padded(line[i], widths[i], i > 0));
+        out += parts.join(QStringLiteral("  ")) + QLatin1Char('\n');
+    }
+    return out;
+}
+
 }  // namespace
 
 std::optional<EvalFacts> parseEval(const QString& json)
@@ -100,16 +136,11 @@ QString resultsText(const QVector<ResultRow>& rows)
             line.append(row.eval.domains.contains(domain) ? significantText(row.eval.domains.value(domain)) : noValue());
         cells.append(line);
     }
-    QVector<int> widths(cells[0].size(), 0);
-    for (const QStringList& line : cells)
-        for (int i = 0; i < int(line.size()); ++i) widths[i] = std::max(widths[i], int(line[i].size()));
     QString out;
     QTextStream stream(&out);
-    for (const QStringList& line : cells) {
-        QString text;
-        for (int i = 0; i < int(line.size()); ++i) text += padded(line[i], widths[i], i > 0) + QStringLiteral("  ");
-        stream << text.trimmed() << '\n';
-    }
+    stream << aligned(cells, textWidth(cells) > widestText);
+    int nameWidth = 3;
+    for (const QString& domain : domains) nameWidth = std::max(nameWidth, int(domain.size()));
     for (const ResultRow& row : rows) {
         if (row.paths < 2 || row.eval.histogram.isEmpty()) continue;
         double sum = 0;
@@ -118,7 +149,7 @@ QString resultsText(const QVector<ResultRow>& rows)
         const auto line = [&](const QString& name, const QVector<double>& values) {
             double total = 0;
             for (const double v : values) total += v;
-            stream << "  " << padded(name, 18, false);
+            stream << "  " << padded(name, nameWidth, false);
             for (const double v : values) stream << padded(total > 0 ? percentText(v / total) : noValue(), 8, true);
             stream << '\n';
         };
@@ -224,6 +255,9 @@ QVariant ResultsModel::headerData(int section, Qt::Orientation orientation, int 
     if (role == Qt::TextAlignmentRole) return int((section >= Paths ? Qt::AlignRight : Qt::AlignLeft) | Qt::AlignVCenter);
     if (role == Qt::ToolTipRole && section >= FirstDomain)
         return tr("Test perplexity on %1, lower is better").arg(m_domains.value(section - FirstDomain));
+    if (role == Qt::ToolTipRole && section == Perplexity) return tr("Test perplexity over all domains, lower is better");
+    if (role == Qt::ToolTipRole && section == Ratio) return tr("Test perplexity divided by the dense run's; below 1 is better");
+    if (role == Qt::ToolTipRole && section == Parameters) return tr("Parameters of all modules together");
     if (role != Qt::DisplayRole) return {};
     switch (section) {
     case Name:
@@ -233,11 +267,11 @@ QVariant ResultsModel::headerData(int section, Qt::Orientation orientation, int 
     case Paths:
         return tr("Paths");
     case Parameters:
-        return tr("Parameters");
+        return tr("Params");
     case Perplexity:
-        return tr("Test perplexity");
+        return tr("Perplexity");
     case Ratio:
-        return tr("Ratio to dense");
+        return tr("vs dense");
     default:
         return m_domains.value(section - FirstDomain);
     }

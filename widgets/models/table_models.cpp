@@ -139,13 +139,13 @@ RunsModel::RunsModel(QObject* parent)
                 tr("Steps"), tr("Inner steps a path has finished"), [](const RunRow& r) { return r.step; },
                 [](qint64 n) { return count(double(n)); }));
             c.append(numberColumn<RunRow>(
-                tr("Train loss (nats)"), tr("Mean over paths of the last committed task, nats a token"),
+                tr("Train (nats)"), tr("Train loss: mean over paths of the last committed task, nats a token"),
                 [](const RunRow& r) { return r.trainLoss; }, lossText));
             c.append(numberColumn<RunRow>(
-                tr("Valid loss (nats)"), tr("Token-weighted mean of the last validation, nats a token"),
+                tr("Valid (nats)"), tr("Validation loss: token-weighted mean of the last one, nats a token"),
                 [](const RunRow& r) { return r.validLoss; }, lossText));
             c.append(numberColumn<RunRow>(
-                tr("Test perplexity"), tr("On the held-out test split, once scored"),
+                tr("Test ppl"), tr("Perplexity on the held-out test split, once scored"),
                 [](const RunRow& r) { return r.testPerplexity; }, lossText));
             c.append(numberColumn<RunRow>(
                 tr("Down"), tr("Bytes sent to workers"), [](const RunRow& r) { return r.bytesDown; },

@@ -162,7 +162,7 @@ QWidget* PaneFrame::makeEmptyPage()
     m_emptyText->setWordWrap(true);
     m_emptyText->setAlignment(Qt::AlignCenter);
     m_emptyButton = new QPushButton;
-    m_emptyButton->setMinimumHeight(28);
+    m_emptyButton->setProperty("primary", true);
     connect(m_emptyButton, &QPushButton::clicked, this, &PaneFrame::emptyActionTriggered);
     column->setContentsMargins(32, 16, 32, 16);
     column->setSpacing(16);
@@ -252,6 +252,11 @@ void PaneFrame::setTitle(const QString& title)
     setAccessibleName(title);
 }
 
+void PaneFrame::setTitleShown(bool shown)
+{
+    m_title->setVisible(shown);
+}
+
 void PaneFrame::setContent(QWidget* content)
 {
     if (m_content != nullptr) m_content->deleteLater();
@@ -268,6 +273,7 @@ QToolButton* PaneFrame::addToolAction(QAction* action)
     const QString shortcut = action->shortcut().toString(QKeySequence::NativeText);
     button->setAccessibleName(name);
     button->setFocusPolicy(Qt::TabFocus);
+    button->setSizePolicy(QSizePolicy::Fixed, QSizePolicy::Fixed);  // a narrow bar moves it to the menu, it never cuts its text
     if (action->toolTip().remove(QLatin1Char('&')) == name && !shortcut.isEmpty()) {
         action->setToolTip(QStringLiteral("%1 (%2)").arg(name, shortcut));
     }
@@ -376,10 +382,6 @@ void PaneFrame::restyle()
     for (QLabel* label : {m_status, m_fresh, m_emptyText, m_loadingText}) tint(label, t.muted);
     for (QLabel* label : {m_title, m_errorWhat, m_errorWhy}) tint(label, t.text);
     m_errorIcon->setPixmap(iconPixmap(u"error", t.fail, 16, devicePixelRatioF()));
-    QPalette primary = m_emptyButton->palette();
-    primary.setColor(QPalette::Button, t.accent);
-    primary.setColor(QPalette::ButtonText, t.onAccent);
-    m_emptyButton->setPalette(primary);
     QPalette banner = m_veil->banner->palette();
     banner.setColor(QPalette::Window, mixColors(t.surface, t.warn, m_theme.theme().isDark() ? 0.22 : 0.16));
     banner.setColor(QPalette::WindowText, t.text);

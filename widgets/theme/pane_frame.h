@@ -30,6 +30,8 @@ public:
 
     QString title() const;
     void setTitle(const QString& title);
+    /// A pane among tabs is named by its tab already.
+    void setTitleShown(bool shown);
     /// The widget shown in State::Content and (greyed) in State::Lost. The frame takes it over.
     void setContent(QWidget* content);
     QWidget* content() const { return m_content; }

@@ -142,19 +142,44 @@ QString Theme::styleSheet() const
     const QString hover = mixColors(t.surface, t.text, 0.07).name();
     const QString pressed = mixColors(t.surface, t.text, 0.13).name();
     const QString checked = mixColors(t.surface, t.accent, isDark() ? 0.28 : 0.16).name();
+    const QString edge = mixColors(t.line, t.muted, 0.3).name();
+    const QString primaryHover = mixColors(t.accent, t.text, 0.14).name();
     return QStringLiteral(
-        "QToolTip{background:%1;color:%2;border:1px solid %3;padding:4px 6px;}"
-        "QToolBar{border:none;background:transparent;spacing:2px;padding:0;}"
-        "QToolBar QToolButton{min-width:20px;min-height:20px;padding:3px;border:1px solid transparent;border-radius:4px;}"
-        "QToolBar QToolButton:hover{background:%4;}"
-        "QToolBar QToolButton:pressed{background:%5;}"
-        "QToolBar QToolButton:checked{background:%6;}"
-        "QToolBar QToolButton:focus{border-color:%7;}"
-        "QToolBar QToolButton::menu-indicator{image:none;}"
-        "QDockWidget::title{background:%8;padding:4px;}"
-        "QMainWindow::separator{background:%3;width:1px;height:1px;}"
-        "QStatusBar::item{border:none;}")
-        .arg(t.raised.name(), t.text.name(), t.line.name(), hover, pressed, checked, t.accent.name(), t.sunken.name());
+               "QToolTip{background:%1;color:%2;border:1px solid %3;padding:4px 6px;}"
+               "QToolBar{border:none;background:transparent;spacing:2px;padding:0;}"
+               "QMainWindow>QToolBar{padding:4px 8px;border-bottom:1px solid %3;}"
+               "QToolBar QToolButton{min-width:20px;min-height:20px;padding:3px;border:1px solid transparent;border-radius:4px;}"
+               "QMainWindow>QToolBar>QToolButton{padding:3px 6px;}"
+               "QToolBar QToolButton:hover{background:%4;}"
+               "QToolBar QToolButton:pressed{background:%5;}"
+               "QToolBar QToolButton:checked{background:%6;}"
+               "QToolBar QToolButton:checked:disabled{background:%4;}"
+               "QToolBar QToolButton:focus{border-color:%7;}"
+               "QToolBar QToolButton::menu-indicator{image:none;}"
+               "QDockWidget::title{background:%8;padding:4px;}"
+               "QMainWindow::separator{background:%3;width:1px;height:1px;}"
+               "QStatusBar{border-top:1px solid %3;}"
+               "QStatusBar::item{border:none;}")
+               .arg(t.raised.name(), t.text.name(), t.line.name(), hover, pressed, checked, t.accent.name(), t.sunken.name())
+        + QStringLiteral("QTabBar{background:transparent;}"
+                         "QTabBar::tab{background:transparent;color:%1;border:none;border-bottom:2px solid transparent;"
+                         "padding:5px 10px 3px 10px;min-height:18px;}"
+                         "QTabBar::tab:hover{color:%2;}"
+                         "QTabBar::tab:selected{color:%2;border-bottom-color:%3;}"
+                         "QTabBar::tab:focus{color:%3;}"
+                         "QTabWidget::pane{border:none;border-top:1px solid %4;}"
+                         "QPushButton{background:%5;color:%2;border:1px solid %6;border-radius:4px;padding:4px 12px;min-height:16px;}"
+                         "QPushButton:hover{background:%7;}"
+                         "QPushButton:pressed{background:%8;}"
+                         "QPushButton:focus{border-color:%3;}"
+                         "QPushButton:disabled{color:%9;border-color:%4;}")
+              .arg(t.muted.name(), t.text.name(), t.accent.name(), t.line.name(), t.raised.name(), edge, hover, pressed,
+                  t.disabled.name())
+        + QStringLiteral("QPushButton[primary=\"true\"]{background:%1;color:%2;border-color:%1;}"
+                         "QPushButton[primary=\"true\"]:hover{background:%3;border-color:%3;}"
+                         "QPushButton[primary=\"true\"]:focus{border-color:%4;}"
+                         "QPushButton[primary=\"true\"]:disabled{background:%5;color:%6;border-color:%5;}")
+              .arg(t.accent.name(), t.onAccent.name(), primaryHover, t.text.name(), t.line.name(), t.muted.name());
 }
 
 QFont Theme::bodyFont()

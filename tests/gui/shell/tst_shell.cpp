@@ -82,7 +82,7 @@ void TestShell::startsARunFromTheForm()
     RunForm* form = m_window->newRun();
     QTRY_VERIFY(form->isEstimated());
     QCOMPARE(form->estimate()->valueOf(QStringLiteral("path_parameters")), QStringLiteral("1.23M"));
-    QVERIFY(form->estimate()->valueOf(QStringLiteral("versus")).contains(QStringLiteral("20.0x")));
+    QVERIFY(form->estimate()->valueOf(QStringLiteral("versus")).contains(QStringLiteral("20.0\u00d7")));
     qobject_cast<QSpinBox*>(form->editorOf(QStringLiteral("training.tau")))->setValue(7);
     auto* levels = qobject_cast<QLineEdit*>(form->editorOf(QStringLiteral("topology.levels")));
     QCOMPARE(levels->text(), QStringLiteral("2 x 2"));

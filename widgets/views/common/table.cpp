@@ -6,8 +6,14 @@
 #include "widgets/theme/theme.h"
 
 #include <QApplication>
+#include <QEvent>
 #include <QHeaderView>
+#include <QMenu>
 #include <QPainter>
+#include <QPainterPath>
+
+#include <algorithm>
+#include <numeric>
 
 namespace pathloom {
 namespace {
@@ -30,6 +36,72 @@ QColor toneColour(const Tokens& tokens, Tone tone)
     }
 }
 
+constexpr int cellMargin = 8;
+constexpr int arrowRoom = 12;
+
+/// Plain header: muted text with the cells' margins and alignment, one line below, the sort arrow on the inner side.
+class Header final : public QHeaderView {
+public:
+    Header(ThemeController& theme, QWidget* parent)
+        : QHeaderView(Qt::Horizontal, parent)
+        , m_theme(theme)
+    {
+        setFont(Theme::labelFont());
+        setFixedHeight(26);
+        setSectionsClickable(true);
+    }
+    [[nodiscard]] int need(int section) const
+    {
+        const QString text = model()->headerData(section, Qt::Horizontal, Qt::DisplayRole).toString();
+        return QFontMetrics(Theme::labelFont()).horizontalAdvance(text) + arrowRoom + 2 * cellMargin;
+    }
+
+protected:
+    void paintSection(QPainter* painter, const QRect& rect, int section) const override
+    {
+        const Tokens& tokens = m_theme.theme().tokens();
+        painter->save();
+        painter->setRenderHint(QPainter::Antialiasing);
+        painter->fillRect(rect, tokens.raised);
+        painter->fillRect(QRect(rect.left(), rect.bottom(), rect.width(), 1), tokens.line);
+        painter->setFont(Theme::labelFont());
+        painter->setPen(isEnabled() ? tokens.muted : tokens.disabled);
+        const QString text = model()->headerData(section, Qt::Horizontal, Qt::DisplayRole).toString();
+        const bool right = model()->headerData(section, Qt::Horizontal, Qt::TextAlignmentRole).toInt() & Qt::AlignRight;
+        const bool sorted = isSortIndicatorShown() && sortIndicatorSection() == section;
+        QRect area = rect.adjusted(cellMargin, 0, -cellMargin, -1);
+        const QFontMetrics metrics(Theme::labelFont());
+        const int width = std::min(metrics.horizontalAdvance(text), area.width() - (sorted ? arrowRoom : 0));
+        const int left = right ? area.right() + 1 - width : area.left();
+        painter->drawText(QRect(left, area.top(), width, area.height()), Qt::AlignLeft | Qt::AlignVCenter,
+            metrics.elidedText(text, Qt::ElideRight, width));
+        if (sorted) {
+            const double x = right ? left - arrowRoom + 2 : left + width + 4;
+            const double y = area.center().y() + 0.5;
+            const double up = sortIndicatorOrder() == Qt::AscendingOrder ? 1 : -1;
+            QPainterPath arrow(QPointF(x, y + 1.5 * up));
+            arrow.lineTo(x + 3.5, y - 2 * up);
+            arrow.lineTo(x + 7, y + 1.5 * up);
+            painter->setPen(QPen(tokens.text, 1.3));
+            painter->setBrush(Qt::NoBrush);
+            painter->drawPath(arrow);
+        }
+        painter->restore();
+    }
+    void paintEvent(QPaintEvent* event) override
+    {
+        const Tokens& tokens = m_theme.theme().tokens();
+        QPainter painter(viewport());
+        painter.fillRect(viewport()->rect(), tokens.raised);
+        painter.fillRect(QRect(0, height() - 1, viewport()->width(), 1), tokens.line);
+        painter.end();
+        QHeaderView::paintEvent(event);
+    }
+
+private:
+    ThemeController& m_theme;
+};
+
 }  // namespace
 
 TableDelegate::TableDelegate(ThemeController& theme, QObject* parent)
@@ -41,7 +113,7 @@ TableDelegate::TableDelegate(ThemeController& theme, QObject* parent)
 QSize TableDelegate::sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const
 {
     QSize size = QStyledItemDelegate::sizeHint(option, index);
-    size.setHeight(24);
+    size.setHeight(m_rowHeight);
     return size;
 }
 
@@ -55,11 +127,12 @@ void TableDelegate::paint(QPainter* painter, const QStyleOptionViewItem& given, 
     const QVariant share = index.data(ShareRole);
     const QString text = option.text;
     option.text.clear();
+    option.state.setFlag(QStyle::State_HasFocus, false);  // the whole row is the selection
     QStyle* style = option.widget ? option.widget->style() : QApplication::style();
     style->drawControl(QStyle::CE_ItemViewItem, &option, painter, option.widget);
 
     painter->save();
-    QRect area = option.rect.adjusted(6, 0, -6, 0);
+    QRect area = option.rect.adjusted(cellMargin, 0, -cellMargin, 0);
     const QColor ink = selected ? option.palette.color(QPalette::HighlightedText) : option.palette.color(QPalette::Text);
     painter->setRenderHint(QPainter::Antialiasing);
     if (share.isValid()) {
@@ -97,6 +170,7 @@ Table::Table(const QString& objectName, const QString& accessibleName, ThemeCont
     setObjectName(objectName);
     setAccessibleName(accessibleName);
     setItemDelegate(m_delegate);
+    setHorizontalHeader(new Header(theme, this));
     setShowGrid(false);
     setFrameShape(QFrame::NoFrame);
     setSelectionBehavior(SelectRows);
@@ -114,6 +188,11 @@ Table::Table(const QString& objectName, const QString& accessibleName, ThemeCont
     horizontalHeader()->setHighlightSections(false);
     horizontalHeader()->setSectionsMovable(true);
     horizontalHeader()->setMinimumSectionSize(32);
+    horizontalHeader()->setContextMenuPolicy(Qt::CustomContextMenu);
+    connect(horizontalHeader(), &QWidget::customContextMenuRequested, this, &Table::showColumnMenu);
+    connect(horizontalHeader(), &QHeaderView::sectionResized, this, [this] {
+        if (!m_fitting && QApplication::mouseButtons().testFlag(Qt::LeftButton)) m_chosen = true;
+    });
     m_proxy->setSortLocaleAware(true);
     m_proxy->setFilterCaseSensitivity(Qt::CaseInsensitive);
     m_proxy->setFilterKeyColumn(-1);
@@ -129,16 +208,81 @@ void Table::setSource(QAbstractItemModel* model, int sortRole, int sortColumn, Q
         sortByColumn(sortColumn, order);
     }
     connect(selectionModel(), &QItemSelectionModel::selectionChanged, this, &Table::selectedChanged);
+    connect(m_proxy, &QAbstractItemModel::modelReset, this, &Table::fitColumns);
     connect(model, &QAbstractItemModel::modelReset, this, &Table::selectedChanged);
     connect(model, &QAbstractItemModel::dataChanged, this, &Table::selectedChanged);
 }
 
-void Table::setWidths(const QVector<int>& characters, int stretched)
+void Table::setWidths(const QVector<int>& characters, int stretched, const QVector<int>& kept)
 {
+    m_characters = characters;
+    m_stretched = stretched;
+    m_kept = kept;
+    fitColumns();
+}
+
+void Table::fitColumns()
+{
+    const int columns = model() ? model()->columnCount() : 0;
+    if (m_chosen || m_fitting || columns == 0 || m_characters.isEmpty()) return;
+    m_fitting = true;
+    const auto* header = static_cast<const Header*>(horizontalHeader());
     const int unit = fontMetrics().horizontalAdvance(QLatin1Char('0'));
-    for (int i = 0; i < int(characters.size()); ++i)
-        if (characters[i] > 0) setColumnWidth(i, characters[i] * unit + 16);
-    if (stretched >= 0) horizontalHeader()->setSectionResizeMode(stretched, QHeaderView::Stretch);
+    QVector<int> widths(columns, 0);
+    for (int i = 0; i < columns; ++i)
+        widths[i] = std::max(header->need(i), m_characters.value(i, m_characters.last()) * unit + 2 * cellMargin);
+    QVector<int> order = m_kept;
+    for (int i = 0; i < columns; ++i)
+        if (!order.contains(i)) order.append(i);
+    int left = viewport()->width();
+    int shownColumns = 0;
+    for (const int column : std::as_const(order)) {
+        if (column >= columns) continue;
+        const bool fits = shownColumns == 0 || widths[column] <= left;
+        if (fits) {
+            left -= widths[column];
+            ++shownColumns;
+        } else {
+            left = -1;  // a narrower one further down the list would look like a gap
+        }
+        setColumnHidden(column, !fits);
+        if (fits) setColumnWidth(column, widths[column]);
+    }
+    if (m_stretched >= 0 && left > 0 && !isColumnHidden(m_stretched)) setColumnWidth(m_stretched, widths[m_stretched] + left);
+    m_fitting = false;
+}
+
+void Table::resizeEvent(QResizeEvent* event)
+{
+    QTableView::resizeEvent(event);
+    fitColumns();
+}
+
+void Table::changeEvent(QEvent* event)
+{
+    QTableView::changeEvent(event);
+    if (event->type() == QEvent::FontChange) fitColumns();
+}
+
+void Table::showColumnMenu(const QPoint& at)
+{
+    auto* menu = new QMenu(this);
+    menu->setAttribute(Qt::WA_DeleteOnClose);
+    for (int i = 0; i < model()->columnCount(); ++i) {
+        QAction* action = menu->addAction(model()->headerData(i, Qt::Horizontal, Qt::DisplayRole).toString());
+        action->setCheckable(true);
+        action->setChecked(!isColumnHidden(i));
+        connect(action, &QAction::toggled, this, [this, i](bool on) {
+            m_chosen = true;
+            setColumnHidden(i, !on);
+        });
+    }
+    menu->addSeparator();
+    connect(menu->addAction(tr("Fit Columns")), &QAction::triggered, this, [this] {
+        m_chosen = false;
+        fitColumns();
+    });
+    menu->popup(horizontalHeader()->mapToGlobal(at));
 }
 
 qint64 Table::selectedKey(int keyRole) const

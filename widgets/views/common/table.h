@@ -19,21 +19,24 @@ public:
     [[nodiscard]] QSize sizeHint(const QStyleOptionViewItem& option, const QModelIndex& index) const override;
     /// Columns where a tone shows as a dot before the text; elsewhere it only colours the text.
     void setDotColumn(int column) { m_dotColumn = column; }
+    void setRowHeight(int height) { m_rowHeight = height; }
 
 private:
     ThemeController& m_theme;
     int m_dotColumn = -1;
+    int m_rowHeight = 24;
 };
 
-/// Row-selecting, sorted, gridless table over `model`; the header remembers what the user did to it while it lives.
+/// Row-selecting, sorted, gridless table; header texts stand exactly over their cells. What the user does to columns stays.
 class Table final : public QTableView {
     Q_OBJECT
 public:
     Table(const QString& objectName, const QString& accessibleName, ThemeController& theme, QWidget* parent = nullptr);
-    /// Show `model` through a sorting proxy. The first call fixes the widths of the columns.
+    /// Show `model` through a sorting proxy. 
     void setSource(QAbstractItemModel* model, int sortRole, int sortColumn = -1, Qt::SortOrder order = Qt::AscendingOrder);
-    /// Widths in characters; 0 = keep; the stretched column takes what is left.
-    void setWidths(const QVector<int>& characters, int stretched = -1);
+    /// Widths in characters (a header is never cut); the stretched column takes what is left. Columns that do not fit are
+    /// left out from the right until the table is wider, so that it never scrolls sideways; `kept` says which ones go last.
+    void setWidths(const QVector<int>& characters, int stretched = -1, const QVector<int>& kept = {});
     void setDotColumn(int column) { m_delegate->setDotColumn(column); }
     [[nodiscard]] QSortFilterProxyModel* proxy() const { return m_proxy; }
     [[nodiscard]] qint64 selectedKey(int keyRole) const;  ///< 0 = none
@@ -42,9 +45,20 @@ public:
 Q_SIGNALS:
     void selectedChanged();
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+    void changeEvent(QEvent* event) override;
+
 private:
+    void fitColumns();
+    void showColumnMenu(const QPoint& at);
     QSortFilterProxyModel* m_proxy;
     TableDelegate* m_delegate;
+    QVector<int> m_characters;
+    QVector<int> m_kept;
+    int m_stretched = -1;
+    bool m_fitting = false;
+    bool m_chosen = false;  ///< the user has sized or chosen columns: they stay as they are
 };
 
 }  // namespace pathloom

@@ -3,6 +3,7 @@
 #include "widgets/views/corpora/corpora_pane.h"
 
 #include "widgets/models/formats.h"
+#include "widgets/theme/painting.h"
 #include "widgets/theme/theme.h"
 #include "widgets/views/common/connection.h"
 #include "widgets/views/common/table.h"
@@ -45,15 +46,15 @@ CorporaPane::CorporaPane(Session& session, ThemeController& theme, QWidget* pare
     setObjectName(QStringLiteral("corpora"));
     setAcceptDrops(true);
     m_table->setSource(&session.corpora(), SortRole, CorporaModel::Name);
-    m_table->setWidths({14, 10, 8, 9, 8, 9}, CorporaModel::Name);
+    m_table->setWidths({10, 7, 7, 8, 6, 6}, CorporaModel::Name);
     auto* splitter = new QSplitter(Qt::Horizontal);
     splitter->setObjectName(QStringLiteral("corpora.splitter"));
     splitter->setChildrenCollapsible(false);
     splitter->addWidget(m_table);
     splitter->addWidget(makeDetails(theme));
-    splitter->setStretchFactor(0, 2);
+    splitter->setStretchFactor(0, 1);
     splitter->setStretchFactor(1, 3);
-    splitter->setSizes({420, 560});
+    splitter->setSizes({200, 560});
     setContent(splitter);
     connect(m_table, &Table::selectedChanged, this, &CorporaPane::showSelected);
     connect(this, &PaneFrame::emptyActionTriggered, this, [this] { Q_EMIT importRequested({}); });
@@ -82,7 +83,7 @@ QWidget* CorporaPane::makeDetails(ThemeController& theme)
     column->addWidget(m_summary);
 
     m_domainTable->setSource(&m_domains, SortRole, DomainsModel::Share, Qt::DescendingOrder);
-    m_domainTable->setWidths({16, 14, 10, 9, 10}, DomainsModel::Share);
+    m_domainTable->setWidths({12, 14, 7, 7, 8}, DomainsModel::Share);
 
     auto* documentPage = new QWidget;
     auto* documentColumn = new QVBoxLayout(documentPage);
@@ -187,7 +188,7 @@ void CorporaPane::showSelected()
 
 void CorporaPane::updateStatus()
 {
-    setStatus(tr("%n corpora", nullptr, m_session.corpora().rowCount()),
+    setStatus(counted(m_session.corpora().rowCount(), tr("1 corpus"), tr("%1 corpora")),
         m_session.lastHeardMs() > 0 ? tr("as of %1").arg(clockText(m_session.lastHeardMs())) : QString());
 }
 

@@ -4,6 +4,7 @@
 
 #include "widgets/models/formats.h"
 #include "widgets/theme/icons.h"
+#include "widgets/theme/painting.h"
 #include "widgets/theme/theme.h"
 #include "widgets/views/common/connection.h"
 
@@ -161,7 +162,7 @@ void LogPane::updateStatus()
 {
     const int all = m_session.log().rowCount();
     const int shown = m_filter.rowCount();
-    setStatus(shown == all ? tr("%n event(s)", nullptr, all) : tr("%1 of %2 events").arg(shown).arg(all));
+    setStatus(shown == all ? counted(all, tr("1 event"), tr("%1 events")) : tr("%1 of %2 events").arg(shown).arg(all));
 }
 
 }  // namespace pathloom

@@ -3,6 +3,7 @@
 #include "widgets/views/results/results_pane.h"
 
 #include "widgets/theme/icons.h"
+#include "widgets/theme/painting.h"
 #include "widgets/theme/theme.h"
 #include "widgets/views/common/connection.h"
 #include "widgets/views/common/table.h"
@@ -18,6 +19,9 @@
 #include <QVBoxLayout>
 
 namespace pathloom {
+namespace {
+constexpr int sideBySideWidth = 1100;
+}
 
 ResultsPane::ResultsPane(Session& session, ThemeController& theme, QWidget* parent)
     : PaneFrame(tr("Results"), theme, parent)
@@ -27,7 +31,6 @@ ResultsPane::ResultsPane(Session& session, ThemeController& theme, QWidget* pare
 {
     setObjectName(QStringLiteral("results"));
     m_table->setSource(&session.results(), SortRole, ResultsModel::Perplexity);
-    m_table->setWidths({18, 14, 6, 11, 14, 13});
     auto* scroll = new QScrollArea;
     scroll->setObjectName(QStringLiteral("results.routing.scroll"));
     scroll->setAccessibleName(tr("Routing histogram"));
@@ -45,14 +48,14 @@ ResultsPane::ResultsPane(Session& session, ThemeController& theme, QWidget* pare
     title->setFont(bold);
     column->addWidget(title);
     column->addWidget(scroll, 1);
-    auto* splitter = new QSplitter(Qt::Vertical);
-    splitter->setObjectName(QStringLiteral("results.splitter"));
-    splitter->setChildrenCollapsible(false);
-    splitter->addWidget(m_table);
-    splitter->addWidget(lower);
-    splitter->setStretchFactor(0, 2);
-    splitter->setStretchFactor(1, 3);
-    setContent(splitter);
+    m_splitter = new QSplitter(Qt::Vertical);
+    m_splitter->setObjectName(QStringLiteral("results.splitter"));
+    m_splitter->setChildrenCollapsible(false);
+    m_splitter->addWidget(m_table);
+    m_splitter->addWidget(lower);
+    m_splitter->setStretchFactor(0, 2);
+    m_splitter->setStretchFactor(1, 3);
+    setContent(m_splitter);
     auto* copy = new QAction(icon(u"copy"), tr("Copy Table"), this);
     copy->setToolTip(tr("Copy Table: as text, with the routing histograms"));
     connect(copy, &QAction::triggered, this,
@@ -70,19 +73,35 @@ ResultsPane::ResultsPane(Session& session, ThemeController& theme, QWidget* pare
 void ResultsPane::updateAll()
 {
     m_connection->update();
-    const int unit = fontMetrics().horizontalAdvance(QLatin1Char('0'));
+    // The domains are what the table is for: preset, paths and parameters give way to them.
+    QVector<int> widths{12, 12, 4, 6, 6, 6};
+    QVector<int> kept{ResultsModel::Name, ResultsModel::Perplexity, ResultsModel::Ratio};
     for (int column = ResultsModel::FirstDomain; column < m_session.results().columnCount(); ++column) {
-        const QString title = m_session.results().headerData(column, Qt::Horizontal, Qt::DisplayRole).toString();
-        m_table->setColumnWidth(column, std::max(8 * unit, fontMetrics().horizontalAdvance(title)) + 34);
+        widths.append(5);
+        kept.append(column);
     }
+    kept << ResultsModel::Paths << ResultsModel::Parameters << ResultsModel::Preset;
+    m_table->setWidths(widths, ResultsModel::Name, kept);
     const int rows = m_session.results().rowCount();
-    setStatus(tr("%n scored run(s), test split, lower perplexity is better", nullptr, rows));
+    setStatus(tr("%1, test split, lower perplexity is better").arg(counted(rows, tr("1 scored run"), tr("%1 scored runs"))));
     if (rows > 0 && m_table->selectedKey(KeyRole) == 0) {
         for (const ResultRow& row : m_session.results().rows())
             if (row.paths > 1) m_table->selectKey(row.run, KeyRole);
         if (m_table->selectedKey(KeyRole) == 0) m_table->selectRow(0);
     }
     updateBars();
+}
+
+void ResultsPane::resizeEvent(QResizeEvent* event)
+{
+    PaneFrame::resizeEvent(event);
+    const Qt::Orientation wanted = width() >= sideBySideWidth ? Qt::Horizontal : Qt::Vertical;
+    if (m_splitter->orientation() == wanted) return;
+    m_splitter->setOrientation(wanted);
+    if (wanted == Qt::Horizontal)
+        m_splitter->setSizes({width() * 68 / 100, width() * 32 / 100});
+    else
+        m_splitter->setSizes({height() * 2 / 5, height() * 3 / 5});
 }
 
 void ResultsPane::select(qint64 run)

@@ -5,6 +5,8 @@
 #include "widgets/models/session.h"
 #include "widgets/theme/pane_frame.h"
 
+class QSplitter;
+
 namespace pathloom {
 
 class ConnectionState;
@@ -18,6 +20,9 @@ public:
     [[nodiscard]] Table* table() const { return m_table; }
     void select(qint64 run);
 
+protected:
+    void resizeEvent(QResizeEvent* event) override;
+
 private:
     void updateAll();
     void updateBars();
@@ -26,6 +31,7 @@ private:
     Table* m_table;
     RoutingBars* m_bars;
     ConnectionState* m_connection;
+    QSplitter* m_splitter;
 };
 
 }  // namespace pathloom

@@ -31,7 +31,9 @@ EstimatePanel::EstimatePanel(ThemeController& theme, QWidget* parent)
     m_pathParameters = addRow(form, QStringLiteral("path_parameters"), tr("Parameters of a path"), tr("What one worker trains"));
     m_totalParameters = addRow(form, QStringLiteral("total_parameters"), tr("Parameters in all"), tr("All modules together"));
     m_memory = addRow(form, QStringLiteral("memory"), tr("Memory of a worker"), tr("Weights, gradients, AdamW and activations"));
-    m_memoryParts = addRow(form, QStringLiteral("memory_parts"), QString(), tr("Weights + optimiser + activations"));
+    m_weights = addRow(form, QStringLiteral("weights"), tr("\u2003Weights"), tr("The path's parameters"));
+    m_optimizer = addRow(form, QStringLiteral("optimizer"), tr("\u2003Optimiser"), tr("Both moments of AdamW"));
+    m_activations = addRow(form, QStringLiteral("activations"), tr("\u2003Gradients, activations"), tr("Of one batch"));
     m_traffic
         = addRow(form, QStringLiteral("traffic"), tr("Traffic a phase"), tr("Modules down and pseudo-gradients up, all paths"));
     m_versus = addRow(
@@ -106,13 +108,13 @@ void EstimatePanel::showEstimate(const EstimateFacts& facts)
     m_pathParameters->setText(countText(double(facts.pathParameters)));
     m_totalParameters->setText(countText(double(facts.totalParameters)));
     m_memory->setText(bytesText(double(facts.workerBytes)));
-    m_memoryParts->setText(tr("%1 + %2 + %3")
-                               .arg(bytesText(double(facts.weightBytes)), bytesText(double(facts.optimizerBytes)),
-                                   bytesText(double(facts.activationBytes))));
+    m_weights->setText(bytesText(double(facts.weightBytes)));
+    m_optimizer->setText(bytesText(double(facts.optimizerBytes)));
+    m_activations->setText(bytesText(double(facts.workerBytes - facts.weightBytes - facts.optimizerBytes)));
     m_traffic->setText(bytesText(double(facts.syncBytesPerPhase)));
     QString versus = bytesText(double(facts.dataParallelBytesPerPhase));
     if (facts.syncBytesPerPhase > 0 && facts.dataParallelBytesPerPhase > facts.syncBytesPerPhase)
-        versus += tr(" (%1x)").arg(significantText(double(facts.dataParallelBytesPerPhase) / double(facts.syncBytesPerPhase), 3));
+        versus += tr(" (%1\u00d7)").arg(significantText(double(facts.dataParallelBytesPerPhase) / double(facts.syncBytesPerPhase), 3));
     m_versus->setText(facts.dataParallelBytesPerPhase > 0 ? versus : noValue());
     m_steps->setText(countText(double(facts.totalStepsPerPath)));
     m_compute->setText(flopsText(facts.flopsPerPath));

@@ -31,7 +31,9 @@ private:
     QLabel* m_pathParameters;
     QLabel* m_totalParameters;
     QLabel* m_memory;
-    QLabel* m_memoryParts;
+    QLabel* m_weights;
+    QLabel* m_optimizer;
+    QLabel* m_activations;
     QLabel* m_traffic;
     QLabel* m_versus;
     QLabel* m_steps;

@@ -2,8 +2,8 @@
 // RunForm: which spec is shown, its estimate, its problems, Start.
 #include "widgets/views/run_form/run_form.h"
 
-#include "widgets/theme/icons.h"
 #include "widgets/theme/theme.h"
+#include "widgets/views/common/table.h"
 #include "widgets/views/run_form/estimate_panel.h"
 
 #include <QHBoxLayout>
@@ -33,7 +33,7 @@ RunForm::RunForm(Session& session, ThemeController& theme, QWidget* parent)
     , m_json(new QPlainTextEdit)
     , m_problem(new QLabel)
     , m_estimate(new EstimatePanel(theme))
-    , m_start(new QPushButton(icon(u"run"), tr("Start Run")))
+    , m_start(new QPushButton(tr("Start Run")))
 {
     setObjectName(QStringLiteral("run_form"));
     setWindowTitle(tr("New Run"));
@@ -46,7 +46,9 @@ RunForm::RunForm(Session& session, ThemeController& theme, QWidget* parent)
     m_presets->setFrameShape(QFrame::NoFrame);
     m_presets->setEditTriggers(QAbstractItemView::NoEditTriggers);
     m_presets->setUniformItemSizes(true);
-    m_presets->setStyleSheet(QStringLiteral("QListView::item { padding: 5px 10px; }"));
+    auto* look = new TableDelegate(theme, m_presets);
+    look->setRowHeight(28);
+    m_presets->setItemDelegate(look);
     auto* presetTitle = new QLabel(tr("Presets"));
     presetTitle->setFont(Theme::titleFont());
     presetTitle->setContentsMargins(12, 12, 12, 4);
@@ -97,6 +99,7 @@ RunForm::RunForm(Session& session, ThemeController& theme, QWidget* parent)
     cancel->setObjectName(QStringLiteral("run_form.cancel"));
     m_start->setObjectName(QStringLiteral("run_form.start"));
     m_start->setDefault(true);
+    m_start->setProperty("primary", true);
     auto* buttons = new QHBoxLayout;
     buttons->setContentsMargins(16, 8, 16, 12);
     buttons->setSpacing(8);
@@ -110,7 +113,7 @@ RunForm::RunForm(Session& session, ThemeController& theme, QWidget* parent)
     middle->addWidget(m_tabs, 1);
     middle->addWidget(m_problem);
 
-    m_estimate->setFixedWidth(292);
+    m_estimate->setFixedWidth(304);
     const auto separator = [] {
         auto* line = new QFrame;
         line->setFrameShape(QFrame::VLine);

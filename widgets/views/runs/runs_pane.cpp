@@ -3,6 +3,7 @@
 #include "widgets/views/runs/runs_pane.h"
 
 #include "widgets/models/formats.h"
+#include "widgets/theme/painting.h"
 #include "widgets/views/common/connection.h"
 #include "widgets/views/common/table.h"
 
@@ -18,7 +19,7 @@ RunsPane::RunsPane(Session& session, ThemeController& theme, QWidget* parent)
     setObjectName(QStringLiteral("runs"));
     m_table->setSource(&session.runs(), SortRole, RunsModel::Id, Qt::DescendingOrder);
     m_table->setDotColumn(RunsModel::State);
-    m_table->setWidths({4, 18, 10, 18, 6, 15, 15, 14, 9, 9, 6, 8, 14, 16});
+    m_table->setWidths({3, 13, 10, 14, 6, 8, 8, 8, 8, 8, 5, 7, 12, 16}, RunsModel::Name);
     setContent(m_table);
     connect(m_table, &Table::selectedChanged, this, &RunsPane::selectionChanged);
     connect(m_table, &QTableView::activated, this,
@@ -63,7 +64,7 @@ void RunsPane::updateStatus()
     const auto& rows = m_session.runs().rows();
     int running = 0;
     for (const RunRow& run : rows) running += run.state == RunPhase::Running ? 1 : 0;
-    setStatus(tr("%n run(s)", nullptr, int(rows.size())) + (running > 0 ? tr(", %1 running").arg(running) : QString()),
+    setStatus(counted(qint64(rows.size()), tr("1 run"), tr("%1 runs")) + (running > 0 ? tr(", %1 running").arg(running) : QString()),
         m_session.lastHeardMs() > 0 ? tr("as of %1").arg(clockText(m_session.lastHeardMs())) : QString());
 }
 

@@ -93,7 +93,7 @@ WelcomePage::WelcomePage(ThemeController& theme, QWidget* parent)
     m_recent->viewport()->setAutoFillBackground(false);
     layout->addWidget(m_recent, 3);
     layout->addWidget(m_none);
-    layout->addStretch(1);
+    layout->addStretch(2);
     connect(m_recent, &QListWidget::itemActivated, this,
         [this](const QListWidgetItem* item) { Q_EMIT openRequested(item->data(Qt::UserRole).toString()); });
     connect(m_recent, &QListWidget::itemClicked, this,
@@ -112,11 +112,13 @@ void WelcomePage::setCommands(const QList<QAction*>& commands)
 {
     for (QAction* command : commands) {
         QString text = command->text();
-        auto* button = new QPushButton(command->icon(), text.remove(QLatin1Char('&')));
+        const bool first = m_commandButtons.isEmpty();  // the accent's button shows no icon: icons are drawn in the text colour
+        auto* button = new QPushButton(first ? QIcon() : command->icon(), text.remove(QLatin1Char('&')));
+        button->setProperty("primary", first);
         button->setObjectName(QStringLiteral("welcome.") + command->objectName());
         button->setToolTip(command->toolTip());
-        button->setMinimumHeight(32);
-        if (m_commandButtons.isEmpty()) button->setDefault(true);
+        button->setMinimumHeight(34);
+        if (first) button->setDefault(true);
         connect(button, &QPushButton::clicked, command, &QAction::trigger);
         connect(command, &QAction::changed, button, [button, command] { button->setEnabled(command->isEnabled()); });
         m_buttons->layout()->addWidget(button);

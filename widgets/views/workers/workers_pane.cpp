@@ -3,6 +3,7 @@
 #include "widgets/views/workers/workers_pane.h"
 
 #include "widgets/models/formats.h"
+#include "widgets/theme/painting.h"
 #include "widgets/views/common/connection.h"
 #include "widgets/views/common/messages.h"
 #include "widgets/views/common/table.h"
@@ -31,7 +32,7 @@ WorkersPane::WorkersPane(Session& session, ThemeController& theme, QWidget* pare
     setObjectName(QStringLiteral("workers"));
     m_table->setSource(&session.workers(), SortRole, WorkersModel::Name);
     m_table->setDotColumn(WorkersModel::State);
-    m_table->setWidths({12, 10, 18, 9, 10, 6, 6, 9, 9, 18, 14});
+    m_table->setWidths({10, 11, 12, 7, 6, 5, 5, 8, 8, 16, 12}, WorkersModel::Task);
     setContent(m_table);
     auto* label = new QLabel(tr("Local workers"));
     label->setContentsMargins(0, 0, 6, 0);
@@ -130,7 +131,7 @@ void WorkersPane::updateStatus()
         const QSignalBlocker blocker(m_local);
         m_local->setValue(local);
     }
-    setStatus(tr("%n worker(s)", nullptr, here) + (speed > 0 ? tr(", %1 tokens/s together").arg(countText(speed)) : QString()),
+    setStatus(counted(here, tr("1 worker"), tr("%1 workers")) + (speed > 0 ? tr(", %1 tokens/s together").arg(countText(speed)) : QString()),
         m_session.lastHeardMs() > 0 ? tr("as of %1").arg(clockText(m_session.lastHeardMs())) : QString());
 }
 
