@@ -2,6 +2,7 @@
 // An engine process of our own.
 #include "engine/cli/private_engine.h"
 
+#include "engine/core/exit_code.h"
 #include "engine/core/resources.h"
 
 #include <nlohmann/json.hpp>
@@ -122,9 +123,11 @@ Result<PrivateEngine> PrivateEngine::start(const std::filesystem::path& project,
     const std::string line = read_line(engine.m_output.get());
     const auto document = nlohmann::json::parse(line, nullptr, false);
     if (!document.is_object() || !document.contains("address") || !document["address"].is_string()) {
-        engine.end();
+        const bool refused = engine.end() == exit_code(ErrorCode::Failed);
         const std::string said = last_line(log.get());
-        return fail(ErrorCode::Unreachable, "the engine for {} did not start: {}", project.string(),
+        // An engine that gave a reason was there: the operation failed. One that died or hung is not reachable.
+        return fail(refused && !said.empty() ? ErrorCode::Failed : ErrorCode::Unreachable,
+            "the engine for {} did not start: {}", project.string(),
             said.empty() ? "it wrote no reason; try pathloom-engine --project by hand" : said);
     }
     engine.m_address = document["address"].get<std::string>();
@@ -156,9 +159,9 @@ PrivateEngine::~PrivateEngine()
     end();
 }
 
-void PrivateEngine::end()
+int PrivateEngine::end()
 {
-    if (m_pid <= 0) return;
+    if (m_pid <= 0) return -1;
     m_lifeline = UniqueFd();
     const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, m_pid, 0)));
     pollfd watched{process.get(), POLLIN, 0};
@@ -167,8 +170,10 @@ void PrivateEngine::end()
         while ((ended = ::poll(&watched, 1, end_patience_ms)) < 0 && errno == EINTR) { }
         if (ended == 0) ::kill(m_pid, SIGKILL);  // everything acknowledged is on disk: an engine may be killed at any time
     }
-    while (::waitpid(m_pid, nullptr, 0) < 0 && errno == EINTR) { }
+    int status = -1;
+    while (::waitpid(m_pid, &status, 0) < 0 && errno == EINTR) { }
     m_pid = -1;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
 }  // namespace pathloom

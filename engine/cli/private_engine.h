@@ -25,7 +25,8 @@ public:
 
 private:
     PrivateEngine() = default;
-    void end();
+    /// Its exit code; -1 when it did not end by itself.
+    int end();
     pid_t m_pid = -1;
     UniqueFd m_lifeline;
     UniqueFd m_output;

@@ -3,12 +3,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace pathloom {
 
 Lease grant(ClusterState& state, std::int64_t worker, const std::string& task, std::int64_t fence, std::int64_t now_ms,
     std::int64_t lease_ms)
 {
-    Lease lease{task, worker, fence, now_ms, now_ms + lease_ms};
+    Lease lease{task, worker, fence, now_ms, now_ms + lease_ms, {}};
     state.leases[task] = lease;
     WorkerState& holder = state.workers[worker];
     holder.task = task;
@@ -74,6 +76,12 @@ Expired expire(ClusterState& state, std::int64_t now_ms, std::int64_t silence_ms
     for (std::int64_t id : out.workers)
         if (auto lease = depart(state, id, "lost")) out.leases.push_back(*lease);
     return out;
+}
+
+bool in_progress(const ClusterState& state, const std::string& reuse_key)
+{
+    return std::any_of(
+        state.leases.begin(), state.leases.end(), [&](const auto& lease) { return lease.second.reuse_key == reuse_key; });
 }
 
 std::optional<Candidate> choose(const ClusterState& state, const std::vector<Candidate>& candidates, std::int64_t worker)

@@ -42,6 +42,7 @@ struct Lease {
     std::int64_t fence = 0;
     std::int64_t since_ms = 0;
     std::int64_t deadline_ms = 0;
+    std::string reuse_key;  ///< equal tasks of other runs wait for this one's result; empty = nobody can use it
 };
 
 struct ClusterState {
@@ -76,6 +77,9 @@ struct Candidate {
     std::int64_t run = 0;
     TaskKey key;
 };
+/// Whether a task with this reuse key is being worked on.
+bool in_progress(const ClusterState& state, const std::string& reuse_key);
+
 /// Which of `candidates` (in leasing order: run, then key) this worker should get: the first that nobody holds, but among tasks
 /// of the same run, phase and stage one whose path it trained last, since it has that path's state in its cache.
 std::optional<Candidate> choose(const ClusterState& state, const std::vector<Candidate>& candidates, std::int64_t worker);

@@ -15,7 +15,7 @@ namespace pathloom {
 struct RunShape {
     std::vector<std::vector<int>> path_modules;  ///< [path][column] -> module id
     int modules = 0;
-    int columns = 0;
+    int columns = 0;  ///< of the warm-start model
     int phases = 0;  ///< outer steps
     int warm_tasks = 0;  ///< warm-start tasks, one after another
     int feature_chunks = 0;  ///< 0 = the router needs no features

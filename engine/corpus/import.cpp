@@ -238,7 +238,7 @@ Result<ReadDocuments> read_source_documents(const ImportRequest& request, const 
     if (progress) progress("read", std::int64_t(files.size()), std::int64_t(files.size()));
     if (out.documents.empty()) {
         const Rejected& first = out.rejected.front();
-        return fail(ErrorCode::Usage,
+        return fail(ErrorCode::Failed,
             "no document to import ({} rejected; {}: {}); give UTF-8 files ending in .txt, .md or .jsonl", out.rejected.size(),
             first.path, first.reason);
     }

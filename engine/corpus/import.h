@@ -38,7 +38,7 @@ struct ReadDocuments {
     std::vector<Rejected> rejected;
 };
 
-/// Reads .txt and .md (one document a file) and .jsonl (one a line), each also with .zst. Usage when nothing could be read,
+/// Reads .txt and .md (one document a file) and .jsonl (one a line), each also with .zst. Failed when nothing could be read,
 /// Cancelled when `progress` says so (stage "read", in files).
 Result<ReadDocuments> read_source_documents(const ImportRequest& request, const ImportProgress& progress = {});
 

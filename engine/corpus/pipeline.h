@@ -47,9 +47,10 @@ Split split_of(std::uint64_t seed, std::string_view text);
 constexpr int default_vocabulary = 8192;
 
 /// Stages "read" (files), "dedup" (documents), "tokenizer", "encode" (documents), "store" (blobs). Equal files, settings and seed
-/// give equal blobs. Usage when nothing can be read or the vocabulary does not fit; Cancelled when `progress` says so; blobs that
-/// an unfinished import leaves are named by no record. Where no document brings a split and the hash gives none to valid or test,
-/// the documents next in hash order are moved there (three documents or more), so a small corpus can be validated too.
+/// give equal blobs. Failed when nothing can be read, Usage when the vocabulary does not fit; Cancelled when `progress` says so;
+/// blobs that an unfinished import leaves are named by no record. Where no document brings a split and the hash gives none to
+/// valid or test, the documents next in hash order are moved there (three documents or more), so a small corpus can be validated
+/// too.
 Result<CorpusRecord> import_corpus(const ImportRequest& request, BlobStore& blobs, const ImportProgress& progress = {});
 
 }  // namespace pathloom

@@ -133,23 +133,13 @@ Topology build_topology(const ModelSpec& model, const TopologySpec& spec)
     return topology;
 }
 
-Topology warm_topology(const Topology& topology)
+Topology warm_topology(const ModelSpec& model)
 {
-    Topology warm;
-    warm.columns = topology.columns;
-    warm.path_modules.resize(1);
-    warm.path_choice.emplace_back(topology.path_choice.empty() ? 0 : topology.path_choice.front().size(), 0);
-    int first = 0;
-    for (std::size_t c = 0; c < warm.columns.size(); ++c) {
-        Column& column = warm.columns[c];
-        const std::int64_t parameters = topology.modules[std::size_t(first)].parameters;
-        first += column.modules;
-        column.modules = 1;
-        column.path_specific = false;
-        warm.modules.push_back({column.name + ".0", int(c), 0, parameters, {0}});
-        warm.path_modules.front().push_back(int(c));
-    }
-    return warm;
+    TopologySpec dense;
+    LevelSpec level;
+    for (std::size_t block = 0; block < model.blocks.size(); ++block) level.blocks.push_back(int(block));
+    dense.levels = {level};
+    return build_topology(model, dense);
 }
 
 std::vector<TensorSpec> column_tensors(const ModelSpec& model, const Column& column)

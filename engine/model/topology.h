@@ -50,8 +50,9 @@ struct Topology {
 /// Lay out `spec`. path = cell * replicas + replica; cell is mixed radix over the levels, the first level most significant.
 Topology build_topology(const ModelSpec& model, const TopologySpec& topology);
 
-/// The same columns with one module each: the warm-start model whose parts every module starts from.
-Topology warm_topology(const Topology& topology);
+/// The dense model of the warm start: embed, all blocks as one column, head. The same for every topology of a model, so runs that
+/// differ only in their paths share one warm start; each module then takes its own tensors out of it.
+Topology warm_topology(const ModelSpec& model);
 
 /// Name, shape and initialiser of each tensor that a column's module holds, in safetensors order.
 struct TensorSpec {

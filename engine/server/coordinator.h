@@ -99,6 +99,8 @@ private:
     void run_routing(std::int64_t run);
     void task_lost(const Lease& lease, const std::string& reason);
     void worker_gone(std::int64_t worker, const std::string& reason);
+    /// What equal tasks of other runs would be found under; empty for tasks whose results are not kept.
+    std::string reuse_key(const RunController& run, const TaskKey& key) const;
     std::vector<Candidate> candidates();
     v1::WorkerInfo worker_info(const WorkerState& worker, std::int64_t now_ms) const;
     /// One transaction: `change` writes rows and adds events, all of it is stored or nothing.

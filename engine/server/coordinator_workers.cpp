@@ -121,12 +121,24 @@ Result<v1::RegisterResponse> Coordinator::register_worker(const v1::RegisterRequ
     return response;
 }
 
+std::string Coordinator::reuse_key(const RunController& run, const TaskKey& key) const
+{
+    if (key.stage != Stage::Warm && key.stage != Stage::Features) return {};
+    const auto spec = run.task_spec(key);
+    return spec ? memo_key(*spec) : std::string();
+}
+
 std::vector<Candidate> Coordinator::candidates()
 {
     std::vector<Candidate> out;
-    for (const auto& [id, run] : m_runs)
-        if (run->active())
-            for (const TaskKey& key : run->wanted_now().tasks) out.push_back({id, key});
+    for (const auto& [id, run] : m_runs) {
+        if (!run->active()) continue;
+        for (const TaskKey& key : run->wanted_now().tasks) {
+            // Two runs that share a warm start wait for one worker rather than doing it twice.
+            const std::string reusable = reuse_key(*run, key);
+            if (reusable.empty() || !in_progress(m_cluster, reusable)) out.push_back({id, key});
+        }
+    }
     return out;
 }
 
@@ -177,6 +189,7 @@ Result<v1::LeaseResponse> Coordinator::lease(const v1::LeaseRequest& request, co
                 return {};
             }));
             grant(m_cluster, worker.id, id, fence, now, m_options.lease_ms);
+            m_cluster.leases.at(id).reuse_key = reuse_key(run, chosen->key);
             v1::Task& task = *response.mutable_task();
             task.set_id(id);
             task.set_run(chosen->run);
@@ -268,14 +281,9 @@ Result<v1::CommitResponse> Coordinator::commit(const v1::CommitRequest& request)
         if (whole.error().code == ErrorCode::Failed) fail_run(run, whole.error());
         return refuse(whole.error().message);
     }
-    const bool reusable = task->key.stage == Stage::Warm || task->key.stage == Stage::Features;
-    std::string memo;
-    if (reusable) {
-        PATHLOOM_TRY(const auto spec, run.task_spec(task->key));
-        memo = memo_key(spec);
-    }
+    const std::string memo = reuse_key(run, task->key);
     PATHLOOM_CHECK(change_store([&](std::vector<v1::Event>& events) -> Result<void> {
-        if (reusable) PATHLOOM_CHECK(m_project->set_memo(memo, request.result().SerializeAsString()));
+        if (!memo.empty()) PATHLOOM_CHECK(m_project->set_memo(memo, request.result().SerializeAsString()));
         return run.write_commit(*m_project, task->key, request.result(), request.worker(), request.fence(), now, events);
     }));
     run.apply_commit(task->key, request.result(), double(now - lease->since_ms) / 1000.0);
@@ -288,7 +296,10 @@ Result<v1::CommitResponse> Coordinator::commit(const v1::CommitRequest& request)
     worker.bytes_down += wire.modules_down() + wire.inner_down() + wire.data_down();
     worker.bytes_up += wire.deltas_up() + wire.inner_up() + wire.results_up();
     commit_events({activity_event(now, worker)});
-    pump(run);
+    if (memo.empty())
+        pump(run);
+    else
+        pump_all();  // other runs may have waited for just this result
     response.set_accepted(true);
     return response;
 }

@@ -46,11 +46,11 @@ Result<void> RunController::check_result(const TaskKey& key, const v1::TaskResul
     switch (key.stage) {
     case Stage::Warm:
     case Stage::Train: {
-        if (result.deltas_size() != int(m_plan.topology.columns.size()))
-            return fail(
-                ErrorCode::Corrupt, "{} pseudo-gradients for {} columns", result.deltas_size(), m_plan.topology.columns.size());
+        const auto& columns = (key.stage == Stage::Warm ? m_plan.warm : m_plan.topology).columns;
+        if (result.deltas_size() != int(columns.size()))
+            return fail(ErrorCode::Corrupt, "{} pseudo-gradients for {} columns", result.deltas_size(), columns.size());
         for (int i = 0; i < result.deltas_size(); ++i) {
-            if (result.deltas(i).name() != m_plan.topology.columns[std::size_t(i)].name)
+            if (result.deltas(i).name() != columns[std::size_t(i)].name)
                 return fail(ErrorCode::Corrupt, "pseudo-gradient {} is of column '{}'", i, result.deltas(i).name());
             PATHLOOM_CHECK(present(result.deltas(i).delta_hash(), "pseudo-gradient"));
         }
@@ -303,7 +303,7 @@ Result<void> RunController::write_routing(
 {
     for (const auto& [key, value] : done.assets) PATHLOOM_CHECK(project.set_asset(m_row.id, key, value));
     for (const Module& module : m_plan.topology.modules) {
-        const std::string& hash = m_warm_versions[std::size_t(module.column)].at(m_shape.warm_tasks).hash;
+        const std::string& hash = done.column_hashes[std::size_t(module.column)];
         PATHLOOM_CHECK(project.insert_module_version(m_row.id, {"train", module.name, 0, hash, {}}));
     }
     v1::Event event = make_event(m_row.id, now_ms);
@@ -316,8 +316,7 @@ void RunController::apply_routing(const RoutingDone& done)
 {
     for (const auto& [key, value] : done.assets) m_assets[key] = value;
     for (std::size_t i = 0; i < m_plan.topology.modules.size(); ++i)
-        m_module_versions[i][0]
-            = {m_warm_versions[std::size_t(m_plan.topology.modules[i].column)].at(m_shape.warm_tasks).hash, {}};
+        m_module_versions[i][0] = {done.column_hashes[std::size_t(m_plan.topology.modules[i].column)], {}};
     m_assignment = done.assignment;
     m_shape = run_shape(m_plan, &*m_assignment);
     m_facts.routed = true;

@@ -113,6 +113,7 @@ OuterJob RunController::outer_job(const OuterStepWanted& step) const
 RoutingJob RunController::routing_job() const
 {
     RoutingJob job;
+    job.warm = warm_hashes(m_shape.warm_tasks);
     for (int chunk = 0; chunk < m_shape.feature_chunks; ++chunk)
         job.features.push_back(m_assets.at(fmt::format("features.{}", chunk)));
     return job;

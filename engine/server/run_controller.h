@@ -52,9 +52,11 @@ Result<OuterDone> do_outer_step(const OuterJob& job, BlobStore& blobs);
 
 struct RoutingJob {
     std::vector<std::string> features;  ///< blob of each chunk
+    std::vector<std::string> warm;  ///< blob of each column of the warm-start model
 };
 struct RoutingDone {
     std::string router_hash;
+    std::vector<std::string> column_hashes;  ///< what every module of a column starts from
     std::vector<int> cell_of_row;
     std::map<std::string, std::string> assets;
     Assignment assignment;

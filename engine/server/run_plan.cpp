@@ -23,7 +23,7 @@ Result<RunPlan> plan_run(const RunSpec& spec, const std::vector<DocumentSpan>& d
     RunPlan plan;
     plan.spec = spec;
     plan.topology = build_topology(spec.model, spec.topology);
-    plan.warm = warm_topology(plan.topology);
+    plan.warm = warm_topology(spec.model);
     if (spec.model.vocabulary != tokenizer_vocabulary)
         return fail(ErrorCode::Usage,
             "model.vocabulary is {} but the tokenizer of corpus '{}' has {} pieces; set model.vocabulary={}",
@@ -128,7 +128,7 @@ RunShape run_shape(const RunPlan& plan, const Assignment* assignment)
     RunShape shape;
     shape.path_modules = plan.topology.path_modules;
     shape.modules = int(plan.topology.modules.size());
-    shape.columns = int(plan.topology.columns.size());
+    shape.columns = int(plan.warm.columns.size());
     shape.phases = plan.spec.training.phases;
     shape.warm_tasks = warm_task_count(plan.spec.training);
     shape.feature_chunks = int(feature_chunks(plan).size());

@@ -29,6 +29,35 @@ Result<PreparedRun> prepare_run(RunPlan plan, const CorpusRow& corpus, BlobStore
     return out;
 }
 
+namespace {
+
+/// The blob that each column's modules start from: its tensors, taken out of the warm-start model.
+Result<std::vector<std::string>> split_warm_model(const RunPlan& plan, const std::vector<std::string>& warm, BlobStore& blobs)
+{
+    std::vector<Safetensors> files;
+    for (const std::string& hash : warm) {
+        PATHLOOM_TRY(const auto path, blobs.verified(hash));
+        PATHLOOM_TRY(auto file, Safetensors::open(path));
+        files.push_back(std::move(file));
+    }
+    std::vector<std::string> out;
+    for (const Column& column : plan.topology.columns) {
+        std::vector<TensorView> tensors;
+        for (const TensorSpec& spec : column_tensors(plan.spec.model, column)) {
+            const TensorView* found = nullptr;
+            for (const Safetensors& file : files)
+                if (!found) found = file.find(spec.name);
+            if (!found) return fail(ErrorCode::Corrupt, "the warm-start model has no tensor '{}'; start the run anew", spec.name);
+            tensors.push_back(*found);
+        }
+        PATHLOOM_TRY(auto hash, blobs.put(write_safetensors(tensors)));
+        out.push_back(std::move(hash));
+    }
+    return out;
+}
+
+}  // namespace
+
 Result<RoutingDone> do_routing(const RunPlan& plan, const RoutingJob& job, BlobStore& blobs)
 {
     FeatureMatrix all;
@@ -61,6 +90,7 @@ Result<RoutingDone> do_routing(const RunPlan& plan, const RoutingJob& job, BlobS
     std::iota(ids.begin(), ids.end(), 0);
 
     RoutingDone done;
+    PATHLOOM_TRY(done.column_hashes, split_warm_model(plan, job.warm, blobs));
     done.cell_of_row = router->assign(all, ids);
     PATHLOOM_TRY(done.router_hash, blobs.put(router->serialise()));
     done.assignment = assign_rows(plan, done.cell_of_row);
@@ -95,7 +125,7 @@ RunController::RunController(RunRow row, RunPlan plan)
     , m_plan(std::move(plan))
     , m_shape(run_shape(m_plan, nullptr))
     , m_facts(initial_facts(m_shape))
-    , m_warm_versions(m_plan.topology.columns.size())
+    , m_warm_versions(m_plan.warm.columns.size())
     , m_module_versions(m_plan.topology.modules.size())
 {
 }

@@ -11,13 +11,13 @@ namespace pathloom {
 
 namespace {
 
-v1::TaskSpec base_spec(
-    const RunPlan& plan, const DataHashes& data, const std::vector<std::string>& module_hashes, const std::string& subset)
+v1::TaskSpec base_spec(const RunPlan& plan, const std::vector<Column>& columns, const DataHashes& data,
+    const std::vector<std::string>& module_hashes, const std::string& subset)
 {
     v1::TaskSpec spec;
     spec.set_model_json(to_json(plan.spec.model));
-    for (std::size_t i = 0; i < plan.topology.columns.size(); ++i) {
-        const Column& column = plan.topology.columns[i];
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+        const Column& column = columns[i];
         auto* ref = spec.add_columns();
         ref->set_name(column.name);
         for (int block : column.blocks) ref->add_blocks(block);
@@ -58,7 +58,7 @@ void set_training(v1::TaskSpec& spec, const RunPlan& plan, std::int64_t step_beg
 v1::TaskSpec warm_spec(const RunPlan& plan, const DataHashes& data, int task, const std::vector<std::string>& module_hashes,
     const std::string& inner_state, const std::string& subset)
 {
-    v1::TaskSpec spec = base_spec(plan, data, module_hashes, subset);
+    v1::TaskSpec spec = base_spec(plan, plan.warm.columns, data, module_hashes, subset);
     set_training(spec, plan, std::int64_t(task) * plan.spec.training.tau, warm_task_steps(plan.spec.training, task), inner_state);
     spec.set_inner_state_hash(inner_state);  // one dense model: its state is kept whatever the paths do
     spec.set_data_seed(mix(plan.spec.seed, 0x7761726dU, 0));
@@ -68,7 +68,7 @@ v1::TaskSpec warm_spec(const RunPlan& plan, const DataHashes& data, int task, co
 v1::TaskSpec train_spec(const RunPlan& plan, const DataHashes& data, int path, int phase,
     const std::vector<std::string>& module_hashes, const std::string& inner_state, const std::string& subset)
 {
-    v1::TaskSpec spec = base_spec(plan, data, module_hashes, subset);
+    v1::TaskSpec spec = base_spec(plan, plan.topology.columns, data, module_hashes, subset);
     const TrainingSpec& training = plan.spec.training;
     set_training(spec, plan, training.warm_start_steps + std::int64_t(phase) * training.tau, training.tau, inner_state);
     spec.set_data_seed(mix(plan.spec.seed, 0x70617468U, std::uint64_t(path)));
@@ -78,7 +78,7 @@ v1::TaskSpec train_spec(const RunPlan& plan, const DataHashes& data, int path, i
 v1::TaskSpec score_spec(
     const RunPlan& plan, const DataHashes& data, const std::vector<std::string>& module_hashes, const std::string& subset)
 {
-    v1::TaskSpec spec = base_spec(plan, data, module_hashes, subset);
+    v1::TaskSpec spec = base_spec(plan, plan.topology.columns, data, module_hashes, subset);
     spec.set_kind(v1::TASK_KIND_SCORE);
     return spec;
 }
@@ -86,7 +86,7 @@ v1::TaskSpec score_spec(
 v1::TaskSpec features_spec(
     const RunPlan& plan, const DataHashes& data, const std::vector<std::string>& module_hashes, const std::string& subset)
 {
-    v1::TaskSpec spec = base_spec(plan, data, module_hashes, subset);
+    v1::TaskSpec spec = base_spec(plan, plan.warm.columns, data, module_hashes, subset);
     spec.set_kind(v1::TASK_KIND_FEATURES);
     return spec;
 }

@@ -122,7 +122,7 @@ TEST_F(Import, AThousandBadLinesAreSummed)
     EXPECT_EQ(got->rejected.back().reason, "900 more bad lines");
 }
 
-TEST_F(Import, NothingToReadIsAUsageErrorThatSaysWhatToDo)
+TEST_F(Import, NothingToReadSaysWhatToDo)
 {
     const auto none = read({});
     ASSERT_FALSE(none);
@@ -130,7 +130,7 @@ TEST_F(Import, NothingToReadIsAUsageErrorThatSaysWhatToDo)
     for (const std::string& path : {at("missing"), write_file(root / "sub/b.txt", "\xff").string()}) {
         const auto got = read({path});
         ASSERT_FALSE(got);
-        EXPECT_EQ(got.error().code, ErrorCode::Usage);
+        EXPECT_EQ(got.error().code, ErrorCode::Failed);
         EXPECT_THAT(got.error().message, testing::AllOf(HasSubstr(path), HasSubstr("give UTF-8 files")));
     }
     fs::create_directories(root / "void");
