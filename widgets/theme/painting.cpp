@@ -90,7 +90,7 @@ QString formatFactor(double ours, double theirs)
     const double factor = less ? theirs / ours : ours / theirs;
     const QString number
         = factor >= 10 ? QLocale(QLocale::English).toString(qint64(std::llround(factor))) : formatNumber(factor, 2);
-    return number + (less ? QStringLiteral("x less") : QStringLiteral("x more"));
+    return number + (less ? QStringLiteral("\u00d7 less") : QStringLiteral("\u00d7 more"));
 }
 
 void drawFocusRing(QPainter& painter, const QRectF& rect, double radius, const Theme& theme)

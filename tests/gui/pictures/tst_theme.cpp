@@ -135,7 +135,7 @@ private Q_SLOTS:
         QCOMPARE(formatDuration(200000), QStringLiteral("3 min 20 s"));
         QCOMPARE(formatDuration(7500000), QStringLiteral("2 h 05 min"));
         QCOMPARE(formatElapsed(75000), QStringLiteral("1:15"));
-        QCOMPARE(formatFactor(10, 250), QStringLiteral("25x less"));
+        QCOMPARE(formatFactor(10, 250), QStringLiteral("25\u00d7 less"));
         QCOMPARE(formatFactor(12, 10), QStringLiteral("1.2x more"));
         QCOMPARE(formatFactor(0, 10), QString());
         QCOMPARE(counted(1, QStringLiteral("1 task"), QStringLiteral("%1 tasks")), QStringLiteral("1 task"));

@@ -71,10 +71,11 @@ protected:
         const bool sorted = isSortIndicatorShown() && sortIndicatorSection() == section;
         QRect area = rect.adjusted(cellMargin, 0, -cellMargin, -1);
         const QFontMetrics metrics(Theme::labelFont());
-        const int width = std::min(metrics.horizontalAdvance(text), area.width() - (sorted ? arrowRoom : 0));
+        const int room = area.width() - (sorted ? arrowRoom : 0);
+        const QString shown = metrics.horizontalAdvance(text) > room ? metrics.elidedText(text, Qt::ElideRight, room) : text;
+        const int width = metrics.horizontalAdvance(shown);
         const int left = right ? area.right() + 1 - width : area.left();
-        painter->drawText(QRect(left, area.top(), width, area.height()), Qt::AlignLeft | Qt::AlignVCenter,
-            metrics.elidedText(text, Qt::ElideRight, width));
+        painter->drawText(area, Qt::AlignVCenter | (right ? Qt::AlignRight : Qt::AlignLeft), shown);
         if (sorted) {
             const double x = right ? left - arrowRoom + 2 : left + width + 4;
             const double y = area.center().y() + 0.5;
@@ -90,12 +91,12 @@ protected:
     }
     void paintEvent(QPaintEvent* event) override
     {
+        QHeaderView::paintEvent(event);
         const Tokens& tokens = m_theme.theme().tokens();
         QPainter painter(viewport());
-        painter.fillRect(viewport()->rect(), tokens.raised);
-        painter.fillRect(QRect(0, height() - 1, viewport()->width(), 1), tokens.line);
-        painter.end();
-        QHeaderView::paintEvent(event);
+        const int end = length() - offset();  // the room after the last column, which the style would fill its own way
+        painter.fillRect(QRect(end, 0, viewport()->width() - end, height()), tokens.raised);
+        painter.fillRect(QRect(end, height() - 1, viewport()->width() - end, 1), tokens.line);
     }
 
 private:
@@ -156,7 +157,9 @@ void TableDelegate::paint(QPainter* painter, const QStyleOptionViewItem& given, 
         colour = ink;
     }
     painter->setPen(colour);
-    painter->setFont(option.font);
+    QFont font = option.font;
+    if (tone == Tone::Ok && index.column() != m_dotColumn) font.setWeight(QFont::DemiBold);  // seen in a selected row too
+    painter->setFont(font);
     const QString elided = option.fontMetrics.elidedText(text, option.textElideMode, area.width());
     painter->drawText(area, int(option.displayAlignment), elided);
     painter->restore();
@@ -236,14 +239,15 @@ void Table::fitColumns()
         if (!order.contains(i)) order.append(i);
     int left = viewport()->width();
     int shownColumns = 0;
+    bool full = false;
     for (const int column : std::as_const(order)) {
         if (column >= columns) continue;
-        const bool fits = shownColumns == 0 || widths[column] <= left;
+        const bool fits = shownColumns == 0 || (!full && widths[column] <= left);
         if (fits) {
             left -= widths[column];
             ++shownColumns;
         } else {
-            left = -1;  // a narrower one further down the list would look like a gap
+            full = true;  // a narrower one further down the list would look like a gap
         }
         setColumnHidden(column, !fits);
         if (fits) setColumnWidth(column, widths[column]);

@@ -81,6 +81,7 @@ void PathCanvas::setColour(RibbonColour colour)
 {
     m_colour = colour;
     if (m_history != nullptr) m_values = ribbonValues(*m_history, m_moment, m_colour);
+    relayout();  // the legend of another colouring has other rows
     invalidate();
 }
 
@@ -92,7 +93,7 @@ void PathCanvas::invalidate()
 
 QRectF PathCanvas::pictureArea() const
 {
-    return QRectF(rect()).adjusted(20, 48, -20, -40);
+    return QRectF(rect()).adjusted(20, 48, -20, -20.0 - 20.0 * legendRows());
 }
 
 void PathCanvas::relayout()

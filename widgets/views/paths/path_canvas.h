@@ -63,6 +63,7 @@ private:
     void invalidate();
     void describe();
     QRectF pictureArea() const;
+    int legendRows() const;
     int moduleAt(const QPointF& point) const;
     QVector<int> pathsAt(const QPointF& point) const;
     QString moduleTip(int module) const;

@@ -15,7 +15,7 @@ namespace pathloom {
 
 namespace {
 constexpr double kCorner = 6;
-constexpr double kFaded = 0.15;
+constexpr double kFaded = 0.33;  // of the ribbons' own translucency: about 15% of their colour is left
 }
 
 void PathCanvas::paintEvent(QPaintEvent*)
@@ -65,9 +65,16 @@ void PathCanvas::paintBand(QPainter& painter, const Band& band, const QColor& co
         painter.drawPath(line);
         return;
     }
+    const QPainterPath shape = bandShape(band);
     painter.setPen(Qt::NoPen);
     painter.setBrush(withAlpha(colour, alpha));
-    painter.drawPath(bandShape(band));
+    painter.drawPath(shape);
+    const bool single = band.path >= 0 && std::size_t(band.path) < m_values.values.size();
+    if (m_colour != RibbonColour::Domain || !single || m_values.values[std::size_t(band.path)] < 8) return;
+    painter.save();  // the hues have run out: a pattern tells the ninth domain from the first
+    painter.setClipPath(shape);
+    drawHatch(painter, shape.boundingRect(), withAlpha(m_theme.theme().tokens().surface, 0.7), 8);
+    painter.restore();
 }
 
 void PathCanvas::paintBundle(QPainter& painter, const Band& bundle, double alpha) const
@@ -249,32 +256,57 @@ void PathCanvas::paintNode(QPainter& painter, int module) const
     painter.setOpacity(1.0);
 }
 
+namespace {
+constexpr double kSwatch = 16;  // a legend's colour and the gap to its name
+constexpr double kLegendGap = 16;
+}
+
+/// Rows the domains' names need; every domain is named, however narrow the pane.
+int PathCanvas::legendRows() const
+{
+    if (m_history == nullptr || m_colour != RibbonColour::Domain) return 1;
+    const QFontMetricsF metrics(Theme::labelFont());
+    const double room = std::max(120.0, width() - 40.0);
+    double x = 0;
+    int rows = 1;
+    for (const QString& domain : m_history->domains) {
+        const double w = kSwatch + metrics.horizontalAdvance(domain);
+        if (x > 0 && x + w > room) {
+            x = 0;
+            ++rows;
+        }
+        x += w + kLegendGap;
+    }
+    return std::min(rows, 4);
+}
+
 void PathCanvas::paintLegend(QPainter& painter) const
 {
     const Tokens& t = m_theme.theme().tokens();
-    const QRectF row(20, height() - 26, width() - 40, 16);
+    const int rows = legendRows();
+    QRectF row(20, height() - 6 - 20.0 * rows, width() - 40, 16);
     painter.setFont(Theme::labelFont());
+    if (m_colour != RibbonColour::Domain) return paintGradientLegend(painter, row);
     double x = row.left();
-    const auto item = [&](const QColor& colour, const QString& text) {
-        const double w = painter.fontMetrics().horizontalAdvance(text);
-        if (x + 14 + w > row.right()) return false;
+    const auto item = [&](const QColor& colour, bool hatched, const QString& text) {
+        const double w = QFontMetricsF(Theme::labelFont()).horizontalAdvance(text);
+        if (x > row.left() && x + kSwatch + w > row.right()) {
+            x = row.left();
+            row.translate(0, 20);
+        }
+        const QRectF swatch(x, row.center().y() - 5, 10, 10);
         painter.setPen(Qt::NoPen);
         painter.setBrush(colour);
-        painter.drawRoundedRect(QRectF(x, row.center().y() - 5, 10, 10), 2, 2);
+        painter.drawRoundedRect(swatch, 2, 2);
+        if (hatched) drawHatch(painter, swatch, t.surface, 4);
         painter.setPen(t.muted);
-        painter.drawText(QRectF(x + 16, row.top(), w + 4, row.height()), Qt::AlignLeft | Qt::AlignVCenter, text);
-        x += 16 + w + 18;
-        return true;
+        painter.drawText(QRectF(x + kSwatch, row.top(), w + 4, row.height()), Qt::AlignLeft | Qt::AlignVCenter, text);
+        x += kSwatch + w + kLegendGap;
     };
-    if (m_colour != RibbonColour::Domain) return paintGradientLegend(painter, row);
     const bool sharded = std::any_of(m_values.values.begin(), m_values.values.end(), [](double v) { return !std::isnan(v); });
-    if (!sharded) {
-        item(t.muted, tr("shards not assigned yet"));
-        return;
-    }
-    for (int d = 0; d < m_history->domains.size(); ++d) {
-        if (!item(m_theme.theme().categorical(d), m_history->domains[d])) break;
-    }
+    if (!sharded) return item(t.muted, false, tr("shards not assigned yet"));
+    for (int d = 0; d < m_history->domains.size() && row.bottom() <= height(); ++d)
+        item(m_theme.theme().categorical(d), d >= 8, m_history->domains[d]);
 }
 
 void PathCanvas::paintGradientLegend(QPainter& painter, const QRectF& row) const

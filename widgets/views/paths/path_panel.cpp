@@ -106,6 +106,7 @@ double PathPanel::paintDomains(QPainter& painter, double y, const QVector<qint64
     for (int d = 0; d < byDomain.size(); ++d) {
         const double w = bar.width() * double(byDomain[d]) / total;
         painter.fillRect(QRectF(x, bar.top(), w, bar.height()), m_theme.theme().categorical(d));
+        if (d >= 8) drawHatch(painter, QRectF(x, bar.top(), w, bar.height()), t.surface, 4);
         x += w;
         if (w > 1 && d + 1 < byDomain.size()) painter.fillRect(QRectF(x - 1, bar.top(), 1, bar.height()), t.surface);
     }
@@ -120,6 +121,7 @@ double PathPanel::paintDomains(QPainter& painter, double y, const QVector<qint64
         painter.setPen(Qt::NoPen);
         painter.setBrush(m_theme.theme().categorical(d));
         painter.drawRoundedRect(QRectF(kMargin, y + kRow / 2 - 4, 8, 8), 2, 2);
+        if (d >= 8) drawHatch(painter, QRectF(kMargin, y + kRow / 2 - 4, 8, 8), t.surface, 4);
         painter.save();
         painter.translate(14, 0);
         const QString share = QStringLiteral("%1 %").arg(std::lround(100.0 * double(byDomain[d]) / total));

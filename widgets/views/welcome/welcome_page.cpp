@@ -19,7 +19,7 @@
 namespace pathloom {
 namespace {
 
-constexpr int columnWidth = 560;
+constexpr int columnWidth = 660;
 constexpr int markHeight = 96;
 
 }  // namespace
