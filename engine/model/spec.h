@@ -84,7 +84,7 @@ struct OuterSpec {
 };
 
 struct EvaluationSpec {
-    int valid_sequences = 64;  ///< a path, after each phase; 0 = all
+    int valid_sequences = 64;  ///< of the split, scored after each phase, each by its path; 0 = all
     int every = 1;  ///< phases between validations; 0 = only at the end
     int test_sequences = 0;  ///< in all, after the last phase; 0 = all
     bool operator==(const EvaluationSpec&) const = default;
