@@ -60,6 +60,9 @@ std::optional<RunTask> parse_task_id(const std::string& id)
         || !parse_number(parts[3], task.key.path) || !parse_number(parts[4], task.key.chunk))
         return std::nullopt;
     task.key.stage = *stage;
+    // One task has one name: "1/train/00/0/0" would be another key in every map of tasks.
+    if (task.run < 0 || task.key.phase < 0 || task.key.path < 0 || task.key.chunk < 0 || task_id(task.run, task.key) != id)
+        return std::nullopt;
     return task;
 }
 

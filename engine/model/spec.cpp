@@ -176,7 +176,7 @@ Result<json> parse_document(const std::string& text)
 {
     try {
         return json::parse(text);
-    } catch (const json::parse_error& problem) {
+    } catch (const json::exception& problem) {  // a parse error, or a number that no double holds
         const std::string what = problem.what();  // "[json.exception.parse_error.101] parse error at line ..."
         const std::size_t start = what.find("] ");
         return fail(

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The fuzz targets over seeded random mutations of good inputs, in the ordinary suite: no clang needed, the same every time.
+#include "engine/cluster/task_key.h"
+#include "engine/core/rng.h"
+#include "engine/corpus/jsonl.h"
+#include "engine/model/spec.h"
+#include "engine/store/safetensors.h"
+#include "tests/fuzz/targets.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+namespace pathloom::fuzz {
+namespace {
+
+constexpr int rounds = 4000;
+
+/// Bytes and words that readers of numbers, strings and lengths stumble over.
+const std::vector<std::string> awkward{std::string(1, '\0'), "\xff", "\xed\xa0\x80", "\\u0000", "\\ud800", "\"", "{", "}", "[",
+    "]", ",", ":", "\n", "/", "-1", "0", "00", "1e999", "-0", "9223372036854775807", "9223372036854775808",
+    "18446744073709551615", "null", "true", "0.5", "NaN", "\xff\xff\xff\xff\xff\xff\xff\x7f", std::string(200, '['),
+    std::string(300, '9')};
+
+std::string mutated(std::string bytes, Rng& rng)
+{
+    const auto place = [&] { return std::size_t(rng.below(bytes.size() + 1)); };
+    for (std::uint64_t change = 1 + rng.below(4); change > 0; --change) {
+        const std::size_t at = place();
+        const std::size_t count = std::min<std::size_t>(bytes.size() - at, rng.below(12));
+        switch (rng.below(6)) {
+        case 0:
+            if (at < bytes.size()) bytes[at] = char(bytes[at] ^ (1 << rng.below(8)));
+            break;
+        case 1:
+            bytes.erase(at, count);
+            break;
+        case 2:
+            bytes.insert(at, awkward[rng.below(awkward.size())]);
+            break;
+        case 3:
+            bytes.replace(at, count, awkward[rng.below(awkward.size())]);
+            break;
+        case 4:
+            bytes.insert(place(), bytes.substr(at, count));
+            break;
+        default:
+            bytes.resize(at);
+            break;
+        }
+    }
+    return bytes;
+}
+
+class Mutations : public testing::TestWithParam<const Target*> { };
+
+TEST_P(Mutations, AreSurvived)
+{
+    const Target& target = *GetParam();
+    Rng rng(2024);
+    target.run("");
+    for (const std::string& seed : target.seeds) {
+        target.run(seed);
+        for (int round = 0; round < rounds; ++round) target.run(mutated(seed, rng));
+    }
+}
+
+std::vector<const Target*> pointers()
+{
+    std::vector<const Target*> all;
+    for (const Target& target : targets()) all.push_back(&target);
+    return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    All, Mutations, testing::ValuesIn(pointers()), [](const auto& info) { return std::string(info.param->name); });
+
+TEST(FuzzTargets, SeedsAreGoodInputs)
+{
+    const auto seed = [](std::size_t target, std::size_t index = 0) { return targets().at(target).seeds.at(index); };
+    EXPECT_EQ(Safetensors::parse(std::as_bytes(std::span(targets()[0].seeds[0])))->tensors().size(), 3U);
+    std::vector<std::string> texts;
+    for_each_line(seed(1), [&](std::int64_t, std::string_view line) { texts.push_back(parse_record(line)->text); });
+    EXPECT_EQ(texts.size(), 2U);
+    EXPECT_TRUE(parse_run_spec(seed(2)) && parse_run_spec(seed(2, 1)));
+    EXPECT_TRUE(parse_task_id(seed(3)) && parse_task_id(seed(3, 1)));
+}
+
+}  // namespace
+}  // namespace pathloom::fuzz
