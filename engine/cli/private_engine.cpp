@@ -126,9 +126,8 @@ Result<PrivateEngine> PrivateEngine::start(const std::filesystem::path& project,
         const bool refused = engine.end() == exit_code(ErrorCode::Failed);
         const std::string said = last_line(log.get());
         // An engine that gave a reason was there: the operation failed. One that died or hung is not reachable.
-        return fail(refused && !said.empty() ? ErrorCode::Failed : ErrorCode::Unreachable,
-            "the engine for {} did not start: {}", project.string(),
-            said.empty() ? "it wrote no reason; try pathloom-engine --project by hand" : said);
+        return fail(refused && !said.empty() ? ErrorCode::Failed : ErrorCode::Unreachable, "the engine for {} did not start: {}",
+            project.string(), said.empty() ? "it wrote no reason; try pathloom-engine --project by hand" : said);
     }
     engine.m_address = document["address"].get<std::string>();
     return engine;
