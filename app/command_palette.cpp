@@ -19,6 +19,7 @@ namespace {
 QTreeWidget* makeList(const QString& objectName, const QString& accessibleName)
 {
     auto* list = new QTreeWidget;
+    list->setStyleSheet(QStringLiteral("QTreeWidget::item{height:24px;}"));
     list->setObjectName(objectName);
     list->setAccessibleName(accessibleName);
     list->setRootIsDecorated(false);

@@ -13,11 +13,27 @@
 #include <QFile>
 #include <QTextStream>
 
+#include <ctime>
+#include <unistd.h>
+
 #include <cstdio>
+#include <memory>
 
 namespace {
 
 using namespace pathloom;
+
+/// Milliseconds since the kernel started this process (to a hundredth of a second), so that loading libraries counts too.
+double processAgeMs()
+{
+    QFile stat(QStringLiteral("/proc/self/stat"));
+    if (!stat.open(QIODevice::ReadOnly)) return 0;
+    const QByteArray line = stat.readAll();
+    const double ticks = line.mid(line.lastIndexOf(')') + 2).split(' ').value(19).toDouble();
+    timespec now{};
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return double(now.tv_sec) * 1e3 + double(now.tv_nsec) * 1e-6 - ticks * 1e3 / double(sysconf(_SC_CLK_TCK));
+}
 
 /// Everything that can be missing from a package: both themes, each icon, each pane.
 int selfTest(MainWindow& window, ThemeController& theme)
@@ -40,8 +56,19 @@ int selfTest(MainWindow& window, ThemeController& theme)
         std::fprintf(stderr, "the window cannot be drawn; install Pathloom again\n");
         return 1;
     }
-    std::printf("pathloom %s: %d icons, %d panes\n", PATHLOOM_VERSION, icons, panes);
+    std::printf("pathloom %s: %d icons, %d panes, drawn after %.0f ms\n", PATHLOOM_VERSION, icons, panes, processAgeMs());
     return 0;
+}
+
+/// Once: the window is shown, the engine answers, and its corpora and runs are listed.
+void printWhenUsable(MainWindow& window)
+{
+    auto waiting = std::make_shared<int>(2);
+    const auto listed = [waiting] {
+        if (--*waiting == 0) std::fprintf(stderr, "usable after %.0f ms\n", processAgeMs());
+    };
+    QObject::connect(&window.session(), &Session::corporaChanged, &window, listed, Qt::SingleShotConnection);
+    QObject::connect(&window.session(), &Session::runsChanged, &window, listed, Qt::SingleShotConnection);
 }
 
 int usage(const QString& message)
@@ -80,6 +107,7 @@ int main(int argc, char** argv)
         "sample-2x2,dense,dense-outer,diloco-4,flat-4");
     const auto setOption = option("tour-set", "Override a setting of every run of the tour; may be repeated.", "key=value");
     const auto timeoutOption = option("tour-timeout", "Seconds before the tour gives up.", "s", "1080");
+    const auto timingOption = option("timing", "Print how long it took until the opened project could be used.");
     const auto testOption = option("self-test", "Check that themes, icons and panes can be loaded, quit.");
     if (!parser.parse(QApplication::arguments())) return usage(parser.errorText());
     if (parser.isSet(QStringLiteral("version"))) parser.showVersion();
@@ -123,6 +151,7 @@ int main(int argc, char** argv)
         return QApplication::exec();
     }
     window.show();
+    if (parser.isSet(timingOption)) printWhenUsable(window);
     if (parser.isSet(engineOption)) {
         QFile file(parser.value(tokenOption));
         if (!parser.isSet(tokenOption)) return usage(QStringLiteral("--engine needs --token-file"));

@@ -24,6 +24,7 @@
 #include <QDockWidget>
 #include <QGuiApplication>
 #include <QLabel>
+#include <QMessageBox>
 #include <QScreen>
 #include <QSignalBlocker>
 #include <QStatusBar>
@@ -65,6 +66,9 @@ MainWindow::MainWindow(ThemeController& theme, QWidget* parent)
     connect(&m_project, &Project::problem, this, [this](const QString& what, const QString& details) {
         m_welcome->showProblem(what, details);
         if (m_workspace) showNotice(what);
+    });
+    connect(&m_project.engine(), &LocalEngine::failed, this, [this](const QString& what, const QString& details) {
+        if (m_workspace) showProblem(what, details);
     });
     connect(&m_project, &Project::notice, this, &MainWindow::showNotice);
     connect(&m_project, &Project::sampleReady, this, [this] {
@@ -109,6 +113,7 @@ MainWindow::~MainWindow()
     m_session.client().disconnect(this);
     m_session.disconnect(this);
     m_project.disconnect(this);
+    for (QDockWidget* dock : std::as_const(m_docks)) dock->disconnect(this);  // they hide while the base is destroyed
 }
 
 void MainWindow::openFolder(const QString& folder)
@@ -252,6 +257,17 @@ void MainWindow::childEvent(QChildEvent* event)
     if (!event->polished()) return;
     if (auto* bar = qobject_cast<QTabBar*>(event->child()))
         bar->setAccessibleName(tr("Panes"));  // Qt makes them as docks are stacked
+}
+
+void MainWindow::showProblem(const QString& what, const QString& details)
+{
+    auto* box = new QMessageBox(QMessageBox::NoIcon, tr("Engine Stopped"),
+        tr("%1. What was received stays in view; close the project and open it again to start the engine anew.").arg(what),
+        QMessageBox::Close, this);
+    box->setObjectName(QStringLiteral("problem"));
+    if (!details.isEmpty()) box->setDetailedText(details);
+    box->setAttribute(Qt::WA_DeleteOnClose);
+    box->open();
 }
 
 void MainWindow::showNotice(const QString& text)

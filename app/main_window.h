@@ -52,6 +52,7 @@ public:
     void applyLayout(const QString& name);  ///< "train", "inspect"
     RunForm* newRun();
     void showNotice(const QString& text);
+    void showProblem(const QString& what, const QString& details);
     /// Close without asking; the engine is stopped. For the tour and for tests.
     void closeQuietly();
 

@@ -243,7 +243,7 @@ void MainWindow::applyLayout(const QString& name)
         stack(at("curves"), {});
         stack(at("runs"), {"workers", "results", "corpora", "log"});
         resizeDocks({at("paths"), at("curves")}, {width() * 60 / 100, width() * 40 / 100}, Qt::Horizontal);
-        resizeDocks({at("paths"), at("sync")}, {height() * 52 / 100, height() * 48 / 100}, Qt::Vertical);
+        resizeDocks({at("paths"), at("sync")}, {height() / 2, height() / 2}, Qt::Vertical);
         resizeDocks({at("curves"), at("runs")}, {height() * 62 / 100, height() * 38 / 100}, Qt::Vertical);
     }
     // The rest keeps a place to be shown in, and is part of the saved state as hidden.

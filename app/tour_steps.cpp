@@ -19,6 +19,7 @@
 #include <QPushButton>
 #include <QSaveFile>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -145,7 +146,11 @@ void Tour::addWatching()
             m_window.session().showRun(m_runs.first());
             m_window.commands().trigger(QStringLiteral("view.workers"));
             auto* paths = qobject_cast<PathPicture*>(m_window.pane(QStringLiteral("paths")));
-            if (paths) paths->canvas()->pinPath(0, false);
+            const RunHistory* run = m_window.session().shownHistory();
+            if (!paths || !run || run->paths.empty()) return;
+            const auto widest = std::max_element(run->paths.begin(), run->paths.end(),
+                [](const PathState& a, const PathState& b) { return a.sequences < b.sequences; });
+            paths->canvas()->pinPath(widest->path, false);
         }});
     addPicture(QStringLiteral("monitor"), [this] { m_window.setTheme(QStringLiteral("dark"), false); });
     addPicture(QStringLiteral("monitor-dark"), [this] {

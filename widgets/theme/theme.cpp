@@ -156,6 +156,7 @@ QString Theme::styleSheet() const
                "QToolButton:checked:disabled{background:%4;}"
                "QToolButton:focus{border-color:%7;}"
                "QToolButton::menu-indicator{image:none;}"
+               "QToolButton#qt_toolbar_ext_button{padding:0;border:none;}"
                "QDockWidget::title{background:%8;padding:4px;}"
                "QMainWindow::separator{background:%3;width:1px;height:1px;}"
                "QStatusBar{border-top:1px solid %3;}"

@@ -8,6 +8,7 @@
 #include <QtTest>
 
 #include <cstring>
+#include <memory>
 
 int main(int argc, char** argv)
 {
@@ -19,6 +20,10 @@ int main(int argc, char** argv)
     theme.applyTo(application);
     if (argc == 3 && std::strcmp(argv[1], "--shots") == 0) return pathloom::takeShots(theme, QString::fromLocal8Bit(argv[2]));
     if (argc == 2 && std::strcmp(argv[1], "--bench") == 0) return pathloom::runBenches(theme);
+    if (argc == 2 && std::strcmp(argv[1], "--scaled") == 0) {
+        const std::unique_ptr<QObject> test(pathloom::makeScaledTest(theme));
+        return QTest::qExec(test.get());
+    }
     int failed = 0;
     for (QObject* test : pathloom::makeTests(theme)) {
         failed += QTest::qExec(test, argc, argv);

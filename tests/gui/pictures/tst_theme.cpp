@@ -136,7 +136,7 @@ private Q_SLOTS:
         QCOMPARE(formatDuration(7500000), QStringLiteral("2 h 05 min"));
         QCOMPARE(formatElapsed(75000), QStringLiteral("1:15"));
         QCOMPARE(formatFactor(10, 250), QStringLiteral("25\u00d7 less"));
-        QCOMPARE(formatFactor(12, 10), QStringLiteral("1.2x more"));
+        QCOMPARE(formatFactor(12, 10), QStringLiteral("1.2\u00d7 more"));
         QCOMPARE(formatFactor(0, 10), QString());
         QCOMPARE(counted(1, QStringLiteral("1 task"), QStringLiteral("%1 tasks")), QStringLiteral("1 task"));
         QCOMPARE(counted(2000, QStringLiteral("1 task"), QStringLiteral("%1 tasks")), QStringLiteral("2,000 tasks"));

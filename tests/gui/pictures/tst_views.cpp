@@ -272,7 +272,7 @@ private Q_SLOTS:
         open(view, &run);
         const int all = view.plot()->seriesCount();
         QCOMPARE(all, 1 + 4 + 1 + 4 + 1);  // warm start, four paths and their mean, twice
-        trigger(view, QStringLiteral("Validation"));
+        trigger(view, QStringLiteral("Valid"));
         QCOMPARE(view.plot()->seriesCount(), 6);
         trigger(view, QStringLiteral("Paths"));
         QCOMPARE(view.plot()->seriesCount(), 2);

@@ -229,6 +229,12 @@ grpc::Status FakeEngine::KillWorker(
     return grpc::Status::OK;
 }
 
+grpc::Status FakeEngine::Shutdown(grpc::ServerContext* context, const v1::ShutdownRequest*, v1::ShutdownResponse*)
+{
+    const std::lock_guard lock(mutex);
+    return allowed(context, "Shutdown") ? grpc::Status::OK : refused;
+}
+
 grpc::Status FakeEngine::Watch(
     grpc::ServerContext* context, const v1::WatchRequest* request, grpc::ServerWriter<v1::WatchResponse>* writer)
 {

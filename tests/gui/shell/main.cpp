@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The real main window against an engine inside the test, offscreen, with a home of its own.
+// The real main window against an engine inside the test or the real one, offscreen, with a home of its own.
+#include "tests/gui/shell/tst_engine.h"
 #include "tests/gui/shell/tst_shell.h"
 
 #include <QApplication>
@@ -14,6 +15,18 @@ int main(int argc, char** argv)
     for (const char* name : {"HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME"}) qputenv(name, home.path().toUtf8());
     qputenv("QT_QPA_PLATFORM", "offscreen");
     QApplication application(argc, argv);
-    pathloom::TestShell test;
-    return QTest::qExec(&test, argc, argv);
+    // A function named on the command line belongs to one of the two; "engine" picks the second.
+    const bool engineOnly = argc > 1 && qstrcmp(argv[1], "engine") == 0;
+    int failed = 0;
+    if (!engineOnly) {
+        pathloom::TestShell shell;
+        failed += QTest::qExec(&shell, argc, argv);
+    }
+    if (engineOnly || argc == 1) {
+        pathloom::TestEngine engine;
+        QStringList arguments = QCoreApplication::arguments();
+        if (engineOnly) arguments.removeAt(1);
+        failed += QTest::qExec(&engine, arguments);
+    }
+    return failed == 0 ? 0 : 1;
 }

@@ -4,6 +4,7 @@
 
 #include "app/command_palette.h"
 #include "app/main_window.h"
+#include "tests/gui/shell/patience.h"
 #include "widgets/theme/pane_frame.h"
 #include "widgets/views/common/messages.h"
 #include "widgets/views/common/table.h"
@@ -29,6 +30,7 @@
 #include <QSpinBox>
 #include <QTemporaryDir>
 #include <QTest>
+#include <QTranslator>
 
 namespace pathloom {
 
@@ -55,9 +57,9 @@ void TestShell::cleanup()
 void TestShell::connectWindow()
 {
     m_window->connectRemote(QString::fromStdString(m_engine->address()), QStringLiteral("secret"));
-    QTRY_VERIFY(m_window->session().client().isConnected());
-    QTRY_COMPARE(m_window->session().presets().rowCount(), 2);
-    QTRY_COMPARE(m_window->session().corpora().rowCount(), 1);
+    TRY_VERIFY(m_window->session().client().isConnected());
+    TRY_COMPARE(m_window->session().presets().rowCount(), 2);
+    TRY_COMPARE(m_window->session().corpora().rowCount(), 1);
 }
 
 void TestShell::connectsAndLists()
@@ -66,13 +68,13 @@ void TestShell::connectsAndLists()
     connectWindow();
     QVERIFY(!m_window->welcome()->isVisible());
     QVERIFY(m_window->dock(QStringLiteral("paths"))->isVisible());
-    QTRY_COMPARE(m_window->session().workers().rowCount(), 1);
-    QTRY_COMPARE(m_window->pane(QStringLiteral("runs"))->state(), PaneFrame::State::Empty);
-    QTRY_COMPARE(m_window->pane(QStringLiteral("corpora"))->state(), PaneFrame::State::Content);
+    TRY_COMPARE(m_window->session().workers().rowCount(), 1);
+    TRY_COMPARE(m_window->pane(QStringLiteral("runs"))->state(), PaneFrame::State::Empty);
+    TRY_COMPARE(m_window->pane(QStringLiteral("corpora"))->state(), PaneFrame::State::Content);
     QVERIFY(m_window->findChild<QLabel*>(QStringLiteral("status.connection"))->text().contains(QStringLiteral("Connected")));
     QCOMPARE(m_window->findChild<QLabel*>(QStringLiteral("status.engine"))->text(), QStringLiteral("Engine 9.9.9"));
     m_window->commands().trigger(QStringLiteral("project.close"));
-    QTRY_VERIFY(m_window->welcome()->isVisible());
+    TRY_VERIFY(m_window->welcome()->isVisible());
     QCOMPARE(m_window->session().corpora().rowCount(), 0);
 }
 
@@ -80,7 +82,7 @@ void TestShell::startsARunFromTheForm()
 {
     connectWindow();
     RunForm* form = m_window->newRun();
-    QTRY_VERIFY(form->isEstimated());
+    TRY_VERIFY(form->isEstimated());
     QCOMPARE(form->estimate()->valueOf(QStringLiteral("path_parameters")), QStringLiteral("1.23M"));
     QVERIFY(form->estimate()->valueOf(QStringLiteral("versus")).contains(QStringLiteral("20.0\u00d7")));
     qobject_cast<QSpinBox*>(form->editorOf(QStringLiteral("training.tau")))->setValue(7);
@@ -89,10 +91,10 @@ void TestShell::startsARunFromTheForm()
     levels->selectAll();
     QTest::keyClicks(levels, QStringLiteral("3 x 2"));
     QVERIFY(!form->isEstimated());
-    QTRY_VERIFY(form->isEstimated());
+    TRY_VERIFY(form->isEstimated());
     QSignalSpy started(form, &RunForm::started);
     QTest::mouseClick(form->findChild<QPushButton*>(QStringLiteral("run_form.start")), Qt::LeftButton);
-    QTRY_COMPARE(started.count(), 1);
+    TRY_COMPARE(started.count(), 1);
     const v1::StartRunRequest request = m_engine->lastStart();
     QCOMPARE(request.preset(), std::string("sample-2x2"));
     QStringList set;
@@ -100,23 +102,23 @@ void TestShell::startsARunFromTheForm()
     QCOMPARE(set,
         (QStringList{QStringLiteral(R"(topology.levels=[{"blocks":[0,1],"modules":3},{"blocks":[2,3],"modules":2}])"),
             QStringLiteral("training.tau=7")}));
-    QTRY_COMPARE(m_window->session().runs().rowCount(), 1);
-    QTRY_COMPARE(m_window->session().shownRun(), qint64(1));
-    QTRY_VERIFY(m_window->pane(QStringLiteral("paths"))->state() != PaneFrame::State::Empty);
-    QTRY_COMPARE(m_window->pane(QStringLiteral("runs"))->state(), PaneFrame::State::Content);
+    TRY_COMPARE(m_window->session().runs().rowCount(), 1);
+    TRY_COMPARE(m_window->session().shownRun(), qint64(1));
+    TRY_VERIFY(m_window->pane(QStringLiteral("paths"))->state() != PaneFrame::State::Empty);
+    TRY_COMPARE(m_window->pane(QStringLiteral("runs"))->state(), PaneFrame::State::Content);
 }
 
 void TestShell::showsProblemsAtTheirField()
 {
     connectWindow();
     RunForm* form = m_window->newRun();
-    QTRY_VERIFY(form->isEstimated());
+    TRY_VERIFY(form->isEstimated());
     {
         const std::lock_guard lock(m_engine->mutex);
         m_engine->estimateError = "training.tau must be at least 1, got 0";
     }
     qobject_cast<QSpinBox*>(form->editorOf(QStringLiteral("training.tau")))->setValue(9);
-    QTRY_VERIFY(form->errorLabelOf(QStringLiteral("training.tau"))->isVisible());
+    TRY_VERIFY(form->errorLabelOf(QStringLiteral("training.tau"))->isVisible());
     QVERIFY(!form->findChild<QPushButton*>(QStringLiteral("run_form.start"))->isEnabled());
     QVERIFY(!form->findChild<QLabel*>(QStringLiteral("run_form.problem"))->isVisible());
     form->close();
@@ -134,14 +136,14 @@ void TestShell::eventsUpdateThePanes()
     log.mutable_log()->set_level(v1::LogLine::WARNING);
     log.mutable_log()->set_text("slow disk");
     m_engine->append(log);
-    QTRY_COMPARE(m_window->session().log().rowCount(), 2);
+    TRY_COMPARE(m_window->session().log().rowCount(), 2);
     QCOMPARE(m_window->session().shownHistory()->name, QStringLiteral("mine"));
     v1::Event eval;
     eval.set_run(1);
     eval.mutable_eval_done()->set_split("test");
     eval.mutable_eval_done()->set_result_json(R"({"perplexity":12.5,"domains":{}})");
     m_engine->append(eval);
-    QTRY_COMPARE(m_window->session().results().rowCount(), 1);
+    TRY_COMPARE(m_window->session().results().rowCount(), 1);
     QCOMPARE(m_window->pane(QStringLiteral("results"))->state(), PaneFrame::State::Content);
 }
 
@@ -151,16 +153,16 @@ void TestShell::aLostEngineKeepsItsDataAndComesBackBySequence()
     v1::Event log;
     log.mutable_log()->set_text("before");
     m_engine->append(log);
-    QTRY_COMPARE(m_window->session().log().rowCount(), 1);
+    TRY_COMPARE(m_window->session().log().rowCount(), 1);
     m_engine->stop();
-    QTRY_COMPARE(m_window->session().client().state(), EngineClient::State::Lost);
+    TRY_COMPARE(m_window->session().client().state(), EngineClient::State::Lost);
     QCOMPARE(m_window->pane(QStringLiteral("log"))->state(), PaneFrame::State::Lost);
     QCOMPARE(m_window->session().log().rowCount(), 1);
     log.mutable_log()->set_text("after");
     m_engine->append(log);
     m_engine->start();
-    QTRY_VERIFY(m_window->session().client().isConnected());
-    QTRY_COMPARE(m_window->session().log().rowCount(), 2);
+    TRY_VERIFY(m_window->session().client().isConnected());
+    TRY_COMPARE(m_window->session().log().rowCount(), 2);
     QCOMPARE(m_window->session().log().index(1, LogModel::Text).data().toString(), QStringLiteral("after"));
     QCOMPARE(m_engine->watchedFrom().front(), std::int64_t(1));
     QCOMPARE(m_engine->watchedFrom().back(), std::int64_t(2));
@@ -170,7 +172,7 @@ void TestShell::aLostEngineKeepsItsDataAndComesBackBySequence()
 void TestShell::aWrongTokenIsRefused()
 {
     m_window->connectRemote(QString::fromStdString(m_engine->address()), QStringLiteral("guess"));
-    QTRY_COMPARE(m_window->session().client().state(), EngineClient::State::Refused);
+    TRY_COMPARE(m_window->session().client().state(), EngineClient::State::Refused);
     QVERIFY(m_window->session().client().stateReason().contains(QStringLiteral("wrong token")));
     QCOMPARE(m_window->pane(QStringLiteral("runs"))->state(), PaneFrame::State::Error);
 }
@@ -179,7 +181,7 @@ void TestShell::killingAWorkerAsksFirst()
 {
     connectWindow();
     auto* pane = qobject_cast<WorkersPane*>(m_window->pane(QStringLiteral("workers")));
-    QTRY_COMPARE(m_window->session().workers().rowCount(), 1);
+    TRY_COMPARE(m_window->session().workers().rowCount(), 1);
     pane->table()->selectRow(0);
     QVERIFY(m_window->commands().action(QStringLiteral("worker.kill"))->isEnabled());
     Messages::setNextAnswer(1);
@@ -187,10 +189,10 @@ void TestShell::killingAWorkerAsksFirst()
     QVERIFY(Messages::lastQuestion().contains(QStringLiteral("local-1")));
     Messages::setNextAnswer(0);
     m_window->commands().trigger(QStringLiteral("worker.kill"));
-    QTRY_COMPARE(m_window->session().workers().rows().at(0).state, QStringLiteral("lost"));
+    TRY_COMPARE(m_window->session().workers().rows().at(0).state, QStringLiteral("lost"));
     const auto calls = m_engine->calls();
     QCOMPARE(std::count(calls.begin(), calls.end(), "KillWorker"), 1);
-    QTRY_VERIFY(!m_window->commands().action(QStringLiteral("worker.kill"))->isEnabled());
+    TRY_VERIFY(!m_window->commands().action(QStringLiteral("worker.kill"))->isEnabled());
 }
 
 void TestShell::everyFocusableWidgetHasAName()
@@ -199,7 +201,7 @@ void TestShell::everyFocusableWidgetHasAName()
     m_window->commands().trigger(QStringLiteral("layout.inspect"));
     m_window->commands().trigger(QStringLiteral("layout.train"));
     RunForm* form = m_window->newRun();
-    QTRY_VERIFY(form->isEstimated());
+    TRY_VERIFY(form->isEstimated());
     m_window->commands().trigger(QStringLiteral("corpus.import"));
     QStringList nameless;
     const auto widgets = m_window->findChildren<QWidget*>();
@@ -249,6 +251,82 @@ void TestShell::everyCommandCanBeReachedByKeyboard()
     }
 }
 
+/// The menus alone: Alt and letters to the entry, Return; and the palette finds each command by its whole name.
+void TestShell::everyEnabledCommandIsFoundByItsName()
+{
+    connectWindow();
+    m_window->commands().refresh();
+    for (const Command& command : m_window->commands().all()) {
+        if (!m_window->commands().action(command.id)->isEnabled()) continue;
+        if (command.id == QLatin1String("help.palette")) {
+            QVERIFY(!command.shortcut.isEmpty());  // what opens the palette is not in it
+            continue;
+        }
+        CommandPalette palette(m_window->commands(), m_window.get());
+        palette.show();
+        auto* query = palette.findChild<QLineEdit*>(QStringLiteral("palette.query"));
+        QVERIFY(query->hasFocus() || palette.focusWidget() == query);
+        query->setText(QString(command.text).remove(QLatin1Char('&')).remove(QChar(0x2026)));
+        QVERIFY2(palette.shownIds().contains(command.id), qPrintable(command.id));
+        QTest::keyClick(query, Qt::Key_Escape);
+    }
+}
+
+namespace {
+
+/// Wraps every text that goes through tr(), so that one which does not stands out.
+class Marker final : public QTranslator {
+public:
+    [[nodiscard]] bool isEmpty() const override { return false; }
+    QString translate(const char*, const char* source, const char*, int) const override
+    {
+        return QStringLiteral("[") + QString::fromUtf8(source) + QStringLiteral("]");
+    }
+};
+
+}  // namespace
+
+void TestShell::everyTextCanBeTranslated()
+{
+    m_window.reset();
+    Marker marker;
+    QCoreApplication::installTranslator(&marker);
+    m_window = std::make_unique<MainWindow>(*m_theme);
+    m_window->session().client().setBackoff({50, 200, 0.2});
+    m_window->show();
+    connectWindow();
+    RunForm* form = m_window->newRun();
+    TRY_VERIFY(form->isEstimated());
+    QStringList plain;
+    const auto check = [&](const QObject* where, const QString& text) {
+        static const QRegularExpression word(QStringLiteral("[A-Za-z]{3}"));
+        const QString name = where->objectName();
+        // Values, not words: what the engine, the project or the user named.
+        static const QStringList data{QStringLiteral("run_form.description"), QStringLiteral("run_form.explanation"),
+            QStringLiteral("status.notice"), QStringLiteral("corpora.summary")};
+        if (!text.contains(word) || text.contains(QLatin1Char('[')) || data.contains(name)
+            || text == QLatin1String("Pathloom") || name.startsWith(QLatin1String("qt_"))
+            || name.startsWith(QLatin1String("run_form.estimate.")))
+            return;
+        plain.append(QStringLiteral("%1 \"%2\": %3").arg(QLatin1String(where->metaObject()->className()), name, text));
+    };
+    const auto widgets = m_window->findChildren<QWidget*>();
+    for (const QWidget* widget : widgets) {
+        if (const auto* label = qobject_cast<const QLabel*>(widget)) check(label, label->text());
+        if (const auto* button = qobject_cast<const QAbstractButton*>(widget)) check(button, button->text());
+        check(widget, widget->accessibleName());
+    }
+    const auto actions = m_window->findChildren<QAction*>();
+    for (const QAction* action : actions) check(action, action->text());
+    for (const Command& command : m_window->commands().all()) {
+        QVERIFY2(command.text.contains(QLatin1Char('[')), qPrintable(command.id));
+        QVERIFY2(command.tip.contains(QLatin1Char('[')), qPrintable(command.id));
+    }
+    form->close();
+    QCoreApplication::removeTranslator(&marker);
+    QVERIFY2(plain.isEmpty(), qPrintable(plain.join(QLatin1Char('\n'))));
+}
+
 void TestShell::thePaletteFindsCommands()
 {
     QVERIFY(fuzzyScore(QStringLiteral("nr"), QStringLiteral("New Run"))
@@ -261,7 +339,7 @@ void TestShell::thePaletteFindsCommands()
     QTest::keyClicks(query, QStringLiteral("dark th"));
     QCOMPARE(palette->shownIds().value(0), QStringLiteral("theme.dark"));
     QTest::keyClick(query, Qt::Key_Return);
-    QTRY_COMPARE(m_theme->name(), QStringLiteral("dark"));
+    TRY_COMPARE(m_theme->name(), QStringLiteral("dark"));
     QCOMPARE(m_window->commands().recent().value(0), QStringLiteral("theme.dark"));
 }
 
@@ -280,7 +358,7 @@ void TestShell::settingsSurviveARestart()
     m_window->commands().trigger(QStringLiteral("layout.inspect"));
     QSignalSpy closed(m_window.get(), &MainWindow::closedDown);
     m_window->close();
-    QTRY_COMPARE(closed.count(), 1);
+    TRY_COMPARE(closed.count(), 1);
     m_window = std::make_unique<MainWindow>(*m_theme);
     m_window->show();
     QCOMPARE(m_theme->name(), QStringLiteral("dark"));
@@ -299,7 +377,7 @@ void TestShell::aBrokenEngineIsToldOnTheWelcomePage()
     m_window->project().engine().setProgram(QStringLiteral("/nonexistent/pathloom-engine"));
     m_window->openFolder(folder.path());
     auto* problem = m_window->findChild<QLabel*>(QStringLiteral("welcome.problem"));
-    QTRY_VERIFY(problem->isVisible());
+    TRY_VERIFY(problem->isVisible());
     QVERIFY(problem->text().contains(QStringLiteral("/nonexistent/pathloom-engine")));
     QVERIFY(m_window->commands().action(QStringLiteral("project.open"))->isEnabled());
 }
@@ -341,11 +419,28 @@ void TestShell::picturesOfEveryPane()
     connectWindow();
     save(QStringLiteral("empty"), m_window.get());
     RunForm* form = m_window->newRun();
-    QTRY_VERIFY(form->isEstimated());
+    TRY_VERIFY(form->isEstimated());
     save(QStringLiteral("form"), form);
     m_window->setTheme(QStringLiteral("dark"));
     save(QStringLiteral("form-dark"), form);
     form->close();
+    const auto saveDialog = [&](const QString& name, const char* command, const char* className) {
+        m_window->commands().trigger(QLatin1String(command));
+        QWidget* found = nullptr;
+        for (QWidget* widget : QApplication::topLevelWidgets())
+            if (widget->isVisible() && widget->inherits(className)) found = widget;
+        QVERIFY2(found != nullptr, className);
+        save(name, found);
+        found->close();
+    };
+    for (const char* theme : {"dark", "light"}) {
+        m_window->setTheme(QLatin1String(theme));
+        const QString end = QLatin1Char('-') + QLatin1String(theme);
+        saveDialog(QStringLiteral("import") + end, "corpus.import", "pathloom::ImportDialog");
+        saveDialog(QStringLiteral("palette") + end, "help.palette", "pathloom::CommandPalette");
+        saveDialog(QStringLiteral("shortcuts") + end, "help.shortcuts", "pathloom::ShortcutSheet");
+    }
+    m_window->setTheme(QStringLiteral("dark"));
     m_window->commands().trigger(QStringLiteral("layout.inspect"));
     v1::Event created;
     created.set_run(1);
@@ -363,14 +458,22 @@ void TestShell::picturesOfEveryPane()
     for (int path = 0; path < 4; ++path) plan.mutable_run_planned()->add_paths()->set_path(path);
     m_engine->append(plan);
     m_engine->append(eval);
-    QTRY_COMPARE(m_window->session().results().rowCount(), 1);
+    TRY_COMPARE(m_window->session().results().rowCount(), 1);
     save(QStringLiteral("inspect-dark"), m_window.get());
     m_window->setTheme(QStringLiteral("light"));
     save(QStringLiteral("inspect"), m_window.get());
     m_engine->stop();
-    QTRY_COMPARE(m_window->session().client().state(), EngineClient::State::Lost);
+    TRY_COMPARE(m_window->session().client().state(), EngineClient::State::Lost);
     m_window->resize(1024, 700);
     save(QStringLiteral("lost-small"), m_window.get());
+    m_window->applyLayout(QStringLiteral("train"));
+    QCoreApplication::processEvents();
+    save(QStringLiteral("train-small"), m_window.get());
+    m_window->commands().trigger(QStringLiteral("project.close"));
+    TRY_VERIFY(m_window->welcome()->isVisible());
+    saveDialog(QStringLiteral("connect"), "engine.connect", "pathloom::ConnectDialog");
+    m_window->welcome()->showProblem(QStringLiteral("The engine ended with code 4"), QStringLiteral("cannot open project.sqlite: disk full"));
+    save(QStringLiteral("welcome-problem"), m_window.get());
 }
 
 }  // namespace pathloom

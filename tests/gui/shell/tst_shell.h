@@ -26,6 +26,8 @@ private Q_SLOTS:
     void killingAWorkerAsksFirst();
     void everyFocusableWidgetHasAName();
     void everyCommandCanBeReachedByKeyboard();
+    void everyEnabledCommandIsFoundByItsName();
+    void everyTextCanBeTranslated();
     void thePaletteFindsCommands();
     void settingsSurviveARestart();
     void aBrokenEngineIsToldOnTheWelcomePage();

@@ -64,7 +64,7 @@ ImportDialog::ImportDialog(Session& session, ThemeController& theme, QWidget* pa
     , m_stage(new QLabel)
     , m_left(new QLabel)
     , m_bar(new QProgressBar)
-    , m_start(new QPushButton(icon(u"import"), tr("Import")))
+    , m_start(new QPushButton(tr("Import")))
     , m_cancel(new QPushButton(tr("Cancel")))
 {
     setObjectName(QStringLiteral("import"));
@@ -86,6 +86,7 @@ ImportDialog::ImportDialog(Session& session, ThemeController& theme, QWidget* pa
     column->setSpacing(12);
     column->addWidget(m_pages, 1);
     column->addLayout(buttons);
+    m_start->setProperty("primary", true);
     connect(m_start, &QPushButton::clicked, this, &ImportDialog::start);
     connect(m_cancel, &QPushButton::clicked, this, &ImportDialog::reject);
     connect(m_name, &QLineEdit::textChanged, this, &ImportDialog::updateButtons);

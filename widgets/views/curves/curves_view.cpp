@@ -62,7 +62,7 @@ void CurvesView::buildToolBar()
         return action;
     };
     m_train = worded(tr("Train"), tr("Training loss"));
-    m_valid = worded(tr("Validation"), tr("Validation loss after each outer step"));
+    m_valid = worded(tr("Valid"), tr("Validation loss after each outer step"));
     m_paths = worded(tr("Paths"), tr("One thin curve a path"));
     addToolSeparator();
     auto* group = new QWidget;
@@ -76,7 +76,7 @@ void CurvesView::buildToolBar()
     value->setMinimumWidth(28);
     m_smoothing = new QSlider(Qt::Horizontal);
     m_smoothing->setRange(0, 99);
-    m_smoothing->setFixedWidth(96);
+    m_smoothing->setFixedWidth(64);
     m_smoothing->setAccessibleName(tr("Smoothing"));
     m_smoothing->setToolTip(tr("Weight of the moving average; the raw curve stays behind"));
     row->addWidget(caption);
@@ -98,7 +98,8 @@ void CurvesView::buildToolBar()
     };
     QAction* log = toggle(u"log-axis", tr("Log Loss Axis"));
     connect(log, &QAction::toggled, m_plot, &PlotWidget::setLogY);
-    QAction* legend = toggle(u"legend", tr("Show Legend"));
+    auto* legend = new QAction(icon(u"legend"), tr("Show Legend"), this);
+    legend->setCheckable(true);
     connect(legend, &QAction::toggled, m_plot, &PlotWidget::setLegendForced);
     m_follow = toggle(u"follow", tr("Follow Latest"));
     connect(m_follow, &QAction::triggered, this, [this](bool on) {
@@ -116,6 +117,7 @@ void CurvesView::buildToolBar()
     logX->setCheckable(true);
     connect(logX, &QAction::toggled, m_plot, &PlotWidget::setLogX);
     addOverflowAction(logX);
+    addOverflowAction(legend);
     for (const char* suffix : {"csv", "png", "svg", "pdf"}) {
         const QString kind = QString::fromLatin1(suffix);
         auto* action = new QAction(

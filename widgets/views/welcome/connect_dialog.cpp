@@ -46,6 +46,7 @@ ConnectDialog::ConnectDialog(QWidget* parent)
     form->addRow(tr("Token"), row);
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Cancel);
     m_connect = buttons->addButton(tr("Connect"), QDialogButtonBox::AcceptRole);
+    m_connect->setProperty("primary", true);
     m_connect->setObjectName(QStringLiteral("connect.accept"));
     m_connect->setEnabled(false);
     form->addRow(buttons);
