@@ -269,6 +269,39 @@ void TestModels::resultsPrintAsText()
     QCOMPARE(json[0].toObject().value(QLatin1String("ratio_to_dense")).toDouble(), 0.8);
 }
 
+void TestModels::wideResultsAreTurned()
+{
+    QVector<ResultRow> rows;
+    for (int run = 1; run <= 3; ++run) {
+        ResultRow row;
+        row.run = run;
+        row.name = QStringLiteral("model-%1").arg(run);
+        row.eval.perplexity = 10.0 * run;
+        for (int d = 0; d < 10; ++d) row.eval.domains.insert(QStringLiteral("domain-%1").arg(d), run + d * 0.5);
+        rows.append(row);
+    }
+    const auto widest = [](const QString& text) {
+        qsizetype width = 0;
+        for (const QString& line : text.split(QLatin1Char('\n'))) width = std::max(width, line.size());
+        return width;
+    };
+    const QString fits = resultsText(rows);
+    QVERIFY(widest(fits) <= 150);
+    QCOMPARE(fits.section(QLatin1Char('\n'), 1, 1).section(QLatin1Char(' '), 0, 0), QStringLiteral("model-1"));
+    for (ResultRow& row : rows) {
+        const QMap<QString, double> domains = row.eval.domains;
+        for (auto it = domains.begin(); it != domains.end(); ++it)
+            row.eval.domains.insert(QStringLiteral("a longer name, ") + it.key(), it.value());
+    }
+    const QString turned = resultsText(rows);
+    QVERIFY(widest(turned) <= 150);
+    QStringList lines = turned.split(QLatin1Char('\n'), Qt::SkipEmptyParts);
+    QCOMPARE(lines.size(), 25);  // five facts and twenty domains, one a line
+    QCOMPARE(lines[0].simplified(), QStringLiteral("model model-1 model-2 model-3"));
+    QCOMPARE(lines[3].simplified(), QStringLiteral("test ppl 10.00 20.00 30.00"));
+    for (const QString& line : std::as_const(lines)) QCOMPARE(line.size(), lines[0].size());
+}
+
 void TestModels::numbersKeepTheirDigits()
 {
     QCOMPARE(countText(950), QStringLiteral("950"));

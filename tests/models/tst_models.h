@@ -18,6 +18,7 @@ private Q_SLOTS:
     void logIsFilteredByLevelAndWords();
     void resultsCompareToDense();
     void resultsPrintAsText();
+    void wideResultsAreTurned();
     void numbersKeepTheirDigits();
 };
 
