@@ -36,7 +36,8 @@ struct ResultRow {
 /// Scored runs, in the order they were created. The dense run is the newest scored one whose preset is "dense".
 QVector<ResultRow> resultRows(const ProjectHistory& history);
 QStringList resultDomains(const QVector<ResultRow>& rows);
-/// The table as text (a run a line, or a run a column when lines would be wider than 150), then the routing histogram of each run with more than one path.
+/// The table as text (a run a line, or a run a column when lines would be wider than 150), then the routing histogram of each run
+/// with more than one path.
 QString resultsText(const QVector<ResultRow>& rows);
 QByteArray resultsJson(const QVector<ResultRow>& rows);
 

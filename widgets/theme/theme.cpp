@@ -2,13 +2,14 @@
 // The theme: see theme.h.
 #include "widgets/theme/theme.h"
 
+#include "widgets/theme/style.h"
+
 #include <QApplication>
 #include <QFile>
 #include <QFontDatabase>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
-#include <QStyleFactory>
 #include <QToolTip>
 
 #include <algorithm>
@@ -123,7 +124,7 @@ QPalette Theme::palette() const
     all(QPalette::Light, mixColors(t.raised, t.line, 0.2));
     all(QPalette::Midlight, mixColors(t.raised, t.line, 0.5));
     all(QPalette::Mid, mixColors(t.line, t.muted, 0.25));
-    all(QPalette::Dark, mixColors(t.line, t.muted, 0.5));
+    all(QPalette::Dark, mixColors(t.line, t.muted, 0.62));  // outlines of fields: 3:1 on the window
     all(QPalette::Shadow, isDark() ? QColor(0, 0, 0) : mixColors(t.line, t.text, 0.5));
     for (const auto role : {QPalette::WindowText, QPalette::Text, QPalette::ButtonText, QPalette::HighlightedText, QPalette::Link,
              QPalette::PlaceholderText, QPalette::ToolTipText}) {
@@ -144,36 +145,36 @@ QString Theme::styleSheet() const
     const QString checked = mixColors(t.surface, t.accent, isDark() ? 0.28 : 0.16).name();
     const QString edge = mixColors(t.line, t.muted, 0.3).name();
     const QString primaryHover = mixColors(t.accent, t.text, 0.14).name();
-    return QStringLiteral(
-               "QToolTip{background:%1;color:%2;border:1px solid %3;padding:4px 6px;}"
-               "QToolBar{border:none;background:transparent;spacing:2px;padding:0;}"
-               "QMainWindow>QToolBar{padding:2px 8px;border-bottom:1px solid %3;}"
-               "QToolButton{padding:3px;background:transparent;border:1px solid transparent;border-radius:4px;}"
-               "QMainWindow>QToolBar>QToolButton{padding:3px 6px;}"
-               "QToolButton:hover{background:%4;}"
-               "QToolButton:pressed{background:%5;}"
-               "QToolButton:checked{background:%6;}"
-               "QToolButton:checked:disabled{background:%4;}"
-               "QToolButton:focus{border-color:%7;}"
-               "QToolButton::menu-indicator{image:none;}"
-               "QToolButton#qt_toolbar_ext_button{padding:0;border:none;}"
-               "QDockWidget::title{background:%8;padding:4px;}"
-               "QMainWindow::separator{background:%3;width:1px;height:1px;}"
-               "QStatusBar{border-top:1px solid %3;}"
-               "QStatusBar::item{border:none;}")
+    return QStringLiteral("QToolTip{background:%1;color:%2;border:1px solid %3;padding:4px 6px;}"
+                          "QToolBar{border:none;background:transparent;spacing:2px;padding:0;}"
+                          "QMainWindow>QToolBar{padding:2px 8px;border-bottom:1px solid %3;}"
+                          "QToolButton{padding:3px;background:transparent;border:1px solid transparent;border-radius:4px;}"
+                          "QMainWindow>QToolBar>QToolButton{padding:3px 6px;}"
+                          "QToolButton:hover{background:%4;}"
+                          "QToolButton:pressed{background:%5;}"
+                          "QToolButton:checked{background:%6;}"
+                          "QToolButton:checked:disabled{background:%4;}"
+                          "QToolButton:focus{border-color:%7;}"
+                          "QToolButton::menu-indicator{image:none;}"
+                          "QToolButton#qt_toolbar_ext_button{padding:0;border:none;}"
+                          "QDockWidget::title{background:%8;padding:4px;}"
+                          "QMainWindow::separator{background:%3;width:1px;height:1px;}"
+                          "QStatusBar{border-top:1px solid %3;}"
+                          "QStatusBar::item{border:none;}")
                .arg(t.raised.name(), t.text.name(), t.line.name(), hover, pressed, checked, t.accent.name(), t.sunken.name())
-        + QStringLiteral("QTabBar{background:transparent;}"
-                         "QTabBar::tab{background:transparent;color:%1;border:none;border-bottom:2px solid transparent;"
-                         "padding:5px 10px 3px 10px;min-height:18px;}"
-                         "QTabBar::tab:hover{color:%2;}"
-                         "QTabBar::tab:selected{color:%2;border-bottom-color:%3;}"
-                         "QTabBar::tab:focus{color:%3;}"
-                         "QTabWidget::pane{border:none;border-top:1px solid %4;}"
-                         "QPushButton{background:%5;color:%2;border:1px solid %6;border-radius:4px;padding:4px 12px;min-height:16px;}"
-                         "QPushButton:hover{background:%7;}"
-                         "QPushButton:pressed{background:%8;}"
-                         "QPushButton:focus{border-color:%3;}"
-                         "QPushButton:disabled{color:%9;border-color:%4;}")
+        + QStringLiteral(
+            "QTabBar{background:transparent;}"
+            "QTabBar::tab{background:transparent;color:%1;border:none;border-bottom:2px solid transparent;"
+            "padding:5px 10px 3px 10px;min-height:18px;}"
+            "QTabBar::tab:hover{color:%2;}"
+            "QTabBar::tab:selected{color:%2;border-bottom-color:%3;}"
+            "QTabBar::tab:focus{color:%3;}"
+            "QTabWidget::pane{border:none;border-top:1px solid %4;}"
+            "QPushButton{background:%5;color:%2;border:1px solid %6;border-radius:4px;padding:4px 12px;min-height:16px;}"
+            "QPushButton:hover{background:%7;}"
+            "QPushButton:pressed{background:%8;}"
+            "QPushButton:focus{border-color:%3;}"
+            "QPushButton:disabled{color:%9;border-color:%4;}")
               .arg(t.muted.name(), t.text.name(), t.accent.name(), t.line.name(), t.raised.name(), edge, hover, pressed,
                   t.disabled.name())
         + QStringLiteral("QPushButton[primary=\"true\"]{background:%1;color:%2;border-color:%1;}"
@@ -220,7 +221,7 @@ void ThemeController::setName(const QString& name)
 void ThemeController::applyTo(QApplication& application)
 {
     if (m_application == nullptr) {
-        QApplication::setStyle(QStyleFactory::create(QStringLiteral("Fusion")));
+        QApplication::setStyle(new OutlinedStyle);
         QApplication::setFont(Theme::bodyFont());
         QToolTip::setFont(Theme::labelFont());
     }

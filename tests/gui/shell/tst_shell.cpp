@@ -304,9 +304,8 @@ void TestShell::everyTextCanBeTranslated()
         // Values, not words: what the engine, the project or the user named.
         static const QStringList data{QStringLiteral("run_form.description"), QStringLiteral("run_form.explanation"),
             QStringLiteral("status.notice"), QStringLiteral("corpora.summary")};
-        if (!text.contains(word) || text.contains(QLatin1Char('[')) || data.contains(name)
-            || text == QLatin1String("Pathloom") || name.startsWith(QLatin1String("qt_"))
-            || name.startsWith(QLatin1String("run_form.estimate.")))
+        if (!text.contains(word) || text.contains(QLatin1Char('[')) || data.contains(name) || text == QLatin1String("Pathloom")
+            || name.startsWith(QLatin1String("qt_")) || name.startsWith(QLatin1String("run_form.estimate.")))
             return;
         plain.append(QStringLiteral("%1 \"%2\": %3").arg(QLatin1String(where->metaObject()->className()), name, text));
     };
@@ -472,7 +471,8 @@ void TestShell::picturesOfEveryPane()
     m_window->commands().trigger(QStringLiteral("project.close"));
     TRY_VERIFY(m_window->welcome()->isVisible());
     saveDialog(QStringLiteral("connect"), "engine.connect", "pathloom::ConnectDialog");
-    m_window->welcome()->showProblem(QStringLiteral("The engine ended with code 4"), QStringLiteral("cannot open project.sqlite: disk full"));
+    m_window->welcome()->showProblem(
+        QStringLiteral("The engine ended with code 4"), QStringLiteral("cannot open project.sqlite: disk full"));
     save(QStringLiteral("welcome-problem"), m_window.get());
 }
 

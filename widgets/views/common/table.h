@@ -32,7 +32,7 @@ class Table final : public QTableView {
     Q_OBJECT
 public:
     Table(const QString& objectName, const QString& accessibleName, ThemeController& theme, QWidget* parent = nullptr);
-    /// Show `model` through a sorting proxy. 
+    /// Show `model` through a sorting proxy.
     void setSource(QAbstractItemModel* model, int sortRole, int sortColumn = -1, Qt::SortOrder order = Qt::AscendingOrder);
     /// Widths in characters (a header is never cut); the stretched column takes what is left. Columns that do not fit are
     /// left out from the right until the table is wider, so that it never scrolls sideways; `kept` says which ones go last.

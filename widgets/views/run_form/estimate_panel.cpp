@@ -114,7 +114,8 @@ void EstimatePanel::showEstimate(const EstimateFacts& facts)
     m_traffic->setText(bytesText(double(facts.syncBytesPerPhase)));
     QString versus = bytesText(double(facts.dataParallelBytesPerPhase));
     if (facts.syncBytesPerPhase > 0 && facts.dataParallelBytesPerPhase > facts.syncBytesPerPhase)
-        versus += tr(" (%1\u00d7)").arg(significantText(double(facts.dataParallelBytesPerPhase) / double(facts.syncBytesPerPhase), 3));
+        versus += tr(" (%1\u00d7)")
+                      .arg(significantText(double(facts.dataParallelBytesPerPhase) / double(facts.syncBytesPerPhase), 3));
     m_versus->setText(facts.dataParallelBytesPerPhase > 0 ? versus : noValue());
     m_steps->setText(countText(double(facts.totalStepsPerPath)));
     m_compute->setText(flopsText(facts.flopsPerPath));

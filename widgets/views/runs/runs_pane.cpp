@@ -64,7 +64,8 @@ void RunsPane::updateStatus()
     const auto& rows = m_session.runs().rows();
     int running = 0;
     for (const RunRow& run : rows) running += run.state == RunPhase::Running ? 1 : 0;
-    setStatus(counted(qint64(rows.size()), tr("1 run"), tr("%1 runs")) + (running > 0 ? tr(", %1 running").arg(running) : QString()),
+    setStatus(
+        counted(qint64(rows.size()), tr("1 run"), tr("%1 runs")) + (running > 0 ? tr(", %1 running").arg(running) : QString()),
         m_session.lastHeardMs() > 0 ? tr("as of %1").arg(clockText(m_session.lastHeardMs())) : QString());
 }
 

@@ -137,7 +137,7 @@ void WelcomePage::setRecent(const QStringList& folders)
         item->setToolTip(folder);
         item->setSizeHint(QSize(0, 28));
     }
-    if (!folders.isEmpty()) m_recent->setCurrentRow(0);
+    if (!folders.isEmpty()) m_recent->setCurrentRow(0, QItemSelectionModel::NoUpdate);  // where Tab lands, not a choice made
     m_recent->setVisible(!folders.isEmpty());
     m_none->setVisible(folders.isEmpty());
 }

@@ -131,7 +131,8 @@ void WorkersPane::updateStatus()
         const QSignalBlocker blocker(m_local);
         m_local->setValue(local);
     }
-    setStatus(counted(here, tr("1 worker"), tr("%1 workers")) + (speed > 0 ? tr(", %1 tokens/s together").arg(countText(speed)) : QString()),
+    setStatus(counted(here, tr("1 worker"), tr("%1 workers"))
+            + (speed > 0 ? tr(", %1 tokens/s together").arg(countText(speed)) : QString()),
         m_session.lastHeardMs() > 0 ? tr("as of %1").arg(clockText(m_session.lastHeardMs())) : QString());
 }
 
