@@ -106,6 +106,7 @@ Result<void> Coordinator::change_store(const std::function<Result<void>(std::vec
         return transaction.commit();
     }();
     m_events->settle(stored.has_value());
+    if (!stored && stored.error().code == ErrorCode::DiskFull) m_disk_full = stored.error();
     return stored;
 }
 
@@ -125,17 +126,37 @@ void Coordinator::fail_run(RunController& run, const Error& error)
     row.state = v1::RUN_STATE_FAILED;
     row.reason = error.message;
     row.finished_ms = m_clock.now_ms();
-    v1::Event event = make_event(row.id, row.finished_ms);
-    event.mutable_run_state()->set_state(v1::RUN_STATE_FAILED);
-    event.mutable_run_state()->set_reason(error.message);
-    const auto stored = change_store([&](std::vector<v1::Event>& events) {
-        events.push_back(event);
-        return m_project->update_run(row);
-    });
-    if (!stored) spdlog::error("run {}: its failure could not be stored: {}", row.id, stored.error().message);
+    if (auto stored = store_failure(row); !stored) {
+        spdlog::error("run {}: its failure could not be stored: {}", row.id, stored.error().message);
+        m_unstored_failures.insert(row.id);
+    }
     spdlog::error("run {} failed: {}", row.id, error.message);
     run.set_row(row);
     m_changed.notify_all();
+}
+
+Result<void> Coordinator::store_failure(const RunRow& row)
+{
+    v1::Event event = make_event(row.id, row.finished_ms);
+    event.mutable_run_state()->set_state(v1::RUN_STATE_FAILED);
+    event.mutable_run_state()->set_reason(row.reason);
+    return change_store([&](std::vector<v1::Event>& events) {
+        events.push_back(event);
+        return m_project->update_run(row);
+    });
+}
+
+void Coordinator::answer_full_disk()
+{
+    for (auto it = m_unstored_failures.begin(); it != m_unstored_failures.end();) {
+        const RunRow& row = m_runs.at(*it)->row();
+        const bool over = row.state != v1::RUN_STATE_FAILED;  // resumed meanwhile
+        it = over || store_failure(row) ? m_unstored_failures.erase(it) : std::next(it);
+    }
+    if (!m_disk_full) return;
+    const Error full = *std::exchange(m_disk_full, std::nullopt);
+    for (auto& [id, run] : m_runs)
+        if (run->running()) fail_run(*run, full);
 }
 
 void Coordinator::pump_all()
@@ -295,6 +316,7 @@ void Coordinator::tick()
         m_changed.wait_for(lock, tick_interval, [this] { return m_stopping; });
         if (m_stopping) break;
         const std::int64_t now = m_clock.now_ms();
+        answer_full_disk();
         const Expired expired = expire(m_cluster, now, m_options.silence_ms);
         for (const Lease& lease : expired.leases) task_lost(lease, "lease expired");
         for (std::int64_t worker : expired.workers) worker_gone(worker, "lost");

@@ -21,6 +21,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <thread>
 
@@ -109,6 +110,8 @@ private:
     Result<RunPlan> make_plan(const RunSpec& spec);
     Result<v1::Run> with_run(std::int64_t id, const std::function<Result<void>(RunController&)>& change);
     void fail_run(RunController& run, const Error& error);
+    Result<void> store_failure(const RunRow& row);
+    void answer_full_disk();  // the ticker: runs stop with the reason, and the log hears of it once there is room
 
     CoordinatorOptions m_options;
     const Clock& m_clock;
@@ -124,6 +127,8 @@ private:
     std::vector<pid_t> m_kill_requests;
     std::vector<pid_t> m_let_go_requests;  // draining: not to be replaced when they end
     int m_local_wanted = 0;
+    std::optional<Error> m_disk_full;  // the store could not grow since the ticker last looked
+    std::set<std::int64_t> m_unstored_failures;  // runs that failed while the disk was full
     bool m_shutdown_requested = false;
     bool m_stopping = false;
     std::unique_ptr<WorkPool> m_pool;

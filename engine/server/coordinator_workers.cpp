@@ -79,6 +79,10 @@ Result<v1::RegisterResponse> Coordinator::register_worker(const v1::RegisterRequ
             request.name(), request.protocol(), protocol_version);
     if (request.instance().empty()) return fail(ErrorCode::Usage, "a worker must name its instance");
     const std::lock_guard lock(m_mutex);
+    for (const auto& [id, known] : m_cluster.workers)
+        if (known.instance == request.instance() && known.gone == "killed")
+            return fail(ErrorCode::Unsupported, "worker {} '{}' was killed by an operator; start it anew to let it back in", id,
+                known.name);
     const std::int64_t now = m_clock.now_ms();
     WorkerRow row;
     row.instance = request.instance();
@@ -315,7 +319,13 @@ Result<void> Coordinator::fail_task(const v1::FailRequest& request)
     ++m_cluster.workers[request.worker()].tasks_lost;
     task_lost(*lease, "error: " + request.reason());
     const auto found = m_runs.find(task->run);
-    if (found == m_runs.end()) return {};
+    if (found == m_runs.end() || !found->second->active()) return {};
+    // Another worker would meet the same gap: say at once which bytes are missing, not three times that a task failed.
+    if (const auto spec = found->second->task_spec(task->key))
+        if (auto whole = check_inputs(*spec, blobs()); !whole) {
+            fail_run(*found->second, whole.error());
+            return {};
+        }
     if (++found->second->task_failures[task->key] >= failures_allowed)
         fail_run(*found->second,
             Error{ErrorCode::Failed,

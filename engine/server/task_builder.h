@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/server/run_plan.h"
+#include "engine/store/blobs.h"
 #include "pathloom/v1/tasks.pb.h"
 
 #include <string>
@@ -25,6 +26,10 @@ v1::TaskSpec score_spec(
     const RunPlan& plan, const DataHashes& data, const std::vector<std::string>& module_hashes, const std::string& subset);
 v1::TaskSpec features_spec(
     const RunPlan& plan, const DataHashes& data, const std::vector<std::string>& module_hashes, const std::string& subset);
+
+/// Whether the store holds everything the task reads. Corrupt names the first blob that is missing or was set aside as damaged,
+/// what it is, and the way out.
+Result<void> check_inputs(const v1::TaskSpec& spec, const BlobStore& blobs);
 
 /// sha256 of the deterministic serialisation: equal keys mean equal results.
 std::string memo_key(const v1::TaskSpec& spec);
