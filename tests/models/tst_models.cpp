@@ -173,12 +173,12 @@ void TestModels::documentsAreFetchedByPages()
     });
     QSignalSpy loaded(&model, &DocumentsModel::loaded);
     model.show(QStringLiteral("sample"));
-    QTRY_COMPARE(model.rowCount(), DocumentsModel::pageSize);
+    QTRY_COMPARE_WITH_TIMEOUT(model.rowCount(), DocumentsModel::pageSize, 40'000);
     QAbstractItemModelTester tester(&model, mode);  // asks for more by itself, as a view does
     model.fetchMore({});
-    QTRY_COMPARE(loaded.count(), 2);
+    QTRY_COMPARE_WITH_TIMEOUT(loaded.count(), 2, 40'000);
     model.fetchMore({});
-    QTRY_COMPARE(loaded.count(), 3);
+    QTRY_COMPARE_WITH_TIMEOUT(loaded.count(), 3, 40'000);
     QVERIFY(!model.canFetchMore({}));
     QCOMPARE(model.rowCount(), total);
     QCOMPARE(asked, (QVector<qint64>{0, 200, 400}));

@@ -118,7 +118,7 @@ private Q_SLOTS:
             return QPoint();
         };
         QTest::mouseMove(&canvas, middleOf(2));
-        QTRY_COMPARE(canvas.litPaths(), QVector<int>{2});
+        QTRY_COMPARE_WITH_TIMEOUT(canvas.litPaths(), QVector<int>{2}, 40'000);
         QTest::mouseClick(&canvas, Qt::LeftButton, Qt::NoModifier, middleOf(2));
         QCOMPARE(canvas.pinnedPaths(), QVector<int>{2});
         QTest::mouseClick(&canvas, Qt::LeftButton, Qt::ControlModifier, middleOf(0));
@@ -127,7 +127,7 @@ private Q_SLOTS:
         QCOMPARE(canvas.pinnedPaths(), (QVector<int>{2, 3}));
         const QPoint node = canvas.geometryOfPaths().nodes[1].center().toPoint();
         QTest::mouseMove(&canvas, node);
-        QTRY_COMPARE(canvas.hoveredModule(), 1);
+        QTRY_COMPARE_WITH_TIMEOUT(canvas.hoveredModule(), 1, 40'000);
         QTest::mouseClick(&canvas, Qt::LeftButton, Qt::NoModifier, node);
         QCOMPARE(canvas.pinnedModule(), 1);
         QVERIFY(canvas.pinnedPaths().isEmpty());
@@ -187,7 +187,7 @@ private Q_SLOTS:
         const Band band = canvas.geometryOfPaths().ribbons[20];
         const BandSlice slice = bandSlice(band, band.x0 + 20);
         QTest::mouseMove(&canvas, QPointF(band.x0 + 20, (slice.top + slice.bottom) / 2).toPoint());
-        QTRY_VERIFY(canvas.hoveredPath() >= 0);
+        QTRY_VERIFY_WITH_TIMEOUT(canvas.hoveredPath() >= 0, 40'000);
         QCOMPARE(canvas.litPaths().size(), 8);  // all that go from embed to this module of level 0
         QVERIFY(canvas.litPaths().contains(canvas.hoveredPath()));
     }
@@ -219,7 +219,7 @@ private Q_SLOTS:
         const QImage before = canvas.grab().toImage();
         const SyncCanvas::HoveredTick tick{1, 3};
         QTest::mouseMove(&canvas, canvas.positionOf(tick).toPoint());
-        QTRY_COMPARE(canvas.hoveredTick().module, 1);
+        QTRY_COMPARE_WITH_TIMEOUT(canvas.hoveredTick().module, 1, 40'000);
         const QImage after = canvas.grab().toImage();
         const QPointF at = canvas.positionOf(canvas.hoveredTick());
         int changed = 0;
@@ -299,7 +299,7 @@ private:
         if (auto* paths = qobject_cast<PathPicture*>(&view)) paths->setHistory(run);
         if (auto* sync = qobject_cast<SyncPicture*>(&view)) sync->setHistory(run);
         if (auto* curves = qobject_cast<CurvesView*>(&view)) curves->setHistory(run);
-        QVERIFY(QTest::qWaitForWindowExposed(&view));
+        QVERIFY(QTest::qWaitForWindowExposed(&view, 40'000));
         QCoreApplication::processEvents();
     }
     template <typename View>
