@@ -2,6 +2,7 @@
 // One line of a .jsonl file as a document. Survives any bytes.
 #include "engine/corpus/jsonl.h"
 
+#include "engine/core/one_line.h"
 #include "engine/corpus/text.h"
 
 #include <nlohmann/json.hpp>
@@ -63,7 +64,8 @@ Result<SourceDocument> parse_record(std::string_view line)
     if (!split.empty()) {
         document.split = split_from_name(split);
         if (!document.split)
-            return fail(ErrorCode::Corrupt, "\"split\" is \"{}\"; use train, valid or test", opening_of(split, 40));
+            return fail(ErrorCode::Corrupt, "\"split\" is \"{}\"; use train, valid or test",
+                one_line(std::string(opening_of(split, 40))));
     }
     document.text = normalised(std::move(document.text));
     if (std::all_of(document.text.begin(), document.text.end(), is_blank)) return fail(ErrorCode::Corrupt, "\"text\" is empty");

@@ -2,6 +2,7 @@
 // Parsing of specs: strict keys and types, ranges, overrides.
 #include "engine/model/spec.h"
 
+#include "engine/core/one_line.h"
 #include "engine/model/spec_reader.h"
 #include "engine/model/spec_validate.h"
 
@@ -179,8 +180,8 @@ Result<json> parse_document(const std::string& text)
     } catch (const json::exception& problem) {  // a parse error, or a number that no double holds
         const std::string what = problem.what();  // "[json.exception.parse_error.101] parse error at line ..."
         const std::size_t start = what.find("] ");
-        return fail(
-            ErrorCode::Usage, "the spec is not valid JSON: {}", start == std::string::npos ? what : what.substr(start + 2));
+        return fail(ErrorCode::Usage, "the spec is not valid JSON: {}",
+            start == std::string::npos ? one_line(what) : one_line(what.substr(start + 2)));
     }
 }
 
@@ -245,7 +246,7 @@ Result<RunSpec> finish_run(const json& document)
     std::optional<Error> error;
     RunSpec spec = read_run(document, error);
     if (!error) error = validate_run(spec);
-    if (error) return fail(*error);
+    if (error) return fail(Error{error->code, one_line(std::move(error->message))});
     return spec;
 }
 
@@ -276,7 +277,7 @@ Result<ModelSpec> parse_model_spec(const std::string& text)
     std::optional<Error> error;
     ModelSpec model = read_model(document, error);
     if (!error) error = validate_model(model);
-    if (error) return fail(*error);
+    if (error) return fail(Error{error->code, one_line(std::move(error->message))});
     return model;
 }
 

@@ -3,6 +3,7 @@
 #include "engine/store/safetensors.h"
 
 #include "engine/core/files.h"
+#include "engine/core/one_line.h"
 
 #include <nlohmann/json.hpp>
 
@@ -56,7 +57,7 @@ std::optional<std::uint64_t> byte_count(const std::vector<std::int64_t>& shape, 
 
 tl::unexpected<Error> corrupt(const std::string& what)
 {
-    return fail(ErrorCode::Corrupt, "not a valid safetensors file: {}", what);
+    return fail(ErrorCode::Corrupt, "not a valid safetensors file: {}", one_line(what));
 }
 
 /// JSON of the header, without exceptions. Depth is limited and a key given twice is refused (readers would disagree on it).
@@ -108,8 +109,8 @@ Result<Entry> parse_entry(const std::string& name, const json& value, std::uint6
     if (!dtype.is_string()) return corrupt(fmt::format("dtype of tensor '{}' is not a string", name));
     const auto known = std::find_if(dtypes.begin(), dtypes.end(), [&](const DTypeInfo& info) { return dtype == info.name; });
     if (known == dtypes.end())
-        return fail(
-            ErrorCode::Unsupported, "tensor '{}' has type {}, which Pathloom does not read", name, dtype.get<std::string>());
+        return fail(ErrorCode::Unsupported, "tensor '{}' has type {}, which Pathloom does not read", one_line(name),
+            one_line(dtype.get<std::string>()));
     entry.view.dtype = known->type;
     const json& shape = value["shape"];
     if (!shape.is_array()) return corrupt(fmt::format("shape of tensor '{}' is not an array", name));
