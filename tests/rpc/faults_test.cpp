@@ -327,7 +327,7 @@ TEST_F(Faults, AnImportOntoAFullDiskLeavesNothing)
 
 TEST_F(Faults, ARunOnAFullDiskStopsWithTheReasonAndGoesOnLater)
 {
-    const SmallDisk disk("size=48m");
+    const SmallDisk disk("size=192m");  // the run itself and both caches need some 50 MB
     if (!disk.mounted()) GTEST_SKIP() << disk.reason();
     const fs::path folder = disk.path() / "project";
     fs::copy(shared(), folder, fs::copy_options::recursive);
@@ -360,7 +360,7 @@ TEST_F(Faults, ARunOnAFullDiskStopsWithTheReasonAndGoesOnLater)
     fs::remove(disk.path() / "filler");
     LiveEngine engine(folder, 2);
     if (ctl_json(folder, {"run", "show", "1"})["state"] == "failed") ctl_json(folder, {"run", "resume", "1"});
-    ASSERT_TRUE(engine.follow(is_done));
+    ASSERT_TRUE(engine.follow(is_done)) << ctl_json(folder, {"run", "show", "1"}).dump();
     EXPECT_EQ(digest(folder, "1"), quiet_digest());
     engine.stop();
 }
