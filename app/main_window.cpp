@@ -113,7 +113,8 @@ MainWindow::~MainWindow()
     m_session.client().disconnect(this);
     m_session.disconnect(this);
     m_project.disconnect(this);
-    for (QDockWidget* dock : std::as_const(m_docks)) dock->disconnect(this);  // they hide while the base is destroyed
+    for (QDockWidget* dock : std::as_const(m_docks)) dock->disconnect(this);  // they hide with the window
+    hide();  // now, not in the base's destructor: panes hear of it while the session they belong to still lives
 }
 
 void MainWindow::openFolder(const QString& folder)

@@ -71,10 +71,16 @@ TEST(RunPlan, EveryTrainingRowIsInExactlyOneShard)
             }
         EXPECT_EQ(seen, std::multiset<std::int32_t>(plan.train_rows.begin(), plan.train_rows.end()));
         std::size_t tested = 0;
-        for (const auto& cell : assignment.test)
-            for (const auto& chunk : cell) tested += chunk.size();
+        std::set<int> scoring;
+        for (std::size_t cell = 0; cell < assignment.test.size(); ++cell)
+            for (const auto& chunk : assignment.test[cell]) {
+                tested += chunk.size();
+                scoring.insert(int(cell) * replicas);
+            }
         EXPECT_EQ(tested, 7U);
-        EXPECT_EQ(run_shape(plan, &assignment).test_tasks.size(), 4U) << "one scoring path a cell, whatever the replicas";
+        std::set<int> scored;
+        for (const TaskKey& task : run_shape(plan, &assignment).test_tasks) scored.insert(task.path);
+        EXPECT_EQ(scored, scoring) << "one scoring path a cell, whatever the replicas";
     }
 }
 
