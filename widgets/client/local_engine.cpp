@@ -12,6 +12,8 @@
 #include <cerrno>
 #include <csignal>
 
+#include <vector>
+
 namespace pathloom {
 namespace {
 
@@ -203,8 +205,10 @@ void LocalEngine::leaveRunning()
     m_process->write("detach\n");
     m_process->waitForBytesWritten(1000);  // seven bytes into a pipe: returns at once
     m_process->closeWriteChannel();
-    // The process object is leaked on purpose: its destructor would kill the engine we were asked to leave alone.
+    // The process object outlives us on purpose: its destructor would kill the engine we were asked to leave alone.
+    static auto& leftAlone = *new std::vector<QProcess*>;
     m_process->setParent(nullptr);
+    leftAlone.push_back(m_process);
     m_process = nullptr;
     m_state = State::Off;
 }
