@@ -99,7 +99,7 @@ void add_corpus_verbs(CLI::App& app, Shell& shell)
         std::vector<std::string> files;
         std::string name, domain, tokenizer;
         int vocabulary = 0;
-        std::uint64_t seed = 0;
+        std::uint64_t seed = 1;  // as the app imports
     };
     auto options = std::make_shared<Options>();
     auto* verb = corpus->add_subcommand("import", "Read files, folders or globs into a new corpus");
