@@ -19,11 +19,12 @@ up() {  # FLOOR FORBIDDEN... : includes only point down
   local pattern; pattern=$(IFS='|'; echo "$*")
   rule "$floor includes a floor above it:" "$(git grep -nE "#include \"($pattern)/" -- "$floor")"
 }
-up engine/core engine/store engine/corpus engine/model engine/routing engine/cluster engine/training engine/server engine/worker engine/cli widgets app
-up engine/store engine/corpus engine/model engine/routing engine/cluster engine/training engine/server engine/worker engine/cli widgets app
-up engine/corpus engine/model engine/routing engine/cluster engine/training engine/server engine/worker engine/cli widgets app
-up engine/model engine/routing engine/cluster engine/training engine/server engine/worker engine/cli widgets app
-up engine/cluster engine/training engine/server engine/worker engine/cli widgets app
-up engine/training engine/server engine/worker engine/cli widgets app
-up widgets engine/store engine/corpus engine/model engine/routing engine/cluster engine/training engine/server engine/worker app
+up engine/core engine/store engine/corpus engine/model engine/routing engine/cluster engine/training engine/probe engine/server engine/worker engine/cli widgets app
+up engine/store engine/corpus engine/model engine/routing engine/cluster engine/training engine/probe engine/server engine/worker engine/cli widgets app
+up engine/corpus engine/model engine/routing engine/cluster engine/training engine/probe engine/server engine/worker engine/cli widgets app
+up engine/model engine/routing engine/cluster engine/training engine/probe engine/server engine/worker engine/cli widgets app
+up engine/cluster engine/training engine/probe engine/server engine/worker engine/cli widgets app
+up engine/training engine/probe engine/server engine/worker engine/cli widgets app
+up engine/probe engine/cluster engine/server engine/worker engine/cli widgets app
+up widgets engine/probe engine/store engine/corpus engine/model engine/routing engine/cluster engine/training engine/server engine/worker app
 exit $bad

@@ -42,6 +42,7 @@ void on_parsed(CLI::App* verb, Shell& shell, Handler handler)
 void add_engine_verbs(CLI::App& app, Shell& shell);  ///< engine, preset, workers, bench
 void add_corpus_verbs(CLI::App& app, Shell& shell);
 void add_run_verbs(CLI::App& app, Shell& shell);
+void add_score_verbs(CLI::App& app, Shell& shell);
 void add_result_verbs(CLI::App& app, Shell& shell, CLI::App& run);  ///< run digest, run eval, export path
 
 }  // namespace pathloom
