@@ -6,7 +6,7 @@
 
 namespace pathloom {
 
-/// "avx512-bf16", "avx512", "avx2" or "portable".
+/// "amx-bf16", "avx512-bf16", "avx512", "avx2" or "portable".
 std::string cpu_isa();
 
 }  // namespace pathloom

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "engine/core/result.h"
-#include "engine/model/kernels/gemm.h"
+#include "engine/model/kernels/products.h"
 #include "engine/model/parameters.h"
 
 #include <cstdint>
@@ -27,8 +27,10 @@ Result<Precision> parse_precision(const std::string& name);
 class PathModel {
 public:
     /// Parameters start at zero; fill them with layout().load_column. Usage for columns that do not make a path, an unknown block
-    /// kind or feed-forward, or a head_dim that is odd.
-    static Result<PathModel> create(const ModelSpec& model, std::vector<Column> columns, Precision precision);
+    /// kind or feed-forward, or a head_dim that is odd. `recompute`: a training pass keeps only the input of each block and runs
+    /// the block again on the way back, which costs a third more arithmetic, saves most of the activations and changes no bit.
+    static Result<PathModel> create(
+        const ModelSpec& model, std::vector<Column> columns, Precision precision, bool recompute = false);
     PathModel(PathModel&&) noexcept;
     PathModel& operator=(PathModel&&) noexcept;
     ~PathModel();

@@ -2,7 +2,7 @@
 // Straightforward autograd version of PathModel; clarity over speed.
 #include "engine/model/reference_torch.h"
 
-#include "engine/model/kernels/elementwise.h"
+#include "engine/model/kernels/norms.h"
 
 #include <cmath>
 

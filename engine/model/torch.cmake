@@ -2,13 +2,15 @@
 # libtorch is the independent reference of values and gradients, and the door for other devices.
 find_package(OpenMP REQUIRED COMPONENTS CXX)
 pathloom_library(pathloom_model
-  SOURCES kernels/attention.cpp kernels/elementwise.cpp kernels/gemm.cpp kernels/optimizer.cpp
-          parameters.cpp path_model.cpp
+  SOURCES kernels/activations.cpp kernels/attention.cpp kernels/buffer.cpp kernels/cross_entropy.cpp kernels/norms.cpp
+          kernels/optimizer.cpp kernels/products.cpp kernels/profile.cpp kernels/softmax.cpp kernels/targets.cpp
+          blocks.cpp head.cpp parameters.cpp path_model.cpp
   LINK pathloom_spec pathloom_blobs fmt::fmt
-  PRIVATE_LINK OpenMP::OpenMP_CXX ${DNNL_LIBRARY})
+  PRIVATE_LINK OpenMP::OpenMP_CXX ${DNNL_LIBRARY} PkgConfig::Highway)
 target_include_directories(pathloom_model PRIVATE ${DNNL_INCLUDE})
 # The hot loops are vectorised at -O3 in any build type; only fewer checks than -Ofast: no unsafe mathematics.
-set_source_files_properties(kernels/attention.cpp kernels/elementwise.cpp kernels/optimizer.cpp kernels/gemm.cpp
+set_source_files_properties(kernels/activations.cpp kernels/cross_entropy.cpp kernels/norms.cpp kernels/optimizer.cpp
+  kernels/softmax.cpp kernels/targets.cpp
   PROPERTIES COMPILE_OPTIONS "$<$<NOT:$<CONFIG:Debug>>:-O3>")
 
 pathloom_library(pathloom_reference

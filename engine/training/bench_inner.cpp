@@ -4,6 +4,8 @@
 
 #include "engine/core/rng.h"
 #include "engine/model/init.h"
+#include "engine/model/kernels/optimizer.h"
+#include "engine/model/kernels/profile.h"
 #include "engine/model/path_model.h"
 #include "engine/training/inner_loop.h"
 
@@ -11,7 +13,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ctime>
 #include <numeric>
+#include <optional>
 
 namespace pathloom {
 namespace {
@@ -32,27 +36,66 @@ double median(std::vector<double> values)
     return values[values.size() / 2];
 }
 
-// Largest rate of a 1024-cube, of NN and NT form: what the products of a step could reach at best.
-double gemm_peak(Precision precision)
+double cpu_seconds()
+{
+    timespec now{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return double(now.tv_sec) + 1e-9 * double(now.tv_nsec);
+}
+
+template <class F>
+double best_of(int runs, F&& work)
+{
+    double best = 1e9;
+    for (int run = 0; run < runs; ++run) best = std::min(best, seconds_of([&] { work(run); }));
+    return best;
+}
+
+template <class E>
+std::vector<E> filled(std::size_t n, float value)
+{
+    const std::vector<float> values(n, value);
+    std::vector<E> out(n);
+    convert(values.data(), n, out.data());
+    return out;
+}
+
+// Largest rate of a 1024-cube, of NN and NT form.
+template <class E>
+double cube_peak()
 {
     constexpr int N = 1024;
-    const std::vector<float> a(std::size_t(N) * N, 0.5f), b(std::size_t(N) * N, 0.25f);
+    const auto a = filled<E>(std::size_t(N) * N, 0.5f), b = filled<E>(std::size_t(N) * N, 0.25f);
     std::vector<float> c(std::size_t(N) * N);
-    std::vector<std::uint16_t> half_a(a.size()), half_b(b.size());
-    round_to_bf16(a.data(), half_a.data(), a.size());
-    round_to_bf16(b.data(), half_b.data(), b.size());
-    const Matrix x{a.data(), N, half_a.data()}, y{b.data(), N, half_b.data()};
-    Gemm gemm(precision);
-    double best = 1e9;
-    for (int run = 0; run < 12; ++run) {
-        best = std::min(best, seconds_of([&] {
-            if (run % 2 == 0)
-                gemm.nn(N, N, N, x, y, 0.0f, c.data(), N);
-            else
-                gemm.nt(N, N, N, x, y, 0.0f, c.data(), N);
-        }));
-    }
+    Products<E> products;
+    const double best = best_of(
+        24, [&](int run) { products.multiply(run % 2 == 0 ? Form::NN : Form::NT, N, N, N, a.data(), b.data(), c.data()); });
     return 2.0 * N * N * N / best * 1e-9;
+}
+
+// 512 tokens through a packed 512 x 512 weight.
+template <class E>
+double tile_peak()
+{
+    constexpr int N = 512;
+    const auto x = filled<E>(std::size_t(N) * N, 0.5f);
+    const std::vector<float> weight(std::size_t(N) * N, 0.25f);
+    std::vector<E> y(std::size_t(N) * N);
+    Products<E> products;
+    const int w = products.add_weight(N, N);
+    products.set_weight(w, weight.data());
+    const double best = best_of(100, [&](int) { products.forward(w, N, x.data(), y.data()); });
+    return 2.0 * N * N * N / best * 1e-9;
+}
+
+double cube_peak(Precision precision)
+{
+    return precision == Precision::Bf16 ? cube_peak<Bf16>() : cube_peak<float>();
+}
+
+double tile_peak(Precision precision)
+{
+    return precision == Precision::Bf16 ? tile_peak<Bf16>() : tile_peak<float>();
 }
 
 // Columns in the plainest layout: embed, all blocks, head.
@@ -73,20 +116,9 @@ Result<void> initialise(PathModel& path)
     return {};
 }
 
-}  // namespace
-
-Result<InnerBench> bench_inner(
-    const ModelSpec& model, int batch, int sequence, int steps, const std::string& precision, int threads)
+// A stream with structure (each token decides most of the next), so that the loss has somewhere to go.
+TokenBatch synthetic_tokens(const ModelSpec& model, int batch, int sequence)
 {
-    if (batch < 1 || sequence < 1 || steps < 1) {
-        return fail(ErrorCode::Usage, "batch, sequence and steps must be at least 1, got {}, {} and {}", batch, sequence, steps);
-    }
-    const ComputeThreads scope(threads);
-    PATHLOOM_TRY(const Precision kind, parse_precision(precision));
-    PATHLOOM_TRY(PathModel path, PathModel::create(model, dense_columns(model), kind));
-    PATHLOOM_CHECK(initialise(path));
-
-    // A stream with structure (each token decides most of the next), so that the loss has somewhere to go.
     Rng rng(11);
     TokenBatch tokens{batch, sequence, {}, {}};
     std::int32_t token = 0;
@@ -96,31 +128,65 @@ Result<InnerBench> bench_inner(
                                     : std::int32_t(rng.below(std::uint64_t(model.vocabulary)));
         tokens.targets.push_back(token);
     }
+    return tokens;
+}
+
+}  // namespace
+
+Result<InnerBench> bench_inner(const ModelSpec& model, const InnerBenchOptions& options)
+{
+    const auto [batch, sequence, steps, precision, threads, recompute, profiled] = options;
+    if (batch < 1 || sequence < 1 || steps < 1) {
+        return fail(ErrorCode::Usage, "batch, sequence and steps must be at least 1, got {}, {} and {}", batch, sequence, steps);
+    }
+    const ComputeThreads scope(threads);
+    PATHLOOM_TRY(const Precision kind, parse_precision(precision));
+    PATHLOOM_TRY(PathModel path, PathModel::create(model, dense_columns(model), kind, recompute));
+    PATHLOOM_CHECK(initialise(path));
+    const TokenBatch tokens = synthetic_tokens(model, batch, sequence);
+    constexpr int WarmUp = 2;
     v1::InnerOptimizer inner;
-    inner.set_lr(1e-3), inner.set_lr_min_ratio(1.0), inner.set_total_steps(steps + 1);
+    inner.set_lr(1e-3), inner.set_lr_min_ratio(1.0), inner.set_total_steps(steps + WarmUp);
     inner.set_beta1(0.9), inner.set_beta2(0.95), inner.set_eps(1e-8), inner.set_weight_decay(0.1), inner.set_clip(1.0);
     InnerState state = zero_state(path.layout());
+
     InnerBench bench;
-    bench.gemm_peak_gflops = gemm_peak(kind);  // before and after: a busy machine must not hide the peak
+    std::optional<Profile> profile;
+    if (profiled) profile.emplace();
     std::vector<double> seconds;
-    for (int step = 0; step <= steps; ++step) {
+    double cpu = 0.0;
+    for (int step = 0; step < steps + WarmUp; ++step) {
+        if (step == WarmUp) {
+            cpu = cpu_seconds();
+            if (profile) profile->clear();
+        }
         Result<double> loss;
         const double taken = seconds_of([&] { loss = train_step(path, state, inner, step, tokens); });
         if (!loss) return fail(std::move(loss).error());
-        if (step == 0)
-            bench.loss_first = *loss;
-        else
-            seconds.push_back(taken);
+        if (step == 0) bench.loss_first = *loss;
+        if (step >= WarmUp) seconds.push_back(taken);
         bench.loss_last = *loss;
     }
-    bench.parameters = std::int64_t(path.layout().size());
-    bench.tokens_per_second = double(batch) * sequence / median(seconds);
-    bench.gflops = bench.tokens_per_second * training_flops_per_token(model, sequence) * 1e-9;
-    bench.gemm_peak_gflops = std::max(bench.gemm_peak_gflops, gemm_peak(kind));
-    bench.fraction_of_peak = bench.gflops / bench.gemm_peak_gflops;
+    cpu = cpu_seconds() - cpu;
     rusage usage{};
     getrusage(RUSAGE_SELF, &usage);
     bench.peak_rss_mb = double(usage.ru_maxrss) / 1024.0;
+    if (profile) {
+        double claimed = 0.0;
+        for (std::size_t k = 0; k < KernelCount; ++k) {
+            bench.profile.push_back({kernel_name(Kernel(k)), profile->seconds(Kernel(k)) / steps * 1e3});
+            claimed += bench.profile.back().milliseconds;
+        }
+        bench.profile.push_back({"everything else", cpu / steps * 1e3 - claimed});
+        profile.reset();
+    }
+    bench.parameters = std::int64_t(path.layout().size());
+    bench.cpu_share = cpu / std::accumulate(seconds.begin(), seconds.end(), 0.0);
+    bench.tokens_per_second = double(batch) * sequence / median(seconds);
+    bench.gflops = bench.tokens_per_second * training_flops_per_token(model, sequence) * 1e-9;
+    bench.gemm_peak_gflops = cube_peak(kind);
+    bench.tile_peak_gflops = tile_peak(kind);
+    bench.fraction_of_peak = bench.gflops / bench.gemm_peak_gflops;
     return bench;
 }
 

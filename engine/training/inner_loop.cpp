@@ -3,6 +3,7 @@
 #include "engine/training/inner_loop.h"
 
 #include "engine/model/kernels/optimizer.h"
+#include "engine/model/kernels/profile.h"
 
 #include <charconv>
 #include <cmath>
@@ -54,7 +55,11 @@ Result<double> train_step(
     PathModel& model, InnerState& state, const v1::InnerOptimizer& inner, std::int64_t step, const TokenBatch& batch)
 {
     const double loss = model.loss_and_gradients(batch);
-    const double norm = std::sqrt(sum_of_squares(model.gradients()));
+    double norm = 0.0;
+    {
+        const ProfileScope scope(Kernel::ClipNorm);
+        norm = std::sqrt(sum_of_squares(model.gradients()));
+    }
     if (!std::isfinite(loss) || !std::isfinite(norm)) {
         return fail(ErrorCode::Failed,
             "training diverged at step {} (loss {}, gradient norm {}); lower training.lr or lengthen "
@@ -63,6 +68,7 @@ Result<double> train_step(
     }
     AdamWStep adamw{learning_rate(inner, step), inner.beta1(), inner.beta2(), inner.eps(), 0.0, ++state.updates, 1.0};
     if (inner.clip() > 0.0 && norm > inner.clip()) adamw.gradient_scale = inner.clip() / (norm + 1e-6);
+    const ProfileScope scope(Kernel::AdamW);
     for (const ParameterView& view : model.layout().tensors()) {
         adamw.weight_decay = view.decay ? inner.weight_decay() : 0.0;
         adamw_update(adamw, model.parameters().subspan(view.offset, view.size), model.gradients().subspan(view.offset, view.size),

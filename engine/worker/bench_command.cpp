@@ -4,14 +4,43 @@
 
 #include "engine/core/files.h"
 #include "engine/core/isa.h"
+#include "engine/model/kernels/products.h"
 #include "engine/model/presets.h"
 #include "engine/training/bench_inner.h"
 
-#include <nlohmann/json.hpp>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <cerrno>
 #include <cstdio>
+#include <cstring>
 
 namespace pathloom {
+
+namespace {
+
+void print_rows(const nlohmann::json& rows)
+{
+    fmt::print("{:>5} {:>5} {:>11} {:>10} {:>9} {:>10} {:>9} {:>10} {:>7} {:>9}  {}\n", "d", "", "parameters", "tokens/s",
+        "gflop/s", "gemm peak", "fraction", "tile peak", "rss MB", "cpu share", "loss");
+    for (const auto& row : rows) {
+        const auto number = [&](const char* key) { return row[key].get<double>(); };
+        fmt::print("{:>5} {:>5} {:>11} {:>10.0f} {:>9.1f} {:>10.1f} {:>9.3f} {:>10.1f} {:>7.0f} {:>9.2f}  {:.4f} -> {:.4f}\n",
+            row["d_model"].get<int>(), row["precision"].get<std::string>(), row["parameters"].get<std::int64_t>(),
+            number("tokens_per_second"), number("gflops"), number("gemm_peak_gflops"), number("fraction_of_peak"),
+            number("tile_peak_gflops"), number("peak_rss_mb"), number("cpu_share"), number("loss_first"), number("loss_last"));
+    }
+    for (const auto& row : rows) {
+        if (!row.contains("profile_ms")) continue;
+        fmt::print("\nd {} {}, CPU ms a step:\n", row["d_model"].get<int>(), row["precision"].get<std::string>());
+        for (const auto& time : row["profile_ms"])
+            fmt::print("  {:<36} {:>9.2f}\n", time["kernel"].get<std::string>(), time["ms"].get<double>());
+    }
+}
+
+}  // namespace
 
 BenchCommand::BenchCommand(CLI::App& app)
 {
@@ -19,7 +48,10 @@ BenchCommand::BenchCommand(CLI::App& app)
     bench->require_subcommand(1);
     m_inner = bench->add_subcommand("inner", "One path's training step");
     m_inner->add_flag("--json", m_json, "Print one JSON document");
-    m_inner->add_option("--preset", m_preset, "Shape of a preset or of a spec file");
+    m_inner->add_flag("--profile", m_profile, "Time by kernel, CPU milliseconds a step");
+    m_inner->add_flag("--recompute", m_recompute, "Keep block inputs only and run each block again on the way back");
+    m_inner->add_option(
+        "--preset", m_preset, "Shape of a preset or of a spec file; without it or --d-model, four widths are measured");
     m_inner->add_option("--precision", m_precision, "fp32 or bf16")->check(CLI::IsMember({"fp32", "bf16"}));
     const auto positive = CLI::Range(1, 1 << 24);
     m_inner->add_option("--d-model", m_d_model, "Width")->check(positive);
@@ -28,13 +60,15 @@ BenchCommand::BenchCommand(CLI::App& app)
     m_inner->add_option("--vocabulary", m_vocabulary, "Tokens of the vocabulary")->check(positive);
     m_inner->add_option("--sequence", m_sequence, "Tokens a sequence")->check(positive);
     m_inner->add_option("--batch", m_batch, "Sequences a step")->check(positive);
-    m_inner->add_option("--steps", m_steps, "Steps to time")->check(positive);
+    m_inner->add_option("--steps", m_steps, "Steps to time; their median counts")->check(positive);
 }
 
 Result<RunSpec> BenchCommand::spec() const
 {
     RunSpec spec;
-    spec.model.blocks.assign(4, "full");
+    spec.model.blocks.assign(6, "full");
+    spec.model.vocabulary = 4096;
+    spec.data.sequence = 512;
     if (!m_preset.empty()) {
         std::string text;
         if (std::error_code ignored; std::filesystem::is_regular_file(m_preset, ignored)) {
@@ -61,25 +95,72 @@ Result<RunSpec> BenchCommand::spec() const
     return spec;
 }
 
+Result<nlohmann::json> BenchCommand::measure(const RunSpec& spec, int threads) const
+{
+    const InnerBenchOptions options{
+        spec.data.batch, spec.data.sequence, m_steps, spec.training.precision, threads, m_recompute, m_profile};
+    PATHLOOM_TRY(const InnerBench bench, bench_inner(spec.model, options));
+    nlohmann::json document = {{"bench", "inner"}, {"isa", cpu_isa()}, {"products", products_isa()},
+        {"precision", spec.training.precision}, {"threads", threads}, {"batch", spec.data.batch},
+        {"sequence", spec.data.sequence}, {"steps", m_steps}, {"recompute", m_recompute}, {"d_model", spec.model.d_model},
+        {"heads", spec.model.heads}, {"blocks", spec.model.blocks.size()}, {"vocabulary", spec.model.vocabulary},
+        {"parameters", bench.parameters}, {"tokens_per_second", bench.tokens_per_second}, {"gflops", bench.gflops},
+        {"gemm_peak_gflops", bench.gemm_peak_gflops}, {"fraction_of_peak", bench.fraction_of_peak},
+        {"tile_peak_gflops", bench.tile_peak_gflops}, {"cpu_share", bench.cpu_share}, {"peak_rss_mb", bench.peak_rss_mb},
+        {"loss_first", bench.loss_first}, {"loss_last", bench.loss_last}};
+    for (const KernelTime& time : bench.profile)
+        document["profile_ms"].push_back({{"kernel", time.kernel}, {"ms", time.milliseconds}});
+    return document;
+}
+
+// In a process of its own, so that one shape's memory does not count for the next one's peak.
+Result<nlohmann::json> BenchCommand::measure_apart(const RunSpec& spec, int threads) const
+{
+    std::array<int, 2> ends{};
+    if (::pipe(ends.data()) != 0) return fail(ErrorCode::Failed, "cannot make a pipe: {}", std::strerror(errno));
+    const pid_t child = ::fork();
+    if (child < 0) return fail(ErrorCode::Failed, "cannot start a process to measure in: {}", std::strerror(errno));
+    if (child == 0) {
+        const auto row = measure(spec, threads);
+        const std::string text = row ? row->dump() : row.error().message;
+        const bool sent = ::write(ends[1], text.data(), text.size()) == ssize_t(text.size());
+        ::_exit(row && sent ? 0 : 1);
+    }
+    ::close(ends[1]);
+    std::string text;
+    std::array<char, 4096> buffer{};
+    for (ssize_t n = 0; (n = ::read(ends[0], buffer.data(), buffer.size())) > 0;) text.append(buffer.data(), std::size_t(n));
+    ::close(ends[0]);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    if (status == 0) return nlohmann::json::parse(text);
+    return fail(ErrorCode::Failed, "measuring d_model {} failed: {}", spec.model.d_model, text.empty() ? "it ended early" : text);
+}
+
 Result<void> BenchCommand::run(int threads) const
 {
-    PATHLOOM_TRY(const RunSpec spec, this->spec());
-    PATHLOOM_TRY(const InnerBench bench,
-        bench_inner(spec.model, spec.data.batch, spec.data.sequence, m_steps, spec.training.precision, threads));
-    if (m_json) {
-        const nlohmann::json document = {{"bench", "inner"}, {"isa", cpu_isa()}, {"precision", spec.training.precision},
-            {"threads", threads}, {"batch", spec.data.batch}, {"sequence", spec.data.sequence}, {"steps", m_steps},
-            {"d_model", spec.model.d_model}, {"blocks", spec.model.blocks.size()}, {"parameters", bench.parameters},
-            {"tokens_per_second", bench.tokens_per_second}, {"gflops", bench.gflops},
-            {"gemm_peak_gflops", bench.gemm_peak_gflops}, {"fraction_of_peak", bench.fraction_of_peak},
-            {"peak_rss_mb", bench.peak_rss_mb}, {"loss_first", bench.loss_first}, {"loss_last", bench.loss_last}};
-        fmt::print("{}\n", document.dump());
+    PATHLOOM_TRY(RunSpec spec, this->spec());
+    nlohmann::json rows = nlohmann::json::array();
+    if (!sweeps()) {
+        PATHLOOM_TRY(const nlohmann::json row, measure(spec, threads));
+        rows.push_back(row);
     } else {
-        fmt::print("parameters        {}\ntokens a second   {:.0f}\ngflops            {:.2f}\ngemm peak gflops  {:.2f}\n"
-                   "fraction of peak  {:.3f}\npeak rss          {:.0f} MB\nloss              {:.4f} -> {:.4f}\n",
-            bench.parameters, bench.tokens_per_second, bench.gflops, bench.gemm_peak_gflops, bench.fraction_of_peak,
-            bench.peak_rss_mb, bench.loss_first, bench.loss_last);
+        for (const int d : {128, 256, 512, 896}) {
+            for (const char* precision : {"fp32", "bf16"}) {
+                if (!m_precision.empty() && m_precision != precision) continue;
+                spec.model.d_model = d;
+                spec.model.heads = m_heads > 0 ? m_heads : std::max(4, d / 64);
+                spec.model.head_dim = d / spec.model.heads;
+                spec.training.precision = precision;
+                PATHLOOM_TRY(const nlohmann::json row, measure_apart(spec, threads));
+                rows.push_back(row);
+            }
+        }
     }
+    if (m_json)
+        fmt::print("{}\n", sweeps() ? nlohmann::json{{"bench", "inner"}, {"rows", rows}}.dump() : rows.front().dump());
+    else
+        print_rows(rows);
     std::fflush(stdout);
     return {};
 }

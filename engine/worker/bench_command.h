@@ -6,6 +6,7 @@
 #include "engine/model/spec.h"
 
 #include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
 
 #include <string>
 
@@ -19,10 +20,15 @@ public:
     Result<void> run(int threads) const;
 
 private:
+    [[nodiscard]] bool sweeps() const { return m_preset.empty() && m_d_model == 0; }
     Result<RunSpec> spec() const;
+    Result<nlohmann::json> measure(const RunSpec& spec, int threads) const;
+    Result<nlohmann::json> measure_apart(const RunSpec& spec, int threads) const;
 
     CLI::App* m_inner = nullptr;
     bool m_json = false;
+    bool m_profile = false;
+    bool m_recompute = false;
     std::string m_preset;
     std::string m_precision;
     int m_d_model = 0;
@@ -31,7 +37,7 @@ private:
     int m_vocabulary = 0;
     int m_sequence = 0;
     int m_batch = 0;
-    int m_steps = 10;
+    int m_steps = 5;
 };
 
 }  // namespace pathloom

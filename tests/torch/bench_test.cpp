@@ -16,7 +16,8 @@ TEST(BenchInner, ReportsRatesOfStepsThatTrain)
     model.d_model = 64;
     model.heads = 2;
     model.blocks = {"full", "window"};
-    const auto bench = bench_inner(model, 4, 64, 8, "fp32").value();
+    InnerBenchOptions options{4, 64, 8, "fp32", 1, false, true};
+    const auto bench = bench_inner(model, options).value();
     // Rates depend on who else is busy; only their arithmetic is certain.
     EXPECT_GT(bench.tokens_per_second, 0.0);
     EXPECT_NEAR(bench.gflops, bench.tokens_per_second * training_flops_per_token(model, 64) * 1e-9, 1e-9);
@@ -24,8 +25,16 @@ TEST(BenchInner, ReportsRatesOfStepsThatTrain)
     EXPECT_NEAR(bench.fraction_of_peak, bench.gflops / bench.gemm_peak_gflops, 1e-12);
     EXPECT_LT(bench.loss_last, bench.loss_first - 0.05);
     EXPECT_GT(bench.peak_rss_mb, 1.0);
-    EXPECT_EQ(bench_inner(model, 0, 64, 8, "fp32").error().code, ErrorCode::Usage);
-    EXPECT_EQ(bench_inner(model, 4, 64, 8, "fp8").error().code, ErrorCode::Usage);
+    EXPECT_GT(bench.tile_peak_gflops, 0.0);
+    // The profile accounts for all of the time, and for most of it by name.
+    double named = 0.0, all = 0.0;
+    for (const KernelTime& time : bench.profile) (time.kernel == "everything else" ? all : named) += time.milliseconds;
+    all += named;
+    EXPECT_GT(named, 0.5 * all);
+    options.batch = 0;
+    EXPECT_EQ(bench_inner(model, options).error().code, ErrorCode::Usage);
+    options.batch = 4, options.precision = "fp8";
+    EXPECT_EQ(bench_inner(model, options).error().code, ErrorCode::Usage);
 }
 
 }  // namespace

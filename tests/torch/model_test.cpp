@@ -17,9 +17,9 @@ using test::fill_parameters;
 using test::random_batch;
 using test::small_model;
 
-PathModel make_model(const ModelSpec& spec, Precision precision = Precision::Fp32)
+PathModel make_model(const ModelSpec& spec, Precision precision = Precision::Fp32, bool recompute = false)
 {
-    PathModel model = PathModel::create(spec, columns_of(spec), precision).value();
+    PathModel model = PathModel::create(spec, columns_of(spec), precision, recompute).value();
     fill_parameters(model, 3);
     return model;
 }
@@ -45,6 +45,9 @@ struct Case {
     std::string ffn;
     int sequence;
 };
+
+class ModelOnEachTarget : public test::EachTarget { };
+INSTANTIATE_TEST_SUITE_P(Simd, ModelOnEachTarget, testing::ValuesIn(simd_targets()), test::target_name);
 
 class Gradients : public testing::TestWithParam<Case> { };
 
@@ -163,6 +166,35 @@ TEST(PathModel, SameInputsGiveTheSameBits)
         const TokenBatch batch = random_batch(spec, 3, 80, 2);
         EXPECT_EQ(a.loss_and_gradients(batch), b.loss_and_gradients(batch));
         EXPECT_TRUE(std::ranges::equal(a.gradients(), b.gradients()));
+    }
+}
+
+TEST(PathModel, RecomputingActivationsChangesNoBit)
+{
+    const ModelSpec spec = small_model({"full", "window", "full"});
+    for (const Precision precision : {Precision::Fp32, Precision::Bf16}) {
+        PathModel kept = make_model(spec, precision), run_again = make_model(spec, precision, true);
+        std::vector<float> nll(3 * 80);
+        for (const std::uint64_t seed : {1, 2}) {
+            const TokenBatch batch = random_batch(spec, 3, 80, seed);
+            EXPECT_EQ(kept.loss_and_gradients(batch), run_again.loss_and_gradients(batch));
+            EXPECT_TRUE(std::ranges::equal(kept.gradients(), run_again.gradients()));
+            run_again.score(batch, nll);  // inference in between shares the buffers
+        }
+    }
+}
+
+TEST_P(ModelOnEachTarget, GradientsAreThoseOfAutograd)
+{
+    const ModelSpec spec = small_model({"full", "window"});
+    const TokenBatch batch = random_batch(spec, 3, 70, 7);
+    for (const Precision precision : {Precision::Fp32, Precision::Bf16}) {
+        PathModel model = make_model(spec, precision);
+        const double loss = model.loss_and_gradients(batch);
+        const ReferenceResult reference = reference_loss(spec, model.layout(), model.parameters(), batch);
+        const bool half = precision == Precision::Bf16;
+        EXPECT_NEAR(loss, reference.loss, (half ? 0.01 : 1e-5) * reference.loss);
+        EXPECT_LT(worst_gradient_error(model, reference), half ? 0.06 : 2e-5);
     }
 }
 

@@ -4,10 +4,14 @@
 
 #include "engine/core/hash.h"
 #include "engine/core/rng.h"
+#include "engine/model/kernels/targets.h"
 #include "engine/model/path_model.h"
 #include "engine/training/task_runner.h"
 #include "tests/unit/temporary_folder.h"
 
+#include <gtest/gtest.h>
+
+#include <algorithm>
 #include <fstream>
 #include <map>
 #include <string>
@@ -104,5 +108,18 @@ public:
 private:
     TemporaryFolder m_folder;
 };
+
+/// Every instruction set of this CPU in turn; the best one again at the end.
+class EachTarget : public testing::TestWithParam<std::string> {
+protected:
+    void SetUp() override { ASSERT_TRUE(use_simd_target(GetParam())); }
+    void TearDown() override { use_simd_target(simd_targets().front()); }
+};
+inline std::string target_name(const testing::TestParamInfo<std::string>& info)
+{
+    std::string name = info.param;
+    std::erase(name, '-');
+    return name;
+}
 
 }  // namespace pathloom::test

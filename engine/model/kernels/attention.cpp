@@ -1,156 +1,213 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Tiled softmax attention over small products; each (sequence, head) is independent, so threads never share a sum.
+// Each (sequence, head) is independent, so threads never share a sum. Forward tiles are query rows against the keys they see;
+// backward tiles are key rows against the queries that see them, so that three of the five products need no transposed operand
+// and each tile's dk and dv are finished by one product.
 #include "engine/model/kernels/attention.h"
 
-#include "engine/model/kernels/gemm.h"
-#include "engine/model/kernels/simd.h"
+#include "engine/model/kernels/buffer.h"
+#include "engine/model/kernels/optimizer.h"
+#include "engine/model/kernels/profile.h"
+#include "engine/model/kernels/softmax.h"
+
+#include <omp.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstddef>
+#include <cstring>
 #include <vector>
 
 namespace pathloom {
 namespace {
 
-constexpr int TileRows = 64;
+constexpr int TileRows = 128;
+constexpr int Everything = 1 << 28;  // further than any column: "no limit" of a SoftmaxTile
 
-/// One tile: query rows [i0, i1) against keys [j0, i1).
-struct Tile {
-    int i0, i1, j0, window;
-    [[nodiscard]] int rows() const { return i1 - i0; }
-    [[nodiscard]] int keys() const { return i1 - j0; }
-};
-
-Tile tile_at(const AttentionShape& shape, int i0)
+int round_up(int n)
 {
-    const int first = shape.window > 0 ? std::max(0, i0 - shape.window + 1) : 0;
-    return {i0, std::min(shape.sequence, i0 + TileRows), first, shape.window};
+    return (n + 15) / 16 * 16;
 }
 
-[[gnu::always_inline]] inline int first_key(const Tile& tile, int r)
+/// A softmax_forward tile: query rows [i0, i0 + rows) against keys from j0.
+SoftmaxTile forward_tile(const AttentionShape& shape, int i0, int& j0)
 {
-    return tile.window > 0 ? std::max(0, tile.i0 + r - tile.window + 1 - tile.j0) : 0;
+    j0 = shape.window > 0 ? std::max(0, i0 - shape.window + 1) / 16 * 16 : 0;
+    SoftmaxTile tile;
+    tile.rows = std::min(TileRows, shape.sequence - i0);
+    tile.columns = i0 + tile.rows - j0;
+    tile.ld = round_up(tile.columns);
+    tile.first_lo = shape.window > 0 ? i0 - shape.window + 1 - j0 : -Everything;
+    tile.first_hi = i0 + 1 - j0;
+    return tile;
 }
 
-// Scores to probabilities in place; positions a row may not see become 0.
-PATHLOOM_CLONES void softmax_tile(const Tile tile, float scale, float* __restrict scores, float* __restrict lse)
+/// A softmax_backward tile: key rows [j0, j0 + rows) against queries from j0.
+SoftmaxTile backward_tile(const AttentionShape& shape, int j0)
 {
-    const int keys = tile.i1 - tile.j0;
-    for (int r = 0; r < tile.i1 - tile.i0; ++r) {
-        float* __restrict row = scores + std::size_t(r) * keys;
-        const int lo = first_key(tile, r), hi = tile.i0 + r + 1 - tile.j0;
-        float top = row[lo];
-#pragma omp simd reduction(max : top)
-        for (int j = lo; j < hi; ++j) top = row[j] > top ? row[j] : top;
-        float sum = 0.0f;
-#pragma omp simd reduction(+ : sum)
-        for (int j = lo; j < hi; ++j) {
-            row[j] = fast_exp((row[j] - top) * scale);
-            sum += row[j];
-        }
-        const float inverse = 1.0f / sum;
-        for (int j = 0; j < lo; ++j) row[j] = 0.0f;
-        for (int j = lo; j < hi; ++j) row[j] *= inverse;
-        for (int j = hi; j < keys; ++j) row[j] = 0.0f;
-        lse[r] = top * scale + std::log(sum);
-    }
-}
-
-// scores -> probabilities, dprob -> d loss / d score. `out` and `dout` are the tile's rows (their dot is sum_j p_j dp_j).
-PATHLOOM_CLONES void softmax_tile_backward(const Tile tile, float scale, const float* __restrict lse, const float* __restrict out,
-    int ld_out, const float* __restrict dout, int ld_dout, int head_dim, float* __restrict scores, float* __restrict dprob)
-{
-    const int keys = tile.i1 - tile.j0;
-    for (int r = 0; r < tile.i1 - tile.i0; ++r) {
-        float* __restrict p = scores + std::size_t(r) * keys;
-        float* __restrict ds = dprob + std::size_t(r) * keys;
-        const float* __restrict o = out + std::size_t(r) * ld_out;
-        const float* __restrict g = dout + std::size_t(r) * ld_dout;
-        const int lo = first_key(tile, r), hi = tile.i0 + r + 1 - tile.j0;
-        float dot = 0.0f;
-#pragma omp simd reduction(+ : dot)
-        for (int j = 0; j < head_dim; ++j) dot += o[j] * g[j];
-        const float shift = lse[r];
-        for (int j = 0; j < lo; ++j) p[j] = ds[j] = 0.0f;
-        for (int j = lo; j < hi; ++j) {
-            p[j] = fast_exp(p[j] * scale - shift);
-            ds[j] = p[j] * (ds[j] - dot) * scale;
-        }
-        for (int j = hi; j < keys; ++j) p[j] = ds[j] = 0.0f;
-    }
-}
-
-float* at(HeadRows rows, const AttentionShape& shape, int index)
-{
-    const int b = index / shape.heads, h = index % shape.heads;
-    return rows.data + std::size_t(b) * shape.sequence * rows.ld + std::size_t(h) * shape.head_dim;
-}
-
-std::size_t tile_floats(const AttentionShape& shape)
-{
-    const int reach = shape.window > 0 ? std::min(shape.sequence, shape.window + TileRows) : shape.sequence;
-    return std::size_t(TileRows) * std::size_t(reach);
-}
-
-void clear_rows(float* x, int ld, int rows, int width)
-{
-    for (int r = 0; r < rows; ++r) std::fill_n(x + std::size_t(r) * ld, width, 0.0f);
+    SoftmaxTile tile;
+    tile.rows = std::min(TileRows, shape.sequence - j0);
+    const int end = shape.window > 0 ? std::min(shape.sequence, j0 + tile.rows - 1 + shape.window) : shape.sequence;
+    tile.columns = end - j0;
+    tile.ld = round_up(tile.columns);
+    tile.first_lo = 0;
+    tile.first_hi = shape.window > 0 ? shape.window : Everything;
+    return tile;
 }
 
 }  // namespace
 
-void attention_forward(const AttentionShape& shape, HeadRows q, HeadRows k, HeadRows v, HeadRows out, float* lse)
-{
-    const float scale = 1.0f / std::sqrt(float(shape.head_dim));
-    const int d = shape.head_dim;
-#pragma omp parallel for schedule(static)
-    for (int index = 0; index < shape.batch * shape.heads; ++index) {
-        static thread_local std::vector<float> scores;
-        scores.resize(std::max(scores.size(), tile_floats(shape)));
-        const float *qh = at(q, shape, index), *kh = at(k, shape, index), *vh = at(v, shape, index);
-        float* oh = at(out, shape, index);
+/// What one thread needs for itself.
+template <class E>
+struct Attention<E>::Lane {
+    Products<E> products;
+    Buffer<float> scores, dscores, tile, dq, dot, inverse;
+    Buffer<E> probs, dprobs, dout;
+
+    void forward(const AttentionShape& shape, int index, const E* q, const E* k, const E* v, E* out, float* lse)
+    {
+        const int d = shape.head_dim, width = shape.heads * d, b = index / shape.heads, h = index % shape.heads;
+        const std::size_t begin = std::size_t(index) * std::size_t(shape.padded()) * std::size_t(d);
+        const auto at = [d](const E* x, int row) { return x + std::size_t(row) * std::size_t(d); };
+        q += begin, k += begin, v += begin, lse += std::size_t(index) * std::size_t(shape.sequence);
+        const float scale = 1.0f / std::sqrt(float(d));
         for (int i0 = 0; i0 < shape.sequence; i0 += TileRows) {
-            const Tile tile = tile_at(shape, i0);
-            const int keys = tile.keys();
-            sgemm_nt(tile.rows(), keys, d, qh + std::size_t(i0) * q.ld, q.ld, kh + std::size_t(tile.j0) * k.ld, k.ld, 0.0f,
-                scores.data(), keys);
-            softmax_tile(tile, scale, scores.data(), lse + std::size_t(index) * shape.sequence + i0);
-            sgemm_nn(tile.rows(), d, keys, scores.data(), keys, vh + std::size_t(tile.j0) * v.ld, v.ld, 0.0f,
-                oh + std::size_t(i0) * out.ld, out.ld);
+            int j0 = 0;
+            const SoftmaxTile s = forward_tile(shape, i0, j0);
+            const std::size_t size = std::size_t(s.rows) * std::size_t(s.ld);
+            scores.grow(size), probs.grow(size), tile.grow(std::size_t(s.rows) * std::size_t(d)), inverse.grow(TileRows);
+            {
+                const ProfileScope scope(Kernel::AttentionProducts);
+                products.multiply(Form::NT, s.rows, s.ld, d, at(q, i0), at(k, j0), scores.data(), false);
+            }
+            {
+                const ProfileScope scope(Kernel::AttentionSoftmax);
+                softmax_forward(s, scale, scores.data(), probs.data(), lse + i0, inverse.data());
+            }
+            {
+                const ProfileScope scope(Kernel::AttentionProducts);
+                products.multiply(Form::NN, s.rows, d, s.ld, probs.data(), at(v, j0), tile.data(), false);
+            }
+            const ProfileScope scope(Kernel::AttentionSoftmax);
+            scale_rows(tile.data(), d, inverse.data(), s.rows, d,
+                out + (std::size_t(b) * std::size_t(shape.sequence) + std::size_t(i0)) * std::size_t(width)
+                    + std::size_t(h) * std::size_t(d),
+                width);
+        }
+    }
+
+    void backward(const AttentionShape& shape, int index, const E* q, const E* k, const E* v, const E* out, const float* lse,
+        const E* dout_rows, E* dq_out, E* dk, E* dv)
+    {
+        const int d = shape.head_dim, width = shape.heads * d, b = index / shape.heads, h = index % shape.heads;
+        const std::size_t size = std::size_t(shape.padded()) * std::size_t(d), begin = std::size_t(index) * size;
+        const std::size_t first = std::size_t(b) * std::size_t(shape.sequence) * std::size_t(width) + std::size_t(h * d);
+        const auto at = [d](auto* x, int row) { return x + std::size_t(row) * std::size_t(d); };
+        q += begin, k += begin, v += begin, dq_out += begin, dk += begin, dv += begin;
+        lse += std::size_t(index) * std::size_t(shape.sequence);
+        const float scale = 1.0f / std::sqrt(float(d));
+        {
+            const ProfileScope scope(Kernel::AttentionSoftmax);
+            row_dots(out + first, width, dout_rows + first, width, shape.sequence, d,
+                dot.grow_cleared(std::size_t(shape.padded()) + 16));
+            const AttentionShape one{1, shape.sequence, 1, d, 0};
+            pack_heads(one, dout_rows + first, width, dout.grow_cleared(size));
+            std::fill_n(at(dout.data(), shape.sequence), size - std::size_t(shape.sequence) * std::size_t(d), E());
+            std::fill_n(dq.grow(size), size, 0.0f);
+        }
+        for (int j0 = 0; j0 < shape.sequence; j0 += TileRows) {
+            const SoftmaxTile s = backward_tile(shape, j0);
+            const std::size_t n = std::size_t(s.rows) * std::size_t(s.ld);
+            scores.grow(n), dscores.grow(n), probs.grow(n), dprobs.grow(n);
+            {
+                const ProfileScope scope(Kernel::AttentionProducts);
+                products.multiply(Form::NT, s.rows, s.ld, d, at(k, j0), at(q, j0), scores.data(), false);
+                products.multiply(Form::NT, s.rows, s.ld, d, at(v, j0), at(dout.data(), j0), dscores.data(), false);
+            }
+            {
+                const ProfileScope scope(Kernel::AttentionSoftmax);
+                softmax_backward(s, scale, lse + j0, dot.data() + j0, scores.data(), dscores.data(), probs.data(), dprobs.data());
+            }
+            const ProfileScope scope(Kernel::AttentionProducts);
+            products.multiply(Form::NN, s.rows, d, s.ld, probs.data(), at(dout.data(), j0), at(dv, j0));
+            products.multiply(Form::NN, s.rows, d, s.ld, dprobs.data(), at(q, j0), at(dk, j0));
+            products.multiply(Form::TN, s.ld, d, s.rows, dprobs.data(), at(k, j0), at(dq.data(), j0), true);
+        }
+        const ProfileScope scope(Kernel::AttentionSoftmax);
+        convert(dq.data(), std::size_t(shape.sequence) * std::size_t(d), dq_out);
+    }
+};
+
+template <class E>
+struct Attention<E>::Impl {
+    std::vector<Lane> lanes;
+
+    template <class Work>
+    void each(const AttentionShape& shape, Work&& work)
+    {
+        if (lanes.size() < std::size_t(omp_get_max_threads())) lanes.resize(std::size_t(omp_get_max_threads()));
+#pragma omp parallel for schedule(static)
+        for (int index = 0; index < shape.batch * shape.heads; ++index) work(lanes[std::size_t(omp_get_thread_num())], index);
+    }
+};
+
+template <class E>
+Attention<E>::Attention()
+    : m_impl(std::make_unique<Impl>())
+{
+}
+template <class E>
+Attention<E>::~Attention() = default;
+template <class E>
+Attention<E>::Attention(Attention&&) noexcept = default;
+template <class E>
+Attention<E>& Attention<E>::operator=(Attention&&) noexcept = default;
+
+template <class E>
+void Attention<E>::forward(const AttentionShape& shape, const E* q, const E* k, const E* v, E* out, float* lse)
+{
+    m_impl->each(shape, [&](Lane& lane, int index) { lane.forward(shape, index, q, k, v, out, lse); });
+}
+
+template <class E>
+void Attention<E>::backward(const AttentionShape& shape, const E* q, const E* k, const E* v, const E* out, const float* lse,
+    const E* dout, E* dq, E* dk, E* dv)
+{
+    m_impl->each(shape, [&](Lane& lane, int index) { lane.backward(shape, index, q, k, v, out, lse, dout, dq, dk, dv); });
+}
+
+template class Attention<float>;
+template class Attention<Bf16>;
+
+template <class E>
+void pack_heads(const AttentionShape& shape, const E* rows, int ld, E* packed)
+{
+    const auto d = std::size_t(shape.head_dim);
+    for (int b = 0; b < shape.batch; ++b) {
+        for (int h = 0; h < shape.heads; ++h) {
+            const E* from = rows + std::size_t(b) * std::size_t(shape.sequence) * std::size_t(ld) + std::size_t(h) * d;
+            E* to = packed + std::size_t(b * shape.heads + h) * std::size_t(shape.padded()) * d;
+            for (std::size_t t = 0; t < std::size_t(shape.sequence); ++t)
+                std::memcpy(to + t * d, from + t * std::size_t(ld), d * sizeof(E));
         }
     }
 }
 
-void attention_backward(const AttentionShape& shape, HeadRows q, HeadRows k, HeadRows v, HeadRows out, const float* lse,
-    HeadRows dout, HeadRows dq, HeadRows dk, HeadRows dv)
+template <class E>
+void unpack_heads(const AttentionShape& shape, const E* packed, E* rows, int ld)
 {
-    const float scale = 1.0f / std::sqrt(float(shape.head_dim));
-    const int d = shape.head_dim;
-#pragma omp parallel for schedule(static)
-    for (int index = 0; index < shape.batch * shape.heads; ++index) {
-        static thread_local std::vector<float> scores, dprob;
-        scores.resize(std::max(scores.size(), tile_floats(shape)));
-        dprob.resize(std::max(dprob.size(), tile_floats(shape)));
-        const float *qh = at(q, shape, index), *kh = at(k, shape, index), *vh = at(v, shape, index), *oh = at(out, shape, index);
-        const float* gh = at(dout, shape, index);
-        float *dqh = at(dq, shape, index), *dkh = at(dk, shape, index), *dvh = at(dv, shape, index);
-        clear_rows(dkh, dk.ld, shape.sequence, d);
-        clear_rows(dvh, dv.ld, shape.sequence, d);
-        for (int i0 = 0; i0 < shape.sequence; i0 += TileRows) {
-            const Tile tile = tile_at(shape, i0);
-            const int keys = tile.keys(), rows = tile.rows();
-            const float *qt = qh + std::size_t(i0) * q.ld, *kt = kh + std::size_t(tile.j0) * k.ld;
-            const float *vt = vh + std::size_t(tile.j0) * v.ld, *gt = gh + std::size_t(i0) * dout.ld;
-            sgemm_nt(rows, keys, d, qt, q.ld, kt, k.ld, 0.0f, scores.data(), keys);
-            sgemm_nt(rows, keys, d, gt, dout.ld, vt, v.ld, 0.0f, dprob.data(), keys);
-            softmax_tile_backward(tile, scale, lse + std::size_t(index) * shape.sequence + i0, oh + std::size_t(i0) * out.ld,
-                out.ld, gt, dout.ld, d, scores.data(), dprob.data());
-            sgemm_nn(rows, d, keys, dprob.data(), keys, kt, k.ld, 0.0f, dqh + std::size_t(i0) * dq.ld, dq.ld);
-            sgemm_tn(keys, d, rows, dprob.data(), keys, qt, q.ld, 1.0f, dkh + std::size_t(tile.j0) * dk.ld, dk.ld);
-            sgemm_tn(keys, d, rows, scores.data(), keys, gt, dout.ld, 1.0f, dvh + std::size_t(tile.j0) * dv.ld, dv.ld);
+    const auto d = std::size_t(shape.head_dim);
+    for (int b = 0; b < shape.batch; ++b) {
+        for (int h = 0; h < shape.heads; ++h) {
+            const E* from = packed + std::size_t(b * shape.heads + h) * std::size_t(shape.padded()) * d;
+            E* to = rows + std::size_t(b) * std::size_t(shape.sequence) * std::size_t(ld) + std::size_t(h) * d;
+            for (std::size_t t = 0; t < std::size_t(shape.sequence); ++t)
+                std::memcpy(to + t * std::size_t(ld), from + t * d, d * sizeof(E));
         }
     }
 }
+
+template void pack_heads(const AttentionShape&, const float*, int, float*);
+template void pack_heads(const AttentionShape&, const Bf16*, int, Bf16*);
+template void unpack_heads(const AttentionShape&, const float*, float*, int);
+template void unpack_heads(const AttentionShape&, const Bf16*, Bf16*, int);
 
 }  // namespace pathloom

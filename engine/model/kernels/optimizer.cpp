@@ -1,100 +1,82 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Loss rows and the parameter update, each one pass over memory.
+// One pass over memory each.
 #include "engine/model/kernels/optimizer.h"
 
-#include "engine/model/kernels/simd.h"
+#include "engine/model/kernels/dispatch.h"
 
-#include <algorithm>
 #include <cmath>
+#include <cstring>
 
+#ifndef PATHLOOM_ADAMW_FLOATS
+#define PATHLOOM_ADAMW_FLOATS
 namespace pathloom {
-namespace {
-
-PATHLOOM_CLONES float row_max(const float* __restrict x, int n)
-{
-    float top = x[0];
-#pragma omp simd reduction(max : top)
-    for (int i = 0; i < n; ++i) top = x[i] > top ? x[i] : top;
-    return top;
-}
-
-PATHLOOM_CLONES float exp_sum(const float* __restrict x, int n, float top)
-{
-    float sum = 0.0f;
-#pragma omp simd reduction(+ : sum)
-    for (int i = 0; i < n; ++i) sum += fast_exp(x[i] - top);
-    return sum;
-}
-
-PATHLOOM_CLONES float exp_in_place(float* __restrict x, int n, float top)
-{
-    float sum = 0.0f;
-#pragma omp simd reduction(+ : sum)
-    for (int i = 0; i < n; ++i) {
-        x[i] = fast_exp(x[i] - top);
-        sum += x[i];
-    }
-    return sum;
-}
-
-PATHLOOM_CLONES void scale_row(float* __restrict x, int n, float factor)
-{
-    for (int i = 0; i < n; ++i) x[i] *= factor;
-}
-
 struct AdamWFloats {
     float decay, beta1, one_minus_beta1, beta2, one_minus_beta2, step_size, inverse_root_correction, eps, gradient_scale;
 };
+}  // namespace pathloom
+#endif
 
-PATHLOOM_CLONES void adamw_loop(const AdamWFloats c, std::size_t n, float* __restrict theta, const float* __restrict gradient,
-    float* __restrict m, float* __restrict v)
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "engine/model/kernels/optimizer.cpp"
+#include <hwy/foreach_target.h>
+// After foreach_target.h: compiled once for each target.
+#include "engine/model/kernels/simd-inl.h"
+
+PATHLOOM_BEFORE_NAMESPACE();
+namespace pathloom::HWY_NAMESPACE {
+void AdamWLoop(const AdamWFloats& c, std::size_t n, float* theta, const float* gradient, float* m, float* v)
 {
-    for (std::size_t i = 0; i < n; ++i) {
-        const float g = gradient[i] * c.gradient_scale;
-        m[i] = c.beta1 * m[i] + c.one_minus_beta1 * g;
-        v[i] = c.beta2 * v[i] + c.one_minus_beta2 * g * g;
-        theta[i] = theta[i] * c.decay - c.step_size * m[i] / (std::sqrt(v[i]) * c.inverse_root_correction + c.eps);
-    }
+    const Lanes d;
+    const Vector decay = hn::Set(d, c.decay), beta1 = hn::Set(d, c.beta1), rest1 = hn::Set(d, c.one_minus_beta1);
+    const Vector beta2 = hn::Set(d, c.beta2), rest2 = hn::Set(d, c.one_minus_beta2), size = hn::Set(d, c.step_size);
+    const Vector root = hn::Set(d, c.inverse_root_correction), eps = hn::Set(d, c.eps), scale = hn::Set(d, c.gradient_scale);
+    for_lanes(n, [&](std::size_t i, auto part) PATHLOOM_INLINE {
+        const Vector g = hn::Mul(load(gradient + i, part), scale);
+        const Vector first = hn::MulAdd(beta1, load(m + i, part), hn::Mul(rest1, g));
+        const Vector second = hn::MulAdd(beta2, load(v + i, part), hn::Mul(hn::Mul(rest2, g), g));
+        const Vector ratio = hn::Div(hn::Mul(size, first), hn::MulAdd(hn::Sqrt(second), root, eps));
+        store(first, m + i, part);
+        store(second, v + i, part);
+        store(hn::MulSub(load(theta + i, part), decay, ratio), theta + i, part);
+    });
 }
 
-PATHLOOM_CLONES double square_loop(const float* __restrict x, std::size_t n)
+// Squares in double: the norm of a large model is a sum of very many small terms.
+double SquareLoop(const float* x, std::size_t n)
 {
-    double sum = 0.0;
-#pragma omp simd reduction(+ : sum)
-    for (std::size_t i = 0; i < n; ++i) sum += double(x[i]) * double(x[i]);
+    const hn::ScalableTag<double> d;
+    const hn::Rebind<float, decltype(d)> narrow_tag;
+    const std::size_t lanes = hn::Lanes(d);
+    auto a = hn::Zero(d), b = hn::Zero(d);
+    std::size_t i = 0;
+    for (; i + 2 * lanes <= n; i += 2 * lanes) {
+        const auto u = hn::PromoteTo(d, hn::LoadU(narrow_tag, x + i)), v = hn::PromoteTo(d, hn::LoadU(narrow_tag, x + i + lanes));
+        a = hn::MulAdd(u, u, a), b = hn::MulAdd(v, v, b);
+    }
+    double sum = hn::GetLane(hn::SumOfLanes(d, hn::Add(a, b)));
+    for (; i < n; ++i) sum += double(x[i]) * double(x[i]);
     return sum;
 }
 
-}  // namespace
-
-void cross_entropy_forward(const float* logits, std::span<const std::int32_t> targets, int vocabulary, float* nll)
+void RoundLoop(const float* x, std::size_t n, Bf16* y)
 {
-    for (std::size_t r = 0; r < targets.size(); ++r) {
-        const float* row = logits + r * std::size_t(vocabulary);
-        nll[r] = 0.0f;
-        if (targets[r] < 0) continue;
-        const float top = row_max(row, vocabulary);
-        nll[r] = std::log(exp_sum(row, vocabulary, top)) + top - row[targets[r]];
-    }
+    for_lanes(n, [&](std::size_t i, auto part) PATHLOOM_INLINE { store(load(x + i, part), y + i, part); });
 }
 
-void cross_entropy_backward(float* logits, std::span<const std::int32_t> targets, int vocabulary, float scale, float* nll)
+void WidenLoop(const Bf16* x, std::size_t n, float* y)
 {
-    for (std::size_t r = 0; r < targets.size(); ++r) {
-        float* row = logits + r * std::size_t(vocabulary);
-        nll[r] = 0.0f;
-        if (targets[r] < 0) {
-            std::fill_n(row, vocabulary, 0.0f);
-            continue;
-        }
-        const float top = row_max(row, vocabulary);
-        const float wanted = row[targets[r]];
-        const float sum = exp_in_place(row, vocabulary, top);
-        nll[r] = std::log(sum) + top - wanted;
-        scale_row(row, vocabulary, scale / sum);
-        row[targets[r]] -= scale;
-    }
+    for_lanes(n, [&](std::size_t i, auto part) PATHLOOM_INLINE { store(load(x + i, part), y + i, part); });
 }
+
+}  // namespace pathloom::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace pathloom {
+HWY_EXPORT(AdamWLoop);
+HWY_EXPORT(SquareLoop);
+HWY_EXPORT(RoundLoop);
+HWY_EXPORT(WidenLoop);
 
 void adamw_update(
     const AdamWStep& step, std::span<float> theta, std::span<const float> gradient, std::span<float> m, std::span<float> v)
@@ -104,12 +86,28 @@ void adamw_update(
     const AdamWFloats c{float(1.0 - step.lr * step.weight_decay), float(step.beta1), float(1.0 - step.beta1), float(step.beta2),
         float(1.0 - step.beta2), float(step.lr / correction1), float(1.0 / std::sqrt(correction2)), float(step.eps),
         float(step.gradient_scale)};
-    adamw_loop(c, theta.size(), theta.data(), gradient.data(), m.data(), v.data());
+    PATHLOOM_DISPATCH(AdamWLoop)(c, theta.size(), theta.data(), gradient.data(), m.data(), v.data());
 }
 
 double sum_of_squares(std::span<const float> x)
 {
-    return square_loop(x.data(), x.size());
+    return PATHLOOM_DISPATCH(SquareLoop)(x.data(), x.size());
+}
+
+void convert(const float* x, std::size_t n, Bf16* y)
+{
+    PATHLOOM_DISPATCH(RoundLoop)(x, n, y);
+}
+
+void convert(const float* x, std::size_t n, float* y)
+{
+    std::memcpy(y, x, n * sizeof(float));
+}
+
+void convert(const Bf16* x, std::size_t n, float* y)
+{
+    PATHLOOM_DISPATCH(WidenLoop)(x, n, y);
 }
 
 }  // namespace pathloom
+#endif

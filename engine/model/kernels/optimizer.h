@@ -1,17 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Cross-entropy over rows of logits and AdamW over flat buffers.
+// AdamW over flat buffers, and what else walks over one.
 #pragma once
+
+#include "engine/model/kernels/bf16.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <span>
 
 namespace pathloom {
-
-/// Negative log-likelihood of `targets` for `rows` of logits [rows, vocabulary], nats; 0 where the target is negative.
-void cross_entropy_forward(const float* logits, std::span<const std::int32_t> targets, int vocabulary, float* nll);
-/// The same, and logits become scale * (softmax - onehot), or 0 in rows without a target.
-void cross_entropy_backward(float* logits, std::span<const std::int32_t> targets, int vocabulary, float scale, float* nll);
 
 /// One AdamW step's constants (Loshchilov & Hutter; as torch.optim.AdamW).
 struct AdamWStep {
@@ -30,5 +27,11 @@ void adamw_update(
 
 /// Sum of squares in double, in a fixed order.
 double sum_of_squares(std::span<const float> x);
+
+/// y = x, rounded to bfloat16 or copied.
+void convert(const float* x, std::size_t n, Bf16* y);
+void convert(const float* x, std::size_t n, float* y);
+/// y = x exactly.
+void convert(const Bf16* x, std::size_t n, float* y);
 
 }  // namespace pathloom

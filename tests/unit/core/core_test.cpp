@@ -158,7 +158,7 @@ TEST(ExitCode, FollowsTheContract)
 
 TEST(Isa, IsOneOfTheKnownClassesAndStable)
 {
-    EXPECT_THAT(cpu_isa(), AnyOf("avx512-bf16", "avx512", "avx2", "portable"));
+    EXPECT_THAT(cpu_isa(), AnyOf("amx-bf16", "avx512-bf16", "avx512", "avx2", "portable"));
     EXPECT_EQ(cpu_isa(), cpu_isa());
 }
 
