@@ -91,7 +91,7 @@ ContributionCount contributions(const RunShape& shape, const RunFacts& facts, in
 Wanted wanted(const RunShape& shape, const RunFacts& facts)
 {
     Wanted out;
-    if (!all_at_least(facts.warm_versions, shape.warm_tasks)) {
+    if (!all_at_least(facts.warm_versions, shape.warm_tasks) || facts.warm_committed < shape.warm_tasks) {
         want_warm(shape, facts, out);
         return out;
     }
@@ -141,6 +141,32 @@ bool commit(const RunShape& shape, RunFacts& facts, const TaskKey& key)
     case Stage::Routing:
     case Stage::Done:
         return false;
+    }
+    return false;
+}
+
+bool forget(RunFacts& facts, const TaskKey& key)
+{
+    switch (key.stage) {
+    case Stage::Warm:
+        if (key.phase + 1 != facts.warm_committed) return false;
+        --facts.warm_committed;
+        return true;
+    case Stage::Features:
+        return !facts.routed && facts.features_done.erase(key.chunk) > 0;
+    case Stage::Train: {
+        if (key.path < 0 || key.path >= int(facts.path_commits.size())) return false;
+        int& commits = facts.path_commits[std::size_t(key.path)];
+        if (key.phase + 1 != commits) return false;
+        --commits;
+        return true;
+    }
+    case Stage::Routing:
+    case Stage::Valid:
+    case Stage::Test:
+    case Stage::ValidFull:
+    case Stage::Done:
+        break;
     }
     return false;
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Scheduling of one run as pure functions over facts. Facts only ever grow (a task is committed, a module has stepped), each
-// is a row in the store, and what should happen next is derived from them: so a restart needs no log of intentions, the order
-// in which facts arrive does not matter, and there is no global barrier (DiPaCo 3.3: per-module release).
+// Scheduling of one run as pure functions over facts. Facts only grow (a task is committed, a module has stepped; forget() takes
+// back a commit whose blobs a disk has lost), each is a row in the store, and what should happen next is derived from them: so a
+// restart needs no log of intentions, the order in which facts arrive does not matter, and there is no global barrier
+// (DiPaCo 3.3: per-module release).
 #pragma once
 
 #include "engine/cluster/task_key.h"
@@ -67,6 +68,9 @@ ContributionCount contributions(const RunShape& shape, const RunFacts& facts, in
 
 /// Record a committed task. False: it was a fact already or does not fit what has happened (a duplicate or stale commit).
 bool commit(const RunShape& shape, RunFacts& facts, const TaskKey& key);
+/// Undo a commit whose blobs are lost, so that the task is wanted again. Only the newest one of the warm start or of a path, or
+/// features before routing. False: it is no such fact.
+bool forget(RunFacts& facts, const TaskKey& key);
 /// Record an outer step from version `phase` to `phase + 1`. False: it was a fact already.
 bool stepped(RunFacts& facts, const OuterStepWanted& step);
 

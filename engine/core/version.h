@@ -10,6 +10,6 @@ inline constexpr std::string_view program_version = PATHLOOM_VERSION;
 /// Engine and worker must agree; raised when an old worker would misread a task.
 inline constexpr int protocol_version = 1;
 /// Newest project schema this program writes = number of the last migration.
-inline constexpr int schema_version = 1;
+inline constexpr int schema_version = 2;
 
 }  // namespace pathloom

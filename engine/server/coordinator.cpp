@@ -182,7 +182,7 @@ void Coordinator::pump(RunController& run)
             result.clear_wire();
             result.set_compute_seconds(0);
             const auto stored = change_store([&](std::vector<v1::Event>& events) {
-                return run.write_commit(*m_project, key, result, 0, 0, m_clock.now_ms(), events);
+                return run.write_commit(*m_project, key, result, 0, 0, m_clock.now_ms(), 0, events);
             });
             if (!stored) return fail_run(run, stored.error());
             run.apply_commit(key, result, 0);
@@ -219,9 +219,10 @@ void Coordinator::pump(RunController& run)
     commit_events(std::move(events));
 
     const std::int64_t id = run.row().id;
+    const bool whole = run.rebuilding.empty();  // else what is being made again may be what they read: pumped again after it
     for (const OuterStepWanted& step : now.outer_steps)
-        if (run.outer_running.insert(step).second) m_pool->post([this, id, step] { run_outer_step(id, step); });
-    if (now.route && !run.routing_running) {
+        if (whole && run.outer_running.insert(step).second) m_pool->post([this, id, step] { run_outer_step(id, step); });
+    if (whole && now.route && !run.routing_running) {
         run.routing_running = true;
         m_pool->post([this, id] { run_routing(id); });
     }
@@ -240,6 +241,7 @@ void Coordinator::pump(RunController& run)
             state.mutable_run_state()->set_state(v1::RUN_STATE_DONE);
             PATHLOOM_CHECK(change_store([&](std::vector<v1::Event>& out_events) -> Result<void> {
                 PATHLOOM_CHECK(m_project->set_eval(id, {"test", "once", document, row.finished_ms}));
+                PATHLOOM_CHECK(m_project->delete_spare_rows(id));
                 out_events = {scored, state};
                 return m_project->update_run(row);
             }));
@@ -276,7 +278,8 @@ void Coordinator::run_outer_step(std::int64_t id, OuterStepWanted step)
     });
     if (!stored) {
         run.outer_running.erase(step);
-        return fail_run(run, stored.error());
+        const auto missing = done ? std::vector<MissingInput>() : missing_inputs(job, blobs());
+        return missing.empty() ? fail_run(run, stored.error()) : repair(run, missing);
     }
     run.apply_outer(*done);
     pump(run);
@@ -303,7 +306,8 @@ void Coordinator::run_routing(std::int64_t id)
     });
     if (!stored) {
         run.routing_running = false;
-        return fail_run(run, stored.error());
+        const auto missing = done ? std::vector<MissingInput>() : missing_inputs(job, blobs());
+        return missing.empty() ? fail_run(run, stored.error()) : repair(run, missing);
     }
     run.apply_routing(*done);
     pump(run);

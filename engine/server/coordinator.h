@@ -98,6 +98,10 @@ private:
     void pump_all();
     void run_outer_step(std::int64_t run, OuterStepWanted step);
     void run_routing(std::int64_t run);
+    // coordinator_repair.cpp; with the lock
+    /// Blobs that `run` reads are gone: has what made them done again, or fails the run when nothing can bring them back.
+    void repair(RunController& run, const std::vector<MissingInput>& missing);
+    void run_rebuild(std::int64_t run, RebuildJob job);  // on the pool
     void task_lost(const Lease& lease, const std::string& reason);
     void worker_gone(std::int64_t worker, const std::string& reason);
     /// What equal tasks of other runs would be found under; empty for tasks whose results are not kept.

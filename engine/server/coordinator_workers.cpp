@@ -138,6 +138,10 @@ std::vector<Candidate> Coordinator::candidates()
     for (const auto& [id, run] : m_runs) {
         if (!run->active()) continue;
         for (const TaskKey& key : run->wanted_now().tasks) {
+            if (!run->rebuilding.empty()) {  // a task that reads what is being made again waits for it
+                const auto spec = run->task_spec(key);
+                if (!spec || !missing_inputs(*spec, m_project->blobs()).empty()) continue;
+            }
             // Two runs that share a warm start wait for one worker rather than doing it twice.
             const std::string reusable = reuse_key(*run, key);
             if (reusable.empty() || !in_progress(m_cluster, reusable)) out.push_back({id, key});
@@ -179,6 +183,10 @@ Result<v1::LeaseResponse> Coordinator::lease(const v1::LeaseRequest& request, co
             auto spec = run.task_spec(chosen->key);
             if (!spec) {
                 fail_run(run, spec.error());
+                continue;
+            }
+            if (const auto missing = missing_inputs(*spec, blobs()); !missing.empty()) {
+                repair(run, missing);
                 continue;
             }
             const std::string id = task_id(chosen->run, chosen->key);
@@ -279,6 +287,12 @@ Result<v1::CommitResponse> Coordinator::commit(const v1::CommitRequest& request)
         release(m_cluster, request.task());
         return refuse("the run is stopped");
     }
+    const auto& wanted_tasks = run.wanted_now().tasks;
+    if (std::find(wanted_tasks.begin(), wanted_tasks.end(), task->key) == wanted_tasks.end()) {
+        release(m_cluster, request.task());
+        task_lost(*lease, "what it builds on was damaged and is done again");
+        return refuse("the task is not wanted at present");
+    }
     if (auto whole = run.check_result(task->key, request.result(), blobs()); !whole) {
         release(m_cluster, request.task());
         task_lost(*lease, "refused: " + whole.error().message);
@@ -286,11 +300,13 @@ Result<v1::CommitResponse> Coordinator::commit(const v1::CommitRequest& request)
         return refuse(whole.error().message);
     }
     const std::string memo = reuse_key(run, task->key);
+    const double leased_seconds = double(now - lease->since_ms) / 1000.0;
     PATHLOOM_CHECK(change_store([&](std::vector<v1::Event>& events) -> Result<void> {
         if (!memo.empty()) PATHLOOM_CHECK(m_project->set_memo(memo, request.result().SerializeAsString()));
-        return run.write_commit(*m_project, task->key, request.result(), request.worker(), request.fence(), now, events);
+        return run.write_commit(
+            *m_project, task->key, request.result(), request.worker(), request.fence(), now, leased_seconds, events);
     }));
-    run.apply_commit(task->key, request.result(), double(now - lease->since_ms) / 1000.0);
+    run.apply_commit(task->key, request.result(), leased_seconds);
     WorkerState& worker = m_cluster.workers[request.worker()];
     release(m_cluster, request.task());
     ++worker.tasks_done;
@@ -320,10 +336,10 @@ Result<void> Coordinator::fail_task(const v1::FailRequest& request)
     task_lost(*lease, "error: " + request.reason());
     const auto found = m_runs.find(task->run);
     if (found == m_runs.end() || !found->second->active()) return {};
-    // Another worker would meet the same gap: say at once which bytes are missing, not three times that a task failed.
+    // Another worker would meet the same gap: see at once which bytes are missing, not three times that a task failed.
     if (const auto spec = found->second->task_spec(task->key))
-        if (auto whole = check_inputs(*spec, blobs()); !whole) {
-            fail_run(*found->second, whole.error());
+        if (const auto missing = missing_inputs(*spec, blobs()); !missing.empty()) {
+            repair(*found->second, missing);
             return {};
         }
     if (++found->second->task_failures[task->key] >= failures_allowed)

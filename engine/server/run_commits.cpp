@@ -122,7 +122,7 @@ v1::TaskResult without_blobs(v1::TaskResult result)
 }  // namespace
 
 Result<void> RunController::write_commit(Project& project, const TaskKey& key, const v1::TaskResult& result, std::int64_t worker,
-    std::int64_t fence, std::int64_t now_ms, std::vector<v1::Event>& events) const
+    std::int64_t fence, std::int64_t now_ms, double leased_seconds, std::vector<v1::Event>& events) const
 {
     TaskCommitRow row;
     row.task = task_id(m_row.id, key);
@@ -134,6 +134,7 @@ Result<void> RunController::write_commit(Project& project, const TaskKey& key, c
     row.fence = fence;
     row.result = without_blobs(result).SerializeAsString();
     row.time_ms = now_ms;
+    row.leased_seconds = leased_seconds;
     PATHLOOM_CHECK(project.insert_task_commit(m_row.id, row));
 
     v1::Event committed = make_event(m_row.id, now_ms);
@@ -174,7 +175,8 @@ Result<void> RunController::write_commit(Project& project, const TaskKey& key, c
         const std::string& name = (warm ? m_plan.warm : m_plan.topology).modules[std::size_t(module)].name;
         PATHLOOM_CHECK(
             project.insert_contribution(m_row.id, {row.stage, name, key.phase, key.path, result.deltas(column).delta_hash()}));
-        if (warm) continue;
+        // Done again for a module that has stepped already, it is kept but counts no second time.
+        if (warm || m_facts.module_versions[std::size_t(module)] != key.phase) continue;
         const ContributionCount count = contributions(m_shape, m_facts, module);
         v1::Event event = make_event(m_row.id, now_ms);
         auto* contribution = event.mutable_contribution();
@@ -197,7 +199,9 @@ void RunController::apply_commit(const TaskKey& key, const v1::TaskResult& resul
     if (key.stage == Stage::Warm || key.stage == Stage::Train) {
         apply_points(key, first_step(m_plan, key), {result.losses().begin(), result.losses().end()});
         const std::string stage = stage_name(key.stage);
-        m_checkpoints[{stage, key.path}] = {stage, key.path, key.phase + 1, step_after(m_plan, key), result.inner_state_hash()};
+        auto& checkpoints = m_checkpoints[{stage, key.path}];
+        checkpoints[key.phase + 1] = {stage, key.path, key.phase + 1, step_after(m_plan, key), result.inner_state_hash()};
+        checkpoints.erase(checkpoints.begin(), checkpoints.lower_bound(key.phase));
         for (int column = 0; column < result.deltas_size(); ++column) {
             if (key.stage == Stage::Warm)
                 m_warm_deltas[{column, key.phase}] = result.deltas(column).delta_hash();
@@ -211,6 +215,25 @@ void RunController::apply_commit(const TaskKey& key, const v1::TaskResult& resul
     m_leased_seconds += leased_seconds;
     published.erase(key);
     refresh();
+}
+
+Result<void> RunController::count_commits(Project& project)
+{
+    m_bytes_down = m_bytes_up = 0;
+    m_compute_seconds = 0;
+    m_traffic.clear();
+    const auto lost = m_assets.find("lost_seconds");
+    m_leased_seconds = lost == m_assets.end() ? 0.0 : std::atof(lost->second.c_str());
+    PATHLOOM_TRY(const auto commits, project.task_commits(m_row.id));
+    for (const TaskCommitRow& committed : commits) {
+        const auto task = parse_task_id(committed.task);
+        v1::TaskResult result;
+        if (!task || !result.ParseFromString(committed.result))
+            return fail(ErrorCode::Corrupt, "the commit of task '{}' cannot be read", committed.task);
+        add_traffic(task->key, result);
+        m_leased_seconds += result.compute_seconds();
+    }
+    return {};
 }
 
 void RunController::add_traffic(const TaskKey& key, const v1::TaskResult& result)
@@ -264,7 +287,7 @@ Result<void> RunController::write_outer(
     const std::string stage = warm ? "warm" : "train";
     const int version = done.step.phase + 1;
     PATHLOOM_CHECK(project.insert_module_version(m_row.id, {stage, module.name, version, done.module_hash, done.momentum_hash}));
-    PATHLOOM_CHECK(project.delete_contributions(m_row.id, stage, module.name, done.step.phase));
+    PATHLOOM_CHECK(project.delete_contributions_below(m_row.id, stage, module.name, done.step.phase));
     // Older versions stay only as long as a validation still needs them.
     const int keep = warm ? done.step.phase : std::min(done.step.phase, oldest_needed(done.step.module));
     PATHLOOM_CHECK(project.delete_module_versions_below(m_row.id, stage, module.name, keep));
@@ -290,9 +313,9 @@ void RunController::apply_outer(const OuterDone& done)
     const int keep = done.step.warm ? done.step.phase : std::min(done.step.phase, oldest_needed(done.step.module));
     versions.erase(versions.begin(), versions.lower_bound(keep));
     if (done.step.warm)
-        m_warm_deltas.erase({done.step.module, done.step.phase});
+        m_warm_deltas.erase({done.step.module, done.step.phase - 1});
     else
-        m_deltas.erase({done.step.module, done.step.phase});
+        m_deltas.erase({done.step.module, done.step.phase - 1});
     stepped(m_facts, done.step);
     outer_running.erase(done.step);
     refresh();

@@ -40,10 +40,11 @@ Result<std::vector<std::string>> RunController::path_hashes(int path, int versio
 
 std::string RunController::inner_state(const std::string& stage, int path) const
 {
-    if (const auto own = m_checkpoints.find({stage, path}); own != m_checkpoints.end()) return own->second.inner_state_hash;
+    if (const auto own = m_checkpoints.find({stage, path}); own != m_checkpoints.end())
+        return own->second.rbegin()->second.inner_state_hash;
     // A path's first phase goes on from the warm start's optimiser, as its parameters do.
     const auto warm = m_checkpoints.find({"warm", 0});
-    return stage == "train" && warm != m_checkpoints.end() ? warm->second.inner_state_hash : std::string();
+    return stage == "train" && warm != m_checkpoints.end() ? warm->second.rbegin()->second.inner_state_hash : std::string();
 }
 
 Result<v1::TaskSpec> RunController::task_spec(const TaskKey& key) const

@@ -49,6 +49,7 @@ struct OuterDone {
     double seconds = 0;
 };
 Result<OuterDone> do_outer_step(const OuterJob& job, BlobStore& blobs);
+std::vector<MissingInput> missing_inputs(const OuterJob& job, const BlobStore& blobs);
 
 struct RoutingJob {
     std::vector<std::string> features;  ///< blob of each chunk
@@ -62,6 +63,28 @@ struct RoutingDone {
     Assignment assignment;
 };
 Result<RoutingDone> do_routing(const RunPlan& plan, const RoutingJob& job, BlobStore& blobs);
+std::vector<MissingInput> missing_inputs(const RoutingJob& job, const BlobStore& blobs);
+/// The blob that each column's modules start from: its tensors, taken out of the warm-start model.
+Result<std::vector<std::string>> split_warm_model(const RunPlan& plan, const std::vector<std::string>& warm, BlobStore& blobs);
+
+/// A module's version that a disk has lost and that can be made again: no row changes, since equal inputs give equal bytes.
+struct RebuildJob {
+    std::string what;  ///< "module level0.1, version 2"
+    std::string hash;  ///< the blob that is to be there again
+    int column = 0;  ///< of the warm start, when neither of the next two says more
+    std::vector<std::string> warm;  ///< version 0 of a path's module: cut out of these
+    std::optional<OuterJob> step;  ///< later versions: the step that made it, from the version and contributions still kept
+};
+/// Corrupt, with the way out, when what is kept does not give it back.
+Result<void> do_rebuild(const RunPlan& plan, const RebuildJob& job, BlobStore& blobs);
+
+/// How a lost blob comes back: its task is forgotten and done again, or it is rebuilt.
+struct Repair {
+    std::string hash;
+    std::string what;
+    std::vector<TaskKey> forget;
+    std::optional<RebuildJob> rebuild;
+};
 
 class RunController {
 public:
@@ -83,7 +106,7 @@ public:
     /// Whether `result` is a whole, sane answer to `key`: Corrupt or Failed says what is missing.
     [[nodiscard]] Result<void> check_result(const TaskKey& key, const v1::TaskResult& result, BlobStore& blobs) const;
     Result<void> write_commit(Project& project, const TaskKey& key, const v1::TaskResult& result, std::int64_t worker,
-        std::int64_t fence, std::int64_t now_ms, std::vector<v1::Event>& events) const;
+        std::int64_t fence, std::int64_t now_ms, double leased_seconds, std::vector<v1::Event>& events) const;
     void apply_commit(const TaskKey& key, const v1::TaskResult& result, double leased_seconds);
     /// Losses of steps not logged so far.
     Result<void> write_points(Project& project, const TaskKey& key, std::int64_t step_begin, const std::vector<float>& losses,
@@ -98,6 +121,14 @@ public:
     Result<void> write_routing(
         Project& project, const RoutingDone& done, std::int64_t now_ms, std::vector<v1::Event>& events) const;
     void apply_routing(const RoutingDone& done);
+
+    // --- what a disk has lost (run_repair.cpp)
+    /// How to get it back. Corrupt says that this cannot be, and what the user can do; `file` is where a good copy would go.
+    [[nodiscard]] Result<Repair> repair_of(const MissingInput& input, const std::filesystem::path& file) const;
+    /// Gives the seconds a worker had held the task: they are lost now.
+    Result<double> write_forget(
+        Project& project, const TaskKey& key, const Repair& repair, std::int64_t now_ms, std::vector<v1::Event>& events) const;
+    Result<void> apply_forget(Project& project, const TaskKey& key);
 
     /// Ask for the whole validation split to be scored.
     Result<void> request_valid_full(Project& project);
@@ -116,6 +147,7 @@ public:
     // Bookkeeping of the coordinator for this run.
     std::set<TaskKey> published;  ///< TaskPublished sent in this engine's life
     std::set<OuterStepWanted> outer_running;
+    std::set<std::string> rebuilding;  ///< lost blobs that the pool is making again
     bool routing_running = false;
     std::map<TaskKey, int> task_failures;  ///< reported errors, not lost leases
     std::string announced_stage;
@@ -130,6 +162,10 @@ private:
     [[nodiscard]] std::string inner_state(const std::string& stage, int path) const;
     [[nodiscard]] int oldest_needed(int module) const;
     void add_traffic(const TaskKey& key, const v1::TaskResult& result);
+    /// Sums over the commits that count.
+    Result<void> count_commits(Project& project);
+    [[nodiscard]] bool can_do_again(const TaskKey& key) const;
+    [[nodiscard]] Result<RebuildJob> rebuild_job(bool warm, int module, int version) const;
 
     struct Version {
         std::string hash;
@@ -144,9 +180,11 @@ private:
     std::map<std::string, std::string> m_assets;
     std::vector<std::map<int, Version>> m_warm_versions;  // by column
     std::vector<std::map<int, Version>> m_module_versions;  // by module
+    // Those of a module's last step stay until the next one: with them a lost version can be made again.
     std::map<std::pair<int, int>, std::map<int, std::string>> m_deltas;  // (module, phase) -> path -> delta
     std::map<std::pair<int, int>, std::string> m_warm_deltas;  // (column, phase) -> delta
-    std::map<std::pair<std::string, int>, CheckpointRow> m_checkpoints;  // (stage, path)
+    std::map<std::pair<std::string, int>, std::map<int, CheckpointRow>>
+        m_checkpoints;  // (stage, path) -> phases done, newest two
     std::map<std::pair<std::string, int>, std::int64_t> m_next_point;  // (stage, path) -> first step not logged
     std::map<int, double> m_last_loss;  // path -> last training loss
     std::map<int, std::map<int, ValidPointRow>> m_valid;  // phase -> path

@@ -29,9 +29,6 @@ Result<PreparedRun> prepare_run(RunPlan plan, const CorpusRow& corpus, BlobStore
     return out;
 }
 
-namespace {
-
-/// The blob that each column's modules start from: its tensors, taken out of the warm-start model.
 Result<std::vector<std::string>> split_warm_model(const RunPlan& plan, const std::vector<std::string>& warm, BlobStore& blobs)
 {
     std::vector<Safetensors> files;
@@ -55,8 +52,6 @@ Result<std::vector<std::string>> split_warm_model(const RunPlan& plan, const std
     }
     return out;
 }
-
-}  // namespace
 
 Result<RoutingDone> do_routing(const RunPlan& plan, const RoutingJob& job, BlobStore& blobs)
 {
@@ -182,7 +177,8 @@ Result<std::unique_ptr<RunController>> RunController::load(Project& project, Run
         fact = std::max(fact, version.version);
     }
     PATHLOOM_TRY(const auto checkpoints, project.checkpoints(row.id));
-    for (const CheckpointRow& checkpoint : checkpoints) run->m_checkpoints[{checkpoint.stage, checkpoint.path}] = checkpoint;
+    for (const CheckpointRow& checkpoint : checkpoints)
+        run->m_checkpoints[{checkpoint.stage, checkpoint.path}][checkpoint.phase] = checkpoint;
     PATHLOOM_TRY(const auto contributions, project.contributions(row.id));
     for (const ContributionRow& c : contributions) {
         if (c.stage == "warm")
@@ -199,8 +195,6 @@ Result<std::unique_ptr<RunController>> RunController::load(Project& project, Run
         if (!task || !result.ParseFromString(committed.result))
             return fail(ErrorCode::Corrupt, "the commit of task '{}' cannot be read", committed.task);
         pathloom::commit(run->m_shape, run->m_facts, task->key);
-        run->add_traffic(task->key, result);
-        run->m_leased_seconds += result.compute_seconds();
         if (task->key.stage == Stage::Train && !result.losses().empty())
             run->m_last_loss[task->key.path] = *result.losses().rbegin();
     }
@@ -209,7 +203,7 @@ Result<std::unique_ptr<RunController>> RunController::load(Project& project, Run
         return found == run->m_assets.end() ? 0.0 : std::atof(found->second.c_str());
     };
     run->m_faults = std::int64_t(number("faults"));
-    run->m_leased_seconds += number("lost_seconds");
+    PATHLOOM_CHECK(run->count_commits(project));
     run->m_test_perplexity = number("test_perplexity");
     run->refresh();
     return run;

@@ -91,21 +91,22 @@ v1::TaskSpec features_spec(
     return spec;
 }
 
-Result<void> check_inputs(const v1::TaskSpec& spec, const BlobStore& blobs)
+std::vector<MissingInput> missing_among(std::vector<MissingInput> inputs, const BlobStore& blobs)
 {
-    std::vector<std::pair<std::string, std::string>> inputs;
+    std::erase_if(inputs, [&](const MissingInput& input) { return input.hash.empty() || blobs.has(input.hash); });
+    return inputs;
+}
+
+std::vector<MissingInput> missing_inputs(const v1::TaskSpec& spec, const BlobStore& blobs)
+{
+    std::vector<MissingInput> inputs;
     for (const auto& column : spec.columns())
-        inputs.emplace_back(column.module_hash(), "module of column '" + column.name() + "'");
-    inputs.emplace_back(spec.inner_state_hash(), "inner optimiser state");
-    inputs.emplace_back(spec.tokens_hash(), "corpus's tokens");
-    inputs.emplace_back(spec.sequences_hash(), "sequence table");
-    inputs.emplace_back(spec.subset_hash(), "list of sequences");
-    for (const auto& [hash, what] : inputs)
-        if (!hash.empty() && !blobs.has(hash))
-            return fail(ErrorCode::Corrupt,
-                "the {} (blob {}) is damaged or gone; put a good copy at {} and resume the run, or clone the run", what, hash,
-                blobs.path_of(hash).string());
-    return {};
+        inputs.push_back({column.module_hash(), "module of column '" + column.name() + "'"});
+    inputs.push_back({spec.inner_state_hash(), "inner optimiser state"});
+    inputs.push_back({spec.tokens_hash(), "corpus's tokens"});
+    inputs.push_back({spec.sequences_hash(), "sequence table"});
+    inputs.push_back({spec.subset_hash(), "list of sequences"});
+    return missing_among(std::move(inputs), blobs);
 }
 
 std::string memo_key(const v1::TaskSpec& spec)

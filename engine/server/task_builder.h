@@ -27,9 +27,14 @@ v1::TaskSpec score_spec(
 v1::TaskSpec features_spec(
     const RunPlan& plan, const DataHashes& data, const std::vector<std::string>& module_hashes, const std::string& subset);
 
-/// Whether the store holds everything the task reads. Corrupt names the first blob that is missing or was set aside as damaged,
-/// what it is, and the way out.
-Result<void> check_inputs(const v1::TaskSpec& spec, const BlobStore& blobs);
+/// What a task or an engine's job reads and the store does not hold, because it is gone or was set aside as damaged.
+struct MissingInput {
+    std::string hash;
+    std::string what;  ///< "module of column 'level0'"
+};
+/// Those of `inputs` that name a blob which is not there.
+std::vector<MissingInput> missing_among(std::vector<MissingInput> inputs, const BlobStore& blobs);
+std::vector<MissingInput> missing_inputs(const v1::TaskSpec& spec, const BlobStore& blobs);
 
 /// sha256 of the deterministic serialisation: equal keys mean equal results.
 std::string memo_key(const v1::TaskSpec& spec);

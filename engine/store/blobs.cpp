@@ -196,6 +196,13 @@ Result<void> BlobStore::remove(const std::string& hash)
     return {};
 }
 
+void BlobStore::discard_damaged(const std::string& hash)
+{
+    std::error_code error;
+    for (const fs::directory_entry& entry : fs::directory_iterator(m_root / quarantine, error))
+        if (is_sha256_hex(hash) && entry.path().filename().string().starts_with(hash)) ::unlink(entry.path().c_str());
+}
+
 std::vector<std::string> BlobStore::hashes() const
 {
     std::vector<std::string> found;

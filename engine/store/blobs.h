@@ -51,6 +51,8 @@ public:
 
     /// Remove a blob (cache eviction). Missing is fine.
     Result<void> remove(const std::string& hash);
+    /// Remove what verified() has moved aside under this name: nobody needs it once the blob is made again.
+    void discard_damaged(const std::string& hash);
     /// Every blob held, ascending.
     [[nodiscard]] std::vector<std::string> hashes() const;
     /// Bytes held, counted from the folder.

@@ -60,6 +60,7 @@ struct TaskCommitRow {
     std::int64_t fence = 0;
     std::string result;  ///< serialised v1::TaskResult
     std::int64_t time_ms = 0;
+    double leased_seconds = 0;  ///< how long its worker held it; 0 = not known (reused, or written by schema 1)
 };
 struct CheckpointRow {
     std::string stage;
@@ -154,14 +155,22 @@ public:
 
     Result<void> insert_contribution(std::int64_t run, const ContributionRow& row);  ///< Exists when it counted already
     Result<std::vector<ContributionRow>> contributions(std::int64_t run);  ///< ordered by stage, module, phase, path
-    Result<void> delete_contributions(std::int64_t run, const std::string& stage, const std::string& module, int phase);
+    /// Those of phases before `phase`.
+    Result<void> delete_contributions_below(std::int64_t run, const std::string& stage, const std::string& module, int phase);
+    /// Those one task brought, of whatever module.
+    Result<void> delete_contributions_of(std::int64_t run, const std::string& stage, int path, int phase);
 
     Result<void> insert_task_commit(std::int64_t run, const TaskCommitRow& row);  ///< Exists when committed already
     Result<std::vector<TaskCommitRow>> task_commits(std::int64_t run);  ///< in commit order
     Result<bool> task_committed(const std::string& task);
+    Result<void> delete_task_commit(const std::string& task);
 
-    Result<void> set_checkpoint(std::int64_t run, const CheckpointRow& row);  ///< replaces (run, stage, path)
-    Result<std::vector<CheckpointRow>> checkpoints(std::int64_t run);
+    /// Keeps the one before it as well, so that the last phase of a path can be done again.
+    Result<void> set_checkpoint(std::int64_t run, const CheckpointRow& row);
+    Result<void> delete_checkpoint(std::int64_t run, const std::string& stage, int path, int phase);
+    Result<std::vector<CheckpointRow>> checkpoints(std::int64_t run);  ///< ordered by stage, path, phase
+    /// The run is over: what was kept only to do lost work again may go.
+    Result<void> delete_spare_rows(std::int64_t run);
 
     Result<void> insert_train_points(std::int64_t run, const std::string& stage, int path, std::int64_t step_begin,
         const std::vector<float>& losses);  ///< or ignore

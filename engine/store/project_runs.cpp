@@ -101,28 +101,36 @@ Result<std::vector<ContributionRow>> Project::contributions(std::int64_t run)
         run);
 }
 
-Result<void> Project::delete_contributions(std::int64_t run, const std::string& stage, const std::string& module, int phase)
+Result<void> Project::delete_contributions_below(std::int64_t run, const std::string& stage, const std::string& module, int phase)
 {
     return m_impl->write(
-        "DELETE FROM contributions WHERE run = ? AND stage = ? AND module = ? AND phase = ?", run, stage, module, phase);
+        "DELETE FROM contributions WHERE run = ? AND stage = ? AND module = ? AND phase < ?", run, stage, module, phase);
+}
+
+Result<void> Project::delete_contributions_of(std::int64_t run, const std::string& stage, int path, int phase)
+{
+    return m_impl->write(
+        "DELETE FROM contributions WHERE run = ? AND stage = ? AND path = ? AND phase = ?", run, stage, path, phase);
 }
 
 Result<void> Project::insert_task_commit(std::int64_t run, const TaskCommitRow& row)
 {
     return exists_as(
-        m_impl->write("INSERT INTO task_commits (task, run, stage, path, phase, chunk, worker, fence, result, time_ms) "
-                      "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            row.task, run, row.stage, row.path, row.phase, row.chunk, row.worker, row.fence, BlobValue{row.result}, row.time_ms),
+        m_impl->write("INSERT INTO task_commits (task, run, stage, path, phase, chunk, worker, fence, result, time_ms, "
+                      "leased_seconds) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            row.task, run, row.stage, row.path, row.phase, row.chunk, row.worker, row.fence, BlobValue{row.result}, row.time_ms,
+            row.leased_seconds),
         fmt::format("task {} is committed already", row.task));
 }
 
 Result<std::vector<TaskCommitRow>> Project::task_commits(std::int64_t run)
 {
     return m_impl->rows(
-        "SELECT task, stage, path, phase, chunk, worker, fence, result, time_ms FROM task_commits WHERE run = ? ORDER BY id",
+        "SELECT task, stage, path, phase, chunk, worker, fence, result, time_ms, leased_seconds "
+        "FROM task_commits WHERE run = ? ORDER BY id",
         [](const SqlRow& row) {
             return TaskCommitRow{row.text(0), row.text(1), int(row.integer(2)), int(row.integer(3)), int(row.integer(4)),
-                row.integer(5), row.integer(6), row.text(7), row.integer(8)};
+                row.integer(5), row.integer(6), row.text(7), row.integer(8), row.real(9)};
         },
         run);
 }
@@ -133,17 +141,38 @@ Result<bool> Project::task_committed(const std::string& task)
     return count > 0;
 }
 
+Result<void> Project::delete_task_commit(const std::string& task)
+{
+    return m_impl->write("DELETE FROM task_commits WHERE task = ?", task);
+}
+
 Result<void> Project::set_checkpoint(std::int64_t run, const CheckpointRow& row)
 {
-    return m_impl->write(
+    PATHLOOM_CHECK(m_impl->write(
         "INSERT OR REPLACE INTO checkpoints (run, stage, path, phase, step, inner_state_hash) VALUES (?, ?, ?, ?, ?, ?)", run,
-        row.stage, row.path, row.phase, row.step, row.inner_state_hash);
+        row.stage, row.path, row.phase, row.step, row.inner_state_hash));
+    return m_impl->write("DELETE FROM checkpoints WHERE run = ? AND stage = ? AND path = ? AND phase < ?", run, row.stage,
+        row.path, row.phase - 1);
+}
+
+Result<void> Project::delete_checkpoint(std::int64_t run, const std::string& stage, int path, int phase)
+{
+    return m_impl->write(
+        "DELETE FROM checkpoints WHERE run = ? AND stage = ? AND path = ? AND phase = ?", run, stage, path, phase);
+}
+
+Result<void> Project::delete_spare_rows(std::int64_t run)
+{
+    PATHLOOM_CHECK(m_impl->write("DELETE FROM contributions WHERE run = ?", run));
+    return m_impl->write("DELETE FROM checkpoints WHERE run = ?1 AND phase < (SELECT MAX(phase) FROM checkpoints AS newer "
+                         "WHERE newer.run = ?1 AND newer.stage = checkpoints.stage AND newer.path = checkpoints.path)",
+        run);
 }
 
 Result<std::vector<CheckpointRow>> Project::checkpoints(std::int64_t run)
 {
     return m_impl->rows(
-        "SELECT stage, path, phase, step, inner_state_hash FROM checkpoints WHERE run = ? ORDER BY stage, path",
+        "SELECT stage, path, phase, step, inner_state_hash FROM checkpoints WHERE run = ? ORDER BY stage, path, phase",
         [](const SqlRow& row) {
             return CheckpointRow{row.text(0), int(row.integer(1)), int(row.integer(2)), row.integer(3), row.text(4)};
         },

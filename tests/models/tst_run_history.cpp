@@ -291,6 +291,49 @@ void TestRunHistory::aRepeatedTaskReplacesItsLosses()
     QCOMPARE(run.paths[0].lastTrainLoss, 4.0);
 }
 
+void TestRunHistory::aDamagedContributionIsTakenBack()
+{
+    Log log;
+    log.create(1);
+    log.plan(1);
+    log.add(1, [](v1::Event& e) { e.mutable_stage()->set_stage("train"); });
+    log.add(1, [](v1::Event& e) {
+        e.mutable_task_committed()->set_task("1/train/0/1/0");
+        e.mutable_task_committed()->set_stage("train");
+        e.mutable_task_committed()->set_path(1);
+    });
+    for (const char* name : {"embed.0", "level0.1"})
+        log.add(1, [&](v1::Event& e) {
+            e.mutable_contribution()->set_module(name);
+            e.mutable_contribution()->set_path(1);
+            e.mutable_contribution()->set_received(1);
+        });
+    const RunHistory& run = log.history.runs.at(1);
+    QCOMPARE(run.paths[1].phase, 1);
+    const auto damaged = [&](const char* task) {
+        log.add(1, [&](v1::Event& e) {
+            e.mutable_blob_damaged()->set_hash(std::string(64, 'a'));
+            e.mutable_blob_damaged()->set_what("pseudo-gradient of path 1");
+            e.mutable_blob_damaged()->set_task(task);
+            if (*task) e.mutable_blob_damaged()->add_modules("embed.0");  // level0.1 has stepped meanwhile
+        });
+    };
+    damaged("1/train/0/1/0");
+    QCOMPARE(run.paths[1].phase, 0);
+    QCOMPARE(run.stageDone, 0);
+    QCOMPARE(run.faults, qint64(1));
+    QCOMPARE(run.modules[0].received, 0);
+    QCOMPARE(run.moduleLanes[0].ticks.size(), std::size_t(0));
+    QCOMPARE(run.moduleLanes[2].ticks.size(), std::size_t(1));
+    QCOMPARE(run.log.back().level, 1);
+    QCOMPARE(run.log.back().text,
+        QStringLiteral("The pseudo-gradient of path 1 was damaged on disk; train path 1 phase 0 part 0 is done again (blob "
+                       "aaaaaaaaaaaa)"));
+    damaged("");
+    QCOMPARE(run.faults, qint64(1));
+    QVERIFY(run.log.back().text.contains(QStringLiteral("was made again")));
+}
+
 void TestRunHistory::onlyTheTestSplitIsTheResult()
 {
     Log log;

@@ -17,6 +17,7 @@ private Q_SLOTS:
     void aLeavingWorkerLosesNothing();
     void stageChangesCountTheirOwnTasks();
     void aRepeatedTaskReplacesItsLosses();
+    void aDamagedContributionIsTakenBack();
     void onlyTheTestSplitIsTheResult();
     void linesAreNarrated();
 };

@@ -380,27 +380,148 @@ std::string train_to_the_first_step(const fs::path& folder, const std::string& s
     return hash;
 }
 
-TEST_F(Faults, AFlippedBitInAModuleIsFoundAndReported)
+/// What a project's database says in the first column, for tests that have to know which blob is which.
+std::vector<std::string> column_of(const fs::path& project, const std::string& sql)
+{
+    std::vector<std::string> found;
+    sqlite3* database = nullptr;
+    EXPECT_EQ(sqlite3_open_v2((project / "project.sqlite").c_str(), &database, SQLITE_OPEN_READONLY, nullptr), SQLITE_OK);
+    sqlite3_stmt* statement = nullptr;
+    EXPECT_EQ(sqlite3_prepare_v2(database, sql.c_str(), -1, &statement, nullptr), SQLITE_OK) << sqlite3_errmsg(database);
+    while (sqlite3_step(statement) == SQLITE_ROW)
+        found.emplace_back(reinterpret_cast<const char*>(sqlite3_column_text(statement, 0)));
+    sqlite3_finalize(statement);
+    sqlite3_close(database);
+    return found;
+}
+
+fs::path blob_file(const fs::path& project, const std::string& hash)
+{
+    return must(BlobStore::open(project / "blobs")).path_of(hash);
+}
+
+/// Number of the last event an engine that is not running any more has written.
+std::int64_t last_event(const fs::path& project)
+{
+    return std::stoll(column_of(project, "SELECT MAX(seq) FROM events").at(0));
+}
+
+/// Follow a run from `seq` on to its end; gives the blobs that were found damaged.
+std::vector<v1::BlobDamaged> damage_met_until_done(LiveEngine& engine, std::int64_t seq)
+{
+    engine.start_at(seq, {});
+    std::vector<v1::BlobDamaged> met;
+    std::string end;
+    EXPECT_TRUE(engine.follow([&](const v1::Event& event) {
+        if (event.has_blob_damaged()) met.push_back(event.blob_damaged());
+        if (!event.has_run_state() || event.run_state().state() == v1::RUN_STATE_RUNNING) return false;
+        end = is_done(event) ? "done" : event.run_state().reason();
+        return true;
+    }));
+    EXPECT_EQ(end, "done");
+    return met;
+}
+
+TEST_F(Faults, ADamagedContributionIsComputedAgainWhileTheRunIsOn)
+{
+    const fs::path folder = project("contribution");
+    LiveEngine engine(folder, 1);
+    ctl_json(folder, {"run", "start", spec_file()});
+    std::string task;
+    pid_t worker = 0;
+    ASSERT_TRUE(engine.follow([&](const v1::Event& event) {
+        if (!event.has_task_committed() || event.task_committed().stage() != "train") return false;
+        task = event.task_committed().task();
+        worker = engine.pid_of(event.task_committed().worker());
+        return true;
+    }));
+    ::kill(worker, SIGSTOP);  // the head waits for three more paths: nothing reads this one before it is damaged
+    const auto hashes
+        = column_of(folder, "SELECT delta_hash FROM contributions WHERE stage = 'train' AND phase = 0 AND module = 'head.0'");
+    ASSERT_EQ(hashes.size(), 1U);
+    flip_a_bit(blob_file(folder, hashes[0]));
+    ::kill(worker, SIGCONT);
+    v1::BlobDamaged damage;
+    ASSERT_TRUE(engine.follow([&](const v1::Event& event) {
+        if (event.has_blob_damaged()) damage = event.blob_damaged();
+        return event.has_run_state() && event.run_state().state() != v1::RUN_STATE_RUNNING;
+    }));
+    EXPECT_EQ(damage.hash(), hashes[0]);
+    EXPECT_EQ(damage.task(), task);
+    EXPECT_TRUE(contains(damage.what(), "pseudo-gradient of path")) << damage.what();
+    const auto run = ctl_json(folder, {"run", "show", "1"});
+    EXPECT_EQ(run["state"], "done") << run["reason"];
+    EXPECT_GE(run["faults"].get<int>(), 1);
+    EXPECT_EQ(digest(folder, "1"), quiet_digest());
+    EXPECT_TRUE(fs::is_empty(folder / "blobs" / "corrupt")) << "the damaged bytes are deleted";
+    engine.stop();
+}
+
+TEST_F(Faults, ADamagedInnerStateIsComputedAgain)
+{
+    const fs::path folder = project("inner");
+    train_to_the_first_step(folder, spec_file());
+    const auto hashes = column_of(
+        folder, "SELECT inner_state_hash FROM checkpoints WHERE stage = 'train' AND phase < 3 ORDER BY phase DESC, path LIMIT 1");
+    ASSERT_EQ(hashes.size(), 1U);
+    flip_a_bit(blob_file(folder, hashes[0]));
+    fs::remove_all(folder / ".engine" / "cache");  // or a worker would go on with its own good copy
+    const std::int64_t next = last_event(folder) + 1;
+    LiveEngine engine(folder, 2);  // whose workers have no copies of their own
+    const auto met = damage_met_until_done(engine, next);
+    ASSERT_EQ(met.size(), 1U);
+    EXPECT_EQ(met[0].hash(), hashes[0]);
+    EXPECT_TRUE(contains(met[0].what(), "inner optimiser state of path")) << met[0].what();
+    EXPECT_TRUE(contains(met[0].task(), "1/train/")) << met[0].task();
+    EXPECT_EQ(digest(folder, "1"), quiet_digest());
+    engine.stop();
+}
+
+TEST_F(Faults, ADamagedModuleIsMadeAgainFromWhatIsKept)
 {
     const fs::path folder = project("flipped");
     const std::string hash = train_to_the_first_step(folder, spec_file());
-    auto store = must(BlobStore::open(folder / "blobs"));
-    ASSERT_TRUE(store.has(hash));
-    const std::string whole = must(read_file(store.path_of(hash)));
-    flip_a_bit(store.path_of(hash));
-    fs::remove_all(folder / ".engine" / "cache");  // or a worker would go on with its own good copy
+    flip_a_bit(blob_file(folder, hash));
+    fs::remove_all(folder / ".engine" / "cache");
+    const std::int64_t next = last_event(folder) + 1;
+    LiveEngine engine(folder, 2);  // whose workers have no copies of their own
+    const auto met = damage_met_until_done(engine, next);
+    ASSERT_EQ(met.size(), 1U);
+    EXPECT_EQ(met[0].hash(), hash);
+    EXPECT_EQ(met[0].task(), "") << "no task has to be done again";
+    EXPECT_TRUE(contains(met[0].what(), ", version 1")) << met[0].what();
+    EXPECT_EQ(digest(folder, "1"), quiet_digest());
+    engine.stop();
+}
 
+TEST_F(Faults, AModuleThatNothingKeptGivesBackIsReported)
+{
+    const fs::path folder = project("lost");
+    const std::string hash = train_to_the_first_step(folder, spec_file());
+    const std::string whole = must(read_file(blob_file(folder, hash)));
+    flip_a_bit(blob_file(folder, hash));
+    const auto deltas = column_of(folder,
+        "SELECT delta_hash FROM contributions AS c JOIN module_versions AS v ON c.run = v.run AND c.stage = v.stage AND c.module "
+        "= "
+        "v.module AND c.phase = v.version - 1 WHERE v.hash = '"
+            + hash + "'");
+    ASSERT_GE(deltas.size(), 2U) << "what the step was made from is kept";
+    flip_a_bit(blob_file(folder, deltas[0]));
+    fs::remove_all(folder / ".engine" / "cache");
+
+    const std::int64_t next = last_event(folder) + 1;
     LiveEngine engine(folder, 2);
-    engine.start_at(ctl_json(folder, {"engine", "info"})["last_seq"].get<std::int64_t>() + 1, {});
+    engine.start_at(next, {});
     std::string reason;
     ASSERT_TRUE(engine.follow([&](const v1::Event& event) {
         reason = event.run_state().reason();
         return event.has_run_state() && event.run_state().state() != v1::RUN_STATE_RUNNING;
     }));
-    const auto run = ctl_json(folder, {"run", "show", "1"});
-    EXPECT_EQ(run["state"], "failed");
+    EXPECT_EQ(ctl_json(folder, {"run", "show", "1"})["state"], "failed");
     EXPECT_TRUE(contains(reason, hash)) << reason;
     EXPECT_TRUE(contains(reason, "damaged")) << reason;
+    EXPECT_TRUE(contains(reason, "put a good copy at")) << reason;
+    auto store = must(BlobStore::open(folder / "blobs"));
     EXPECT_FALSE(store.has(hash)) << "the damaged bytes are out of the way";
 
     // With the bytes back from a copy the run goes on to the same bits.

@@ -80,6 +80,15 @@ void narrate(const ProjectHistory& project, RunHistory* run, const v1::Event& ev
             = words("%1 lost %2: %3")
                   .arg(workerName(project, line.worker), taskLabel(event.task_lost().task()), text(event.task_lost().reason()));
         break;
+    case v1::Event::kBlobDamaged: {
+        const v1::BlobDamaged& m = event.blob_damaged();
+        line.level = 1;
+        line.text = m.task().empty()
+            ? words("The %1 was damaged on disk and was made again (blob %2)").arg(text(m.what()), text(m.hash()).left(12))
+            : words("The %1 was damaged on disk; %2 is done again (blob %3)")
+                  .arg(text(m.what()), taskLabel(m.task()), text(m.hash()).left(12));
+        break;
+    }
     case v1::Event::kWorkerJoined:
         line.worker = event.worker_joined().worker();
         line.text = words("%1 joined from %2").arg(text(event.worker_joined().name()), text(event.worker_joined().host()));

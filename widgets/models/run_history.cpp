@@ -119,6 +119,26 @@ void contribution(RunHistory& run, const v1::ModuleContribution& m, qint64 now)
     run.moduleLanes[std::size_t(id)].ticks.push_back({now, m.path(), m.phase(), m.worker()});
 }
 
+void blobDamaged(RunHistory& run, const v1::BlobDamaged& m)
+{
+    const QStringList task = text(m.task()).split(QLatin1Char('/'));
+    if (task.size() < 4) return;  // made again from what is kept: nothing was undone
+    ++run.faults;
+    if (task[1] == run.stage && run.stageDone > 0) --run.stageDone;
+    const int phase = task[2].toInt();
+    const int path = task[3].toInt();
+    if (task[1] == QLatin1String("train"))
+        if (PathState* state = pathOf(run, path)) state->phase = std::min(state->phase, phase);
+    for (const auto& name : m.modules()) {
+        const int id = moduleOf(run, text(name));
+        if (id < 0) continue;
+        ModuleState& module = run.modules[std::size_t(id)];
+        module.received = std::max(0, module.received - 1);
+        std::erase_if(run.moduleLanes[std::size_t(id)].ticks,
+            [&](const ContributionTick& tick) { return tick.path == path && tick.phase == phase; });
+    }
+}
+
 void stepped(RunHistory& run, const v1::ModuleStepped& m, qint64 now)
 {
     const int id = moduleOf(run, text(m.module()));
@@ -218,6 +238,9 @@ void ProjectHistory::apply(const v1::Event& event)
             break;
         case v1::Event::kContribution:
             contribution(*run, event.contribution(), now);
+            break;
+        case v1::Event::kBlobDamaged:
+            blobDamaged(*run, event.blob_damaged());
             break;
         case v1::Event::kModuleStepped:
             stepped(*run, event.module_stepped(), now);

@@ -133,6 +133,30 @@ TEST(RunFacts, StaleAndDuplicateCommitsAreNotFacts)
     EXPECT_EQ(contributions(shape, facts, 1), (ContributionCount{1, 2}));
 }
 
+TEST(RunFacts, AForgottenCommitIsWantedAgainAndChangesNothingElse)
+{
+    RunShape shape = grid(2, 2);
+    RunFacts facts = trained_from_start(shape);
+    for (int path = 0; path < 4; ++path) ASSERT_TRUE(commit(shape, facts, {0, Stage::Train, path, 0}));
+    ASSERT_TRUE(stepped(facts, {false, 0, 0}));
+    const RunFacts before = facts;
+    EXPECT_TRUE(forget(facts, {0, Stage::Train, 1, 0}));
+    EXPECT_FALSE(forget(facts, {0, Stage::Train, 1, 0})) << "it is forgotten already";
+    EXPECT_EQ(contributions(shape, facts, 1), (ContributionCount{1, 2})) << "the module waits for it again";
+    EXPECT_EQ(contributions(shape, facts, 0), (ContributionCount{0, 4})) << "the module that has stepped does not";
+    EXPECT_EQ(train_tasks(wanted(shape, facts)), (std::vector<TaskKey>{{0, Stage::Train, 1, 0}}));
+    ASSERT_TRUE(commit(shape, facts, {0, Stage::Train, 1, 0}));
+    EXPECT_EQ(facts, before);
+    EXPECT_FALSE(forget(facts, {0, Stage::Valid, 1, 0})) << "a score has no blob to lose";
+    // The warm start's last task: nothing else happens until it is back.
+    EXPECT_TRUE(forget(facts, {1, Stage::Warm, 0, 0}));
+    EXPECT_EQ(wanted(shape, facts).tasks, (std::vector<TaskKey>{{1, Stage::Warm, 0, 0}}));
+    EXPECT_TRUE(wanted(shape, facts).outer_steps.empty());
+    ASSERT_TRUE(commit(shape, facts, {1, Stage::Warm, 0, 0}));
+    EXPECT_EQ(facts, before);
+    EXPECT_FALSE(forget(facts, {0, Stage::Features, 0, 0})) << "routed: nobody reads the features any more";
+}
+
 TEST(RunFacts, WarmStartIsAChain)
 {
     RunShape shape = grid(2, 1);

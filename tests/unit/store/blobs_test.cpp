@@ -160,6 +160,24 @@ TEST(Blobs, RemoveAndList)
     EXPECT_EQ(store.bytes(), 2u);
 }
 
+TEST(Blobs, DamagedBytesThatWereSetAsideCanBeDiscarded)
+{
+    const test::TemporaryFolder folder;
+    BlobStore store = BlobStore::open(folder.path()).value();
+    const std::string a = store.put(bytes_of("a")).value(), b = store.put(bytes_of("b")).value();
+    for (const std::string& hash : {a, b}) {
+        std::ofstream(store.path_of(hash)) << "rotten";
+        EXPECT_FALSE(store.verified(hash));
+    }
+    EXPECT_EQ(files_below(folder.path()), 2u);
+    store.discard_damaged(a);
+    store.discard_damaged("");
+    EXPECT_EQ(files_below(folder.path()), 1u) << "only what was asked for";
+    EXPECT_EQ(store.put(bytes_of("a")).value(), a);
+    store.discard_damaged(a);
+    EXPECT_TRUE(store.verified(a)) << "the good copy stays";
+}
+
 TEST(Blobs, FullDiskLeavesNothing)
 {
     const test::SmallDisk disk("size=64k");

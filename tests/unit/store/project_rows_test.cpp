@@ -95,8 +95,24 @@ TEST_F(Rows, ContributionsInCanonicalOrder)
     const auto rows = m_project->contributions(m_run).value();
     for (const auto& row : rows) order.push_back(fmt::format("{}{}{}", row.module, row.phase, row.path));
     EXPECT_THAT(order, testing::ElementsAre("a15", "b09", "b10", "b12", "b13"));
-    ASSERT_TRUE(m_project->delete_contributions(m_run, "train", "b", 1));
-    EXPECT_EQ(m_project->contributions(m_run).value().size(), 2u);
+    ASSERT_TRUE(m_project->delete_contributions_below(m_run, "train", "b", 1));
+    EXPECT_EQ(m_project->contributions(m_run).value().size(), 4u);
+    ASSERT_TRUE(m_project->delete_contributions_of(m_run, "train", 2, 1));
+    EXPECT_EQ(m_project->contributions(m_run).value().size(), 3u);
+}
+
+TEST_F(Rows, OfARunThatIsOverOnlyTheNewestStay)
+{
+    ASSERT_TRUE(m_project->insert_contribution(m_run, {"train", "b", 1, 0, "d"}));
+    for (const int path : {0, 1})
+        for (const int phase : {1, 2}) ASSERT_TRUE(m_project->set_checkpoint(m_run, {"train", path, phase, 20 * phase, "x"}));
+    ASSERT_TRUE(m_project->set_checkpoint(m_run, {"warm", 0, 1, 10, "c"}));
+    ASSERT_TRUE(m_project->delete_spare_rows(m_run));
+    EXPECT_TRUE(m_project->contributions(m_run).value().empty());
+    std::vector<std::string> left;
+    const auto rows = m_project->checkpoints(m_run).value();
+    for (const auto& row : rows) left.push_back(fmt::format("{} {} {}", row.stage, row.path, row.phase));
+    EXPECT_THAT(left, testing::ElementsAre("train 0 2", "train 1 2", "warm 0 1"));
 }
 
 TEST_F(Rows, TaskCommitsOnceAndInOrder)
@@ -116,18 +132,22 @@ TEST_F(Rows, TaskCommitsOnceAndInOrder)
     EXPECT_EQ(rows[1].time_ms, 6);
     EXPECT_TRUE(m_project->task_committed("1/train/0/1").value());
     EXPECT_FALSE(m_project->task_committed("1/train/0/2").value());
+    ASSERT_TRUE(m_project->delete_task_commit("1/train/0/1"));
+    EXPECT_FALSE(m_project->task_committed("1/train/0/1").value());
 }
 
-TEST_F(Rows, CheckpointsAreReplaced)
+TEST_F(Rows, TheNewestTwoCheckpointsStay)
 {
-    ASSERT_TRUE(m_project->set_checkpoint(m_run, {"train", 2, 1, 20, "a"}));
-    ASSERT_TRUE(m_project->set_checkpoint(m_run, {"train", 2, 2, 40, "b"}));
-    ASSERT_TRUE(m_project->set_checkpoint(m_run, {"warm", 0, 1, 10, "c"}));
+    for (const int phase : {1, 2, 3})
+        ASSERT_TRUE(m_project->set_checkpoint(m_run, {"train", 2, phase, 20 * phase, std::string(1, char('a' + phase))}));
+    ASSERT_TRUE(m_project->set_checkpoint(m_run, {"warm", 0, 1, 10, "w"}));
+    std::vector<std::string> found;
     const auto rows = m_project->checkpoints(m_run).value();
-    ASSERT_EQ(rows.size(), 2u);
-    EXPECT_EQ(rows[0].inner_state_hash, "b");
-    EXPECT_EQ(rows[0].phase, 2);
-    EXPECT_EQ(rows[0].step, 40);
+    for (const auto& row : rows)
+        found.push_back(fmt::format("{} {} {} {}", row.stage, row.phase, row.step, row.inner_state_hash));
+    EXPECT_THAT(found, testing::ElementsAre("train 2 40 c", "train 3 60 d", "warm 1 10 w"));
+    ASSERT_TRUE(m_project->delete_checkpoint(m_run, "train", 2, 3));
+    EXPECT_EQ(m_project->checkpoints(m_run).value()[0].inner_state_hash, "c");
 }
 
 TEST_F(Rows, Curves)
@@ -211,8 +231,8 @@ TEST_F(Rows, GarbageIsWhatNoRowNames)
     for (const std::string& kept : {version, momentum, delta, inner, asset, listed, memo, tokens, document})
         EXPECT_TRUE(m_project->blobs().verified(kept));
     // What a finished outer step drops becomes garbage.
-    ASSERT_TRUE(m_project->delete_contributions(m_run, "train", "m", 1));
-    ASSERT_TRUE(m_project->set_checkpoint(m_run, {"train", 0, 2, 2, ""}));
+    ASSERT_TRUE(m_project->delete_contributions_below(m_run, "train", "m", 2));
+    ASSERT_TRUE(m_project->set_checkpoint(m_run, {"train", 0, 3, 3, ""}));
     EXPECT_EQ(m_project->collect_garbage(0).value(), 10u);
     EXPECT_FALSE(m_project->blobs().has(delta));
     EXPECT_FALSE(m_project->blobs().has(inner));

@@ -167,6 +167,27 @@ TEST(Schema, EveryVersionOnTheWayIsBroughtUpToDate)
     }
 }
 
+TEST(Schema, RowsOfTheFirstSchemaSurvive)
+{
+    const test::TemporaryFolder folder;
+    {
+        auto database = Database::open(folder.path() / "project.sqlite").value();
+        ASSERT_TRUE(migrate(*database, {migrations().front()}));
+        ASSERT_TRUE(database->execute("INSERT INTO runs VALUES (1, 'r', '', '{}', 1, '', '', 0, 0, 0);"
+                                      "INSERT INTO checkpoints VALUES (1, 'train', 2, 3, 60, 'inner');"
+                                      "INSERT INTO task_commits (task, run, stage, path, phase, chunk, worker, fence, result, "
+                                      "time_ms) VALUES ('1/train/2/2/0', 1, 'train', 2, 2, 0, 7, 9, 'r', 5);"));
+    }
+    const auto project = open_project(folder.path());
+    const auto checkpoints = project->checkpoints(1).value();
+    ASSERT_EQ(checkpoints.size(), 1u);
+    EXPECT_EQ(checkpoints[0].inner_state_hash, "inner");
+    EXPECT_EQ(checkpoints[0].phase, 3);
+    const auto commits = project->task_commits(1).value();
+    ASSERT_EQ(commits.size(), 1u);
+    EXPECT_EQ(commits[0].leased_seconds, 0.0);
+}
+
 TEST(Schema, AMigrationThatFailsLeavesTheOldSchema)
 {
     const test::TemporaryFolder folder;
