@@ -231,7 +231,7 @@ Result<void> RunController::count_commits(Project& project)
         if (!task || !result.ParseFromString(committed.result))
             return fail(ErrorCode::Corrupt, "the commit of task '{}' cannot be read", committed.task);
         add_traffic(task->key, result);
-        m_leased_seconds += result.compute_seconds();
+        m_leased_seconds += committed.leased_seconds > 0 ? committed.leased_seconds : result.compute_seconds();
     }
     return {};
 }
@@ -380,7 +380,7 @@ Result<void> RunController::note_fault(Project& project, double lost_seconds)
     PATHLOOM_CHECK(project.set_asset(m_row.id, "faults", std::to_string(m_faults)));
     const auto before = m_assets.find("lost_seconds");
     const double total = (before == m_assets.end() ? 0.0 : std::atof(before->second.c_str())) + lost_seconds;
-    m_assets["lost_seconds"] = std::to_string(total);
+    m_assets["lost_seconds"] = fmt::format("{}", total);  // all digits: goodput must not change with a restart
     return project.set_asset(m_row.id, "lost_seconds", m_assets["lost_seconds"]);
 }
 
