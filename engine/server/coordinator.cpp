@@ -404,7 +404,7 @@ void Coordinator::shutdown()
         m_shutdown_requested = true;
     }
     m_changed.notify_all();
-    if (m_events) m_events->wake();
+    if (m_events) m_events->close();
     if (m_ticker.joinable()) m_ticker.join();
     if (m_pool) m_pool->stop();
 }

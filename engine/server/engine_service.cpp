@@ -147,8 +147,9 @@ grpc::Status EngineService::ImportCorpus(
     Context* context, const v1::ImportCorpusRequest* request, grpc::ServerWriter<v1::ImportProgress>* writer)
 {
     PATHLOOM_ALLOW(operators);
-    auto corpus = m_coordinator.import_corpus(
-        *request, [&](const v1::ImportProgress& progress) { return !context->IsCancelled() && writer->Write(progress); });
+    auto corpus = m_coordinator.import_corpus(*request, [&](const v1::ImportProgress& progress) {
+        return !context->IsCancelled() && !m_coordinator.stopping() && writer->Write(progress);
+    });
     if (!corpus) return to_status(corpus.error());
     v1::ImportProgress last;
     last.set_stage("store");

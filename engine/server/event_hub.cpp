@@ -62,11 +62,15 @@ std::int64_t EventHub::last_seq()
 void EventHub::wait_beyond(std::int64_t seq, std::chrono::milliseconds limit)
 {
     std::unique_lock lock(m_wait_mutex);
-    m_grown.wait_for(lock, limit, [&] { return m_last > seq; });
+    m_grown.wait_for(lock, limit, [&] { return m_last > seq || m_closed; });
 }
 
-void EventHub::wake()
+void EventHub::close()
 {
+    {
+        const std::lock_guard lock(m_wait_mutex);
+        m_closed = true;
+    }
     m_grown.notify_all();
 }
 

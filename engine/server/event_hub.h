@@ -32,10 +32,10 @@ public:
     Result<Batch> read(std::int64_t from_seq, std::int64_t run, int limit);
     /// Newest committed number.
     std::int64_t last_seq();
-    /// Waits until the log goes beyond `seq`, at most `limit`.
+    /// Waits until the log goes beyond `seq` or is closed, at most `limit`.
     void wait_beyond(std::int64_t seq, std::chrono::milliseconds limit);
-    /// Wakes every waiter (shutdown).
-    void wake();
+    /// No more events will come: every waiter returns, now and from now on (shutdown).
+    void close();
 
 private:
     EventHub(Project& project, std::mutex& lock, std::int64_t last)
@@ -51,6 +51,7 @@ private:
     std::condition_variable m_grown;
     std::int64_t m_last = 0;
     std::int64_t m_pending = 0;
+    bool m_closed = false;
 };
 
 /// A new event of `run` (0 = none) at `time_ms`; fill in the body.

@@ -7,11 +7,17 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <grpc/grpc.h>
+#include <spdlog/spdlog.h>
+
 #include <chrono>
+#include <future>
 
 namespace pathloom {
 
 namespace {
+
+constexpr std::chrono::seconds calls_may_take(5);
 
 /// A Unix socket's path may hold 107 bytes: a deep project gets a private folder under the temporary one instead.
 std::filesystem::path socket_path(const std::filesystem::path& project)
@@ -73,6 +79,9 @@ Result<std::unique_ptr<Listener>> Listener::start(Coordinator& coordinator, cons
     builder.RegisterService(&listener->m_engine);
     builder.RegisterService(&listener->m_workers);
     builder.RegisterService(&listener->m_blobs);
+    std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
+    interceptors.push_back(std::make_unique<OpenCallsFactory>(listener->m_calls));
+    builder.experimental().SetInterceptorCreators(std::move(interceptors));
     listener->m_server = builder.BuildAndStart();
     const bool is_unix = bind.starts_with("unix:");
     if (!listener->m_server || (!is_unix && port == 0))
@@ -107,7 +116,13 @@ LocalWorkerCommand Listener::local_worker_command(const Result<std::filesystem::
 void Listener::stop()
 {
     if (!m_server) return;
-    m_server->Shutdown(std::chrono::system_clock::now() + std::chrono::seconds(2));
+    // A call that is being answered may finish. A connection without one is not waited for: gRPC would, until its idle client
+    // looks at it again.
+    std::future<void> down
+        = std::async(std::launch::async, [this] { m_server->Shutdown(std::chrono::system_clock::now() + calls_may_take); });
+    if (!m_calls->wait_for_none(calls_may_take)) spdlog::warn("some calls did not end in time and were cut off");
+    while (down.wait_for(std::chrono::milliseconds(10)) == std::future_status::timeout)
+        grpc_server_cancel_all_calls(m_server->c_server());
     m_server->Wait();
     m_server.reset();
     if (auto removed = remove_connection(m_coordinator.project_path()); !removed) return;

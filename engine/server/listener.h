@@ -7,6 +7,7 @@
 #include "engine/server/blob_service.h"
 #include "engine/server/coordinator.h"
 #include "engine/server/engine_service.h"
+#include "engine/server/open_calls.h"
 #include "engine/server/workers_service.h"
 
 #include <memory>
@@ -29,7 +30,8 @@ public:
     [[nodiscard]] const TokenAuth& auth() const { return m_auth; }
     /// How this engine starts its own workers.
     [[nodiscard]] LocalWorkerCommand local_worker_command(const Result<std::filesystem::path>& program) const;
-    /// Refuses new calls, ends running ones and removes the connection file.
+    /// Refuses new calls, waits until those under way have their status (Coordinator::shutdown() ends the long ones), closes
+    /// every connection at once and removes the connection file.
     void stop();
 
 private:
@@ -40,6 +42,7 @@ private:
     WorkersService m_workers;
     BlobService m_blobs;
     std::string m_address;
+    std::shared_ptr<OpenCalls> m_calls = std::make_shared<OpenCalls>();
     std::unique_ptr<grpc::Server> m_server;
 };
 

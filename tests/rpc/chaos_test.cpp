@@ -8,7 +8,9 @@
 
 #include <signal.h>
 
+#include <latch>
 #include <map>
+#include <thread>
 
 namespace pathloom::test {
 namespace {
@@ -39,11 +41,11 @@ struct Chaos : testing::Test {
         const auto run = ctl(project, {"run", "start", (*s_folder / "chaos.json").string(), "--workers", workers, "--wait"});
         EXPECT_EQ(run["state"], "done");
         EXPECT_EQ(run["faults"], 0);
-        return ctl(project, {"run", "digest", "1"})["sha256"];
-    }
         // The engine of `run start` has ended: another one reads the same from the rows. Leases are longer than their computing.
         EXPECT_LT(run["goodput"].get<double>(), 1.0);
         EXPECT_NEAR(ctl(project, {"run", "show", "1"})["goodput"].get<double>(), run["goodput"].get<double>(), 1e-9);
+        return ctl(project, {"run", "digest", "1"})["sha256"];
+    }
 
     static TempFolder* s_folder;
     static std::string s_quiet_digest;
@@ -85,10 +87,10 @@ TEST_F(Chaos, WorkersKilledMidTaskLeaveTheSameBits)
     EXPECT_GE(run["faults"].get<int>(), 2);
     EXPECT_LT(run["goodput"].get<double>(), 1.0);
     engine.stop();
-}
-
     EXPECT_NEAR(ctl("killed", {"run", "show", "1"})["goodput"].get<double>(), run["goodput"].get<double>(), 1e-9)
         << "what the killed workers cost is remembered";
+}
+
 TEST_F(Chaos, AKilledEngineGoesOnWhereItWas)
 {
     import("engine-killed");
@@ -119,6 +121,41 @@ TEST_F(Chaos, BytesOnTheWireAreTheAnalyticCount)
         EXPECT_GE(phase["measured"].get<double>(), 0.98 * analytic);
         EXPECT_LE(phase["measured"].get<double>(), 1.02 * analytic + headers);
     }
+}
+
+TEST_F(Chaos, AStoppedEngineEndsItsStreamsAndGoesWithoutWaitingForIdleClients)
+{
+    import("stopping");
+    LiveEngine engine(*s_folder / std::string("stopping"), 0);
+    // Idle connections, as a worker's bulk channel or a script between two calls: nobody reads from them now.
+    std::vector<std::shared_ptr<grpc::Channel>> idle;
+    for (int i = 0; i < 3; ++i) {
+        idle.push_back(must(make_channel(engine.address())));
+        v1::EngineInfo info;
+        ASSERT_TRUE(v1::Engine::NewStub(idle.back())->GetInfo(engine.caller().context().get(), v1::GetInfoRequest(), &info).ok());
+    }
+    std::vector<grpc::Status> ends(3);
+    std::vector<std::thread> watchers;
+    std::latch watching(3);
+    for (auto& end : ends)
+        watchers.emplace_back([&] {
+            const auto stub = v1::Engine::NewStub(must(make_channel(engine.address())));
+            const auto context = engine.caller().context(std::chrono::seconds(60));
+            v1::WatchRequest request;
+            const auto reader = stub->Watch(context.get(), request);
+            v1::WatchResponse response;
+            EXPECT_TRUE(reader->Read(&response));
+            watching.count_down();
+            while (reader->Read(&response)) { }
+            end = reader->Finish();
+        });
+    watching.wait();
+    const auto asked = std::chrono::steady_clock::now();
+    engine.stop();
+    EXPECT_LT(std::chrono::steady_clock::now() - asked, std::chrono::seconds(4)) << "an idle client holds it for five";
+    for (auto& watcher : watchers) watcher.join();
+    for (const auto& end : ends) EXPECT_TRUE(end.ok()) << end.error_message();
+    for (const auto& channel : idle) EXPECT_TRUE(channel) << "kept open until here";
 }
 
 TEST_F(Chaos, StopResumeAndCloneKeepTheBits)
