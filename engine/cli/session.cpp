@@ -3,6 +3,7 @@
 #include "engine/cli/session.h"
 
 #include "engine/core/hash.h"
+#include "engine/core/tls_probe.h"
 
 #include <utility>
 
@@ -98,7 +99,10 @@ Result<void> Session::connect(
     PATHLOOM_TRY(const auto bulk, make_channel(address, tls));
     m_engine = v1::Engine::NewStub(control);
     m_blobs = v1::Blobs::NewStub(bulk);
-    PATHLOOM_TRY(m_info, call(&v1::Engine::StubInterface::GetInfo, v1::GetInfoRequest(), patience));
+    auto info = call(&v1::Engine::StubInterface::GetInfo, v1::GetInfoRequest(), patience);
+    if (!info && info.error().code == ErrorCode::Unreachable)
+        if (auto why = explain_refusal(address, tls)) return pathloom::fail(std::move(*why));
+    PATHLOOM_TRY(m_info, std::move(info));
     return {};
 }
 

@@ -3,8 +3,11 @@
 #include "engine/core/rpc.h"
 
 #include "engine/core/files.h"
+#include "engine/core/tls_probe.h"
 
+#include <grpc/support/log.h>
 #include <nlohmann/json.hpp>
+#include <spdlog/spdlog.h>
 
 #include <signal.h>
 #include <sys/stat.h>
@@ -18,6 +21,13 @@
 namespace pathloom {
 
 namespace {
+
+/// gRPC writes its troubles to stderr, where one line for the user belongs. They go to our log instead, for those who ask for it.
+const bool grpc_logs_with_us = [] {
+    gpr_set_log_function(
+        [](gpr_log_func_args* said) { spdlog::debug("gRPC: {} ({}:{})", said->message, said->file, said->line); });
+    return true;
+}();
 
 grpc::StatusCode status_code(ErrorCode code)
 {
@@ -134,9 +144,14 @@ Result<std::shared_ptr<grpc::Channel>> make_channel(const std::string& address, 
     arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
     arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5000);  // also the connect timeout
     arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
-    if (tls.empty()) return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
-    if (tls.cert.empty() != tls.key.empty())
-        return fail(ErrorCode::Usage, "mutual TLS needs a certificate and its key; give both --tls-cert and --tls-key");
+    PATHLOOM_TRY(const auto credentials, channel_credentials(tls));
+    return grpc::CreateCustomChannel(address, credentials, arguments);
+}
+
+Result<std::shared_ptr<grpc::ChannelCredentials>> channel_credentials(const TlsFiles& tls)
+{
+    if (tls.empty()) return grpc::InsecureChannelCredentials();
+    PATHLOOM_CHECK(check_tls_files(tls));
     grpc::SslCredentialsOptions options;
     if (!tls.ca.empty()) {
         PATHLOOM_TRY(options.pem_root_certs, read_text(tls.ca, "certificate authority file"));
@@ -145,7 +160,7 @@ Result<std::shared_ptr<grpc::Channel>> make_channel(const std::string& address, 
         PATHLOOM_TRY(options.pem_cert_chain, read_text(tls.cert, "certificate file"));
         PATHLOOM_TRY(options.pem_private_key, read_text(tls.key, "key file"));
     }
-    return grpc::CreateCustomChannel(address, grpc::SslCredentials(options), arguments);
+    return grpc::SslCredentials(options);
 }
 
 std::unique_ptr<grpc::ClientContext> Caller::context(std::chrono::milliseconds timeout) const
@@ -173,8 +188,9 @@ std::filesystem::path token_file(const std::filesystem::path& project, const std
 
 Result<void> write_connection(const std::filesystem::path& project, const Connection& connection)
 {
-    const nlohmann::json document = {{"address", connection.address}, {"pid", connection.pid}, {"protocol", connection.protocol},
+    nlohmann::json document = {{"address", connection.address}, {"pid", connection.pid}, {"protocol", connection.protocol},
         {"version", connection.version}};
+    if (!connection.remote.empty()) document["remote"] = connection.remote;
     return write_private_file(engine_folder(project) / "engine.json", document.dump(2) + "\n");
 }
 
@@ -195,7 +211,8 @@ Result<Connection> read_connection(const std::filesystem::path& project)
         || !field("protocol", &Json::is_number_integer) || !field("version", &Json::is_string))
         return fail(ErrorCode::Corrupt, "{} is not a connection file; remove it and start the engine again", file.string());
     return Connection{document["address"].get<std::string>(), document["pid"].get<std::int64_t>(),
-        document["protocol"].get<int>(), document["version"].get<std::string>()};
+        document["protocol"].get<int>(), document["version"].get<std::string>(),
+        field("remote", &Json::is_string) ? document["remote"].get<std::string>() : std::string()};
 }
 
 Result<void> remove_connection(const std::filesystem::path& project)

@@ -32,6 +32,9 @@ struct TlsFiles {
     [[nodiscard]] bool empty() const { return ca.empty() && cert.empty() && key.empty(); }
 };
 
+/// What a channel to an engine is made with: TLS when files are given. Usage when they cannot be used.
+Result<std::shared_ptr<grpc::ChannelCredentials>> channel_credentials(const TlsFiles& tls);
+
 /// "unix:/path" or "host:port". Every call opens its own connection (no shared subchannels), so control and bulk data never
 /// share a flow-control window. Usage when an address or a TLS file makes no sense. Does not connect yet.
 Result<std::shared_ptr<grpc::Channel>> make_channel(const std::string& address, const TlsFiles& tls = {});
@@ -56,10 +59,11 @@ private:
 
 /// How to reach the engine of a project: <project>/.engine/engine.json.
 struct Connection {
-    std::string address;  ///< "unix:/path" or "host:port"
+    std::string address;  ///< "unix:/path" or "host:port": what programs of this machine dial
     std::int64_t pid = 0;
     int protocol = protocol_version;
     std::string version;
+    std::string remote = {};  ///< "host:port" that other machines dial; empty = none
     bool operator==(const Connection&) const = default;
 };
 std::filesystem::path engine_folder(const std::filesystem::path& project);  ///< <project>/.engine

@@ -3,6 +3,7 @@
 
 #include "engine/core/files.h"
 #include "engine/core/hash.h"
+#include "engine/core/tls_probe.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -35,6 +36,9 @@ std::filesystem::path socket_path(const std::filesystem::path& project)
 Result<std::shared_ptr<grpc::ServerCredentials>> credentials(const TlsFiles& tls)
 {
     if (tls.empty()) return grpc::InsecureServerCredentials();
+    if (tls.cert.empty() || tls.key.empty() || tls.ca.empty())
+        return fail(ErrorCode::Usage, "mutual TLS needs --tls-cert, --tls-key and --tls-ca; give all three");
+    PATHLOOM_CHECK(check_tls_files(tls));
     PATHLOOM_TRY(const auto cert, read_file(tls.cert));
     PATHLOOM_TRY(const auto key, read_file(tls.key));
     PATHLOOM_TRY(const auto ca, read_file(tls.ca));
@@ -65,15 +69,20 @@ Result<std::unique_ptr<Listener>> Listener::start(Coordinator& coordinator, cons
 {
     PATHLOOM_TRY(auto auth, TokenAuth::open(coordinator.project_path()));
     std::unique_ptr<Listener> listener(new Listener(coordinator, std::move(auth)));
-    std::string bind = options.address;
-    if (bind == "unix") bind = "unix:" + socket_path(coordinator.project_path()).string();
-    if (bind.starts_with("unix:"))
-        ::unlink(bind.substr(5).c_str());  // the project lock is ours, so a socket there is a dead one's
-
+    const std::string own_socket = "unix:" + socket_path(coordinator.project_path()).string();
+    const std::string bind = options.address == "unix" ? own_socket : options.address;
+    const bool is_unix = bind.starts_with("unix:");
+    if (is_unix && !options.tls.empty())
+        return fail(ErrorCode::Usage, "TLS is for --listen HOST:PORT; a Unix socket stays on this machine and needs none");
     PATHLOOM_TRY(const auto server_credentials, credentials(options.tls));
+    // With TLS, this machine's own programs and workers still come in over the project's socket, without certificates.
+    const std::string local = is_unix ? bind : options.tls.empty() ? std::string() : own_socket;
+    if (!local.empty()) ::unlink(local.substr(5).c_str());  // the project lock is ours, so a socket there is a dead one's
+
     grpc::ServerBuilder builder;
     int port = 0;
     builder.AddListeningPort(bind, server_credentials, &port);
+    if (!local.empty() && !is_unix) builder.AddListeningPort(local, grpc::InsecureServerCredentials());
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // two engines on one port must fail, not share it
     builder.SetMaxReceiveMessageSize(64 << 20);
     builder.RegisterService(&listener->m_engine);
@@ -83,18 +92,15 @@ Result<std::unique_ptr<Listener>> Listener::start(Coordinator& coordinator, cons
     interceptors.push_back(std::make_unique<OpenCallsFactory>(listener->m_calls));
     builder.experimental().SetInterceptorCreators(std::move(interceptors));
     listener->m_server = builder.BuildAndStart();
-    const bool is_unix = bind.starts_with("unix:");
     if (!listener->m_server || (!is_unix && port == 0))
         return fail(
             ErrorCode::Failed, "cannot listen on {}: the address is in use or not ours; choose another with --listen", bind);
-    if (is_unix) {
-        ::chmod(bind.substr(5).c_str(), 0600);
-        listener->m_address = bind;
-    } else {
-        listener->m_address = bind.substr(0, bind.rfind(':') + 1) + std::to_string(port);
-    }
+    if (!local.empty()) ::chmod(local.substr(5).c_str(), 0600);
+    listener->m_address = is_unix ? bind : bind.substr(0, bind.rfind(':') + 1) + std::to_string(port);
+    listener->m_local_address = local.empty() ? listener->m_address : local;
     Connection connection;
-    connection.address = listener->m_address;
+    connection.address = listener->m_local_address;
+    if (!is_unix) connection.remote = listener->m_address;
     connection.pid = ::getpid();
     connection.version = PATHLOOM_VERSION;
     PATHLOOM_CHECK(write_connection(coordinator.project_path(), connection));
@@ -105,7 +111,7 @@ LocalWorkerCommand Listener::local_worker_command(const Result<std::filesystem::
 {
     LocalWorkerCommand command;
     if (program) command.program = *program;
-    command.engine = m_address;
+    command.engine = m_local_address;
     const auto& project = m_coordinator.project_path();
     command.token_file = token_file(project, role_name(Role::Worker));
     command.cache_root = engine_folder(project) / "cache";
@@ -126,7 +132,7 @@ void Listener::stop()
     m_server->Wait();
     m_server.reset();
     if (auto removed = remove_connection(m_coordinator.project_path()); !removed) return;
-    if (m_address.starts_with("unix:")) ::unlink(m_address.substr(5).c_str());
+    if (m_local_address.starts_with("unix:")) ::unlink(m_local_address.substr(5).c_str());
 }
 
 }  // namespace pathloom

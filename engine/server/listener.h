@@ -42,6 +42,7 @@ private:
     WorkersService m_workers;
     BlobService m_blobs;
     std::string m_address;
+    std::string m_local_address;  ///< what this machine's own programs dial: the Unix socket, when there is one
     std::shared_ptr<OpenCalls> m_calls = std::make_shared<OpenCalls>();
     std::unique_ptr<grpc::Server> m_server;
 };

@@ -3,6 +3,7 @@
 #include "engine/worker/grpc_link.h"
 
 #include "engine/core/files.h"
+#include "engine/core/tls_probe.h"
 
 #include <algorithm>
 #include <chrono>
@@ -61,12 +62,13 @@ Result<std::unique_ptr<GrpcLink>> GrpcLink::open(const std::string& address, con
 {
     PATHLOOM_TRY(const auto control, make_channel(address, tls));
     PATHLOOM_TRY(const auto bulk, make_channel(address, tls));
-    return std::unique_ptr<GrpcLink>(new GrpcLink(address, token, control, bulk));
+    return std::unique_ptr<GrpcLink>(new GrpcLink(address, token, tls, control, bulk));
 }
 
-GrpcLink::GrpcLink(std::string address, std::string token, const std::shared_ptr<grpc::Channel>& control,
+GrpcLink::GrpcLink(std::string address, std::string token, TlsFiles tls, const std::shared_ptr<grpc::Channel>& control,
     const std::shared_ptr<grpc::Channel>& bulk)
     : m_address(std::move(address))
+    , m_tls(std::move(tls))
     , m_caller(std::move(token))
     , m_workers(v1::Workers::NewStub(control))
     , m_blobs(v1::Blobs::NewStub(bulk))
@@ -77,7 +79,11 @@ Result<v1::RegisterResponse> GrpcLink::enrol(const v1::RegisterRequest& request)
 {
     Call call(*this, Lane::Control, control_timeout);
     v1::RegisterResponse response;
-    PATHLOOM_CHECK(call.outcome(m_workers->Register(call.context(), request, &response)));
+    auto done = call.outcome(m_workers->Register(call.context(), request, &response));
+    // Certificates that do not fit will not fit later either: say which, rather than wait for an engine that is there.
+    if (!done && done.error().code == ErrorCode::Unreachable)
+        if (auto why = explain_refusal(m_address, m_tls)) return pathloom::fail(std::move(*why));
+    PATHLOOM_CHECK(done);
     return response;
 }
 

@@ -32,11 +32,12 @@ public:
 private:
     enum class Lane { Control, Bulk, Farewell };
     class Call;
-    GrpcLink(std::string address, std::string token, const std::shared_ptr<grpc::Channel>& control,
+    GrpcLink(std::string address, std::string token, TlsFiles tls, const std::shared_ptr<grpc::Channel>& control,
         const std::shared_ptr<grpc::Channel>& bulk);
     void interrupt(bool everything);
 
     std::string m_address;
+    TlsFiles m_tls;
     Caller m_caller;
     std::unique_ptr<v1::Workers::Stub> m_workers;
     std::unique_ptr<v1::Blobs::Stub> m_blobs;

@@ -51,10 +51,18 @@ bool is_done(const v1::Event& event)
     return event.has_run_state() && event.run_state().state() == v1::RUN_STATE_DONE;
 }
 
-LiveEngine::LiveEngine(const std::filesystem::path& project, int workers, const std::string& listen)
-    : m_process("pathloom-engine",
-        {"--project", project.string(), "--listen", listen, "--local-workers", std::to_string(workers), "--lease-ms", "4000",
-            "--heartbeat-ms", "100"})
+std::vector<std::string> LiveEngine::arguments(
+    const std::filesystem::path& project, int workers, const std::string& listen, const std::vector<std::string>& more)
+{
+    std::vector<std::string> all{"--project", project.string(), "--listen", listen, "--local-workers", std::to_string(workers),
+        "--lease-ms", "4000", "--heartbeat-ms", "100"};
+    all.insert(all.end(), more.begin(), more.end());
+    return all;
+}
+
+LiveEngine::LiveEngine(
+    const std::filesystem::path& project, int workers, const std::string& listen, const std::vector<std::string>& more)
+    : m_process("pathloom-engine", arguments(project, workers, listen, more))
 {
     // The connection file appears once it serves; the call then waits for the socket.
     const UniqueFd process(static_cast<int>(::syscall(SYS_pidfd_open, m_process.pid(), 0)));

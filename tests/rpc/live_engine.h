@@ -29,7 +29,8 @@ bool is_done(const v1::Event& event);
 /// One engine process with local workers, and a client that follows its log.
 class LiveEngine {
 public:
-    LiveEngine(const std::filesystem::path& project, int workers, const std::string& listen = "unix");
+    LiveEngine(const std::filesystem::path& project, int workers, const std::string& listen = "unix",
+        const std::vector<std::string>& more = {});
 
     /// Read the log from where the last call ended until `seen` says true. False: the stream ended or a minute and a half has
     /// passed.
@@ -49,6 +50,8 @@ public:
     int losses = 0;  ///< tasks lost so far
 
 private:
+    static std::vector<std::string> arguments(
+        const std::filesystem::path& project, int workers, const std::string& listen, const std::vector<std::string>& more);
     Program m_process;
     std::string m_address;
     std::shared_ptr<grpc::Channel> m_channel;
