@@ -149,11 +149,11 @@ void add_result_verbs(CLI::App& app, Shell& shell, CLI::App& run)
     digest_verb->add_option("ID", *id, "Run id")->required();
     on_parsed(digest_verb, shell, [&shell, id] { return digest(shell, *id); });
 
-    auto split = std::make_shared<std::string>("valid");
+    auto split = std::make_shared<std::string>("test");
     auto route = std::make_shared<std::string>("once");
     auto* eval_verb = run.add_subcommand("eval", "Perplexity overall, per domain and per path");
     eval_verb->add_option("ID", *id, "Run id")->required();
-    eval_verb->add_option("--split", *split, "valid or test")->check(CLI::IsMember({"valid", "test"}));
+    eval_verb->add_option("--split", *split, "test (the default) or valid")->check(CLI::IsMember({"valid", "test"}));
     eval_verb->add_option("--route", *route, "once: a document stays with the path its prefix chooses");
     on_parsed(eval_verb, shell, [&shell, id, split, route] { return eval(shell, *id, *split, *route); });
 
