@@ -5,7 +5,9 @@
 #include "app/main_window.h"
 #include "widgets/theme/theme.h"
 
+#include <QCoreApplication>
 #include <QDir>
+#include <QEvent>
 #include <QFile>
 #include <QPixmap>
 
@@ -103,6 +105,8 @@ void Tour::picture(const QString& name, QWidget* widget)
 {
     QWidget* shown = widget ? widget : &m_window;
     const QString path = QDir(m_plan.out).filePath(name + QStringLiteral(".png"));
+    // Text set a moment ago may still wait for its layout; a person would never see the state between.
+    QCoreApplication::sendPostedEvents(nullptr, QEvent::LayoutRequest);
     if (!shown->grab().save(path)) {
         fail(tr("%1 cannot be written; is the disk full?").arg(path));
         return;
