@@ -2,7 +2,7 @@
 # The same run, quiet and disturbed, on the real sample: its digest must not change.
 #   tests/acceptance/digest.sh [PRESET [BIN [--set KEY=VALUE]...]]     default: sample-2x2 build/release/bin
 # Quiet runs with 1, 2 and 4 workers; one in which two workers die by SIGKILL in the middle of a task; one in which the engine does.
-# Prints one digest a line and exits 1 when they differ. Takes five trainings; not part of `./dev test`, whose rpc_tests do the
+# Prints one digest a line and exits 1 when they differ. CASES="1 killed" runs only those. Takes five trainings; not part of `./dev test`, whose rpc_tests do the
 # same on a small run.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -45,43 +45,55 @@ report() {  # PROJECT WHAT
 
 "$bin/pathloomctl" --project "$scratch/imported" corpus import "$root/resources/sample/sample.jsonl.zst" --name sample --seed 0 >&2
 
-for workers in 1 2 4; do
-  fresh "quiet$workers"
-  ctl "$scratch/quiet$workers" run start "$preset" "${changes[@]}" --workers $workers --wait >/dev/null 2>>"$scratch/ctl.log"
-  report "$scratch/quiet$workers" "$workers worker(s), quiet"
+quiet() {  # WORKERS
+  fresh "quiet$1"
+  ctl "$scratch/quiet$1" run start "$preset" "${changes[@]}" --workers "$1" --wait >/dev/null 2>>"$scratch/ctl.log"
+  report "$scratch/quiet$1" "$1 worker(s), quiet"
+}
+
+# A worker that has reported losses of a training task dies; then, a module's step later, another one.
+killed() {
+  local deaths=0 due=1 line
+  fresh killed
+  start_engine "$scratch/killed" 2
+  ctl "$scratch/killed" run start "$preset" "${changes[@]}" >/dev/null
+  while read -r line; do
+    case $line in
+      *'"event":"module_stepped"'*) due=1 ;;
+      *'"event":"train_points"'*'"stage":"train"'*)
+        if [ $deaths -lt 2 ] && [ $due = 1 ]; then
+          kill -KILL "$(pgrep -P $engine -f pathloom-worker | head -n 1)" && deaths=$((deaths + 1)) due=0
+        fi ;;
+    esac
+  done < <(ctl "$scratch/killed" run watch 1)
+  stop_engine
+  report "$scratch/killed" "2 workers, $deaths killed by SIGKILL in mid-task"
+}
+
+# The engine dies once a module has reached its fourth version, and is started again.
+engine_killed() {
+  local line
+  fresh engine
+  start_engine "$scratch/engine" 2
+  ctl "$scratch/engine" run start "$preset" "${changes[@]}" >/dev/null
+  while read -r line; do
+    case $line in
+      *'"event":"module_stepped"'*'"version":4'*) break ;;
+    esac
+  done < <(ctl "$scratch/engine" run watch 1 2>/dev/null)
+  kill -KILL $engine
+  wait $engine 2>/dev/null || true
+  start_engine "$scratch/engine" 2
+  ctl "$scratch/engine" run watch 1 >/dev/null
+  stop_engine
+  report "$scratch/engine" "2 workers, the engine killed by SIGKILL once and started again"
+}
+
+for case in ${CASES:-1 2 4 killed engine_killed}; do
+  case $case in
+    [0-9]*) quiet "$case" ;;
+    *) "$case" ;;
+  esac
 done
-
-# A worker that has just begun to compute a training task dies; then, later, another one.
-fresh killed
-start_engine "$scratch/killed" 2
-ctl "$scratch/killed" run start "$preset" "${changes[@]}" >/dev/null
-deaths=0 due=1
-while read -r line; do
-  case $line in
-    *'"module_stepped"'*) due=1 ;;  # the second death comes after a step, so a phase apart
-    *COMPUTE*/train/* | */train/*COMPUTE*)
-      if [ $deaths -lt 2 ] && [ $due = 1 ]; then
-        kill -KILL "$(pgrep -P $engine -f pathloom-worker | head -n 1)" && deaths=$((deaths + 1)) due=0
-      fi ;;
-  esac
-done < <(ctl "$scratch/killed" run watch 1)
-stop_engine
-report "$scratch/killed" "2 workers, $deaths killed by SIGKILL in mid-task"
-
-# The engine dies once half of the modules' steps are taken, and is started again.
-fresh engine
-start_engine "$scratch/engine" 2
-ctl "$scratch/engine" run start "$preset" "${changes[@]}" >/dev/null
-while read -r line; do
-  case $line in
-    *'"module_stepped"'*'"version":4'* | *'"version":4'*'"module_stepped"'*) break ;;
-  esac
-done < <(ctl "$scratch/engine" run watch 1 2>/dev/null)
-kill -KILL $engine
-wait $engine 2>/dev/null || true
-start_engine "$scratch/engine" 2
-ctl "$scratch/engine" run watch 1 >/dev/null
-stop_engine
-report "$scratch/engine" "2 workers, the engine killed by SIGKILL once and started again"
 
 [ "$(cut -d' ' -f1 "$scratch/digests" | sort -u | wc -l)" = 1 ] && echo "all equal"
