@@ -47,6 +47,14 @@ QColor withAlpha(QColor color, double alpha)
     return color;
 }
 
+QColor inkOver(const QColor& surface, const QColor& color, double alpha)
+{
+    const float a = float(std::clamp(alpha, 0.01, 1.0));
+    const auto ink = [a](float under, float wanted) { return std::clamp((wanted - (1 - a) * under) / a, 0.0F, 1.0F); };
+    return QColor::fromRgbF(
+        ink(surface.redF(), color.redF()), ink(surface.greenF(), color.greenF()), ink(surface.blueF(), color.blueF()), a);
+}
+
 QColor cividis(double t)
 {
     const double x = std::clamp(std::isnan(t) ? 0.0 : t, 0.0, 1.0) * double(kCividis.size() - 1);

@@ -72,6 +72,40 @@ private Q_SLOTS:
         QCOMPARE(darkSync, darkPaths);
     }
 
+    void ribbonsKeepTheirColour_data()
+    {
+        QTest::addColumn<QString>("theme");
+        for (const char* name : {"light", "dark"}) QTest::newRow(name) << QString::fromLatin1(name);
+    }
+    /// Translucent, yet what stands in the legend is what one sees: a hue that keeps its strength, 3:1 on the surface.
+    void ribbonsKeepTheirColour()
+    {
+        QFETCH(QString, theme);
+        m_theme.setName(theme);
+        const QColor surface = m_theme.theme().tokens().surface;
+        for (const QColor& hue : m_theme.theme().tokens().categorical) {
+            const QColor ink = inkOver(surface, hue, PathCanvas::ribbonAlpha);
+            const QColor seen = mixColors(surface, QColor(ink.rgb()), ink.alphaF());
+            QVERIFY2(contrastRatio(seen, surface) >= 3.0, qPrintable(hue.name() + QStringLiteral(" is seen as ") + seen.name()));
+        }
+        const RunHistory run = synthetic::makeHistory({});
+        PathPicture view(m_theme);
+        open(view, &run);
+        const PathCanvas& canvas = *view.canvas();
+        const QImage image = view.canvas()->grab().toImage();
+        int looked = 0;
+        for (const Band& band : canvas.geometryOfPaths().ribbons) {
+            if (band.bottom0 - band.top0 < 6) continue;
+            const QColor seen = image.pixelColor(int(band.x0 + 3), int((band.top0 + band.bottom0) / 2));
+            const QColor wanted = canvas.colourOf(band.path);
+            QVERIFY2(contrastRatio(seen, surface) >= 3.0, qPrintable(seen.name()));
+            QVERIFY2(seen.hsvSaturationF() >= 0.45 * wanted.hsvSaturationF(),
+                qPrintable(wanted.name() + QStringLiteral(" is seen as ") + seen.name()));
+            ++looked;
+        }
+        QVERIFY(looked >= 8);
+        m_theme.setName(QStringLiteral("light"));
+    }
     void pathsKeyboard()
     {
         const RunHistory run = synthetic::makeHistory({});

@@ -18,6 +18,8 @@ class ThemeController;
 class PathCanvas : public QWidget {
     Q_OBJECT
 public:
+    static constexpr double ribbonAlpha = 0.82;  ///< a crossing shows; on the surface a hue stays itself
+    static constexpr double litAlpha = 0.95;
     explicit PathCanvas(ThemeController& theme, QWidget* parent = nullptr);
 
     /// Show `moment` of `history` (not owned, must outlive the next call). Module order is kept while the structure stays the

@@ -15,7 +15,7 @@ namespace pathloom {
 
 namespace {
 constexpr double kCorner = 6;
-constexpr double kFaded = 0.33;  // of the ribbons' own translucency: about 15% of their colour is left
+constexpr double kFaded = 0.15 / PathCanvas::ribbonAlpha;  // of the ribbons' own translucency: 15% of their colour is left
 }
 
 void PathCanvas::paintEvent(QPaintEvent*)
@@ -52,6 +52,7 @@ void PathCanvas::paintEvent(QPaintEvent*)
 void PathCanvas::paintBand(QPainter& painter, const Band& band, const QColor& colour, double alpha) const
 {
     const double thickness = band.bottom0 - band.top0;
+    const QColor surface = m_theme.theme().tokens().surface;
     if (thickness < 1.6) {  // a hairline: stroke its middle, many times faster than filling a sliver
         const double middle = (band.x0 + band.x1) / 2;
         const double y0 = (band.top0 + band.bottom0) / 2;
@@ -59,7 +60,7 @@ void PathCanvas::paintBand(QPainter& painter, const Band& band, const QColor& co
         QPainterPath line(QPointF(band.x0, y0));
         line.cubicTo(middle, y0, middle, y1, band.x1, y1);
         painter.setBrush(Qt::NoBrush);
-        QPen pen(withAlpha(colour, std::min(1.0, alpha * std::max(0.6, thickness))), 1);
+        QPen pen(inkOver(surface, colour, std::min(1.0, alpha * std::max(0.6, thickness))), 1);
         pen.setCosmetic(true);
         painter.setPen(pen);
         painter.drawPath(line);
@@ -67,7 +68,7 @@ void PathCanvas::paintBand(QPainter& painter, const Band& band, const QColor& co
     }
     const QPainterPath shape = bandShape(band);
     painter.setPen(Qt::NoPen);
-    painter.setBrush(withAlpha(colour, alpha));
+    painter.setBrush(inkOver(surface, colour, alpha));
     painter.drawPath(shape);
     const bool single = band.path >= 0 && std::size_t(band.path) < m_values.values.size();
     if (m_colour != RibbonColour::Domain || !single || m_values.values[std::size_t(band.path)] < 8) return;
@@ -118,12 +119,11 @@ void PathCanvas::paintBundle(QPainter& painter, const Band& bundle, double alpha
 
 void PathCanvas::paintRibbons(QPainter& painter) const
 {
-    const double alpha = m_theme.theme().isDark() ? 0.50 : 0.46;
     for (const Band& bundle : m_bundled ? m_geometry.bundles : m_geometry.ribbons) {
         if (m_bundled) {
-            paintBundle(painter, bundle, alpha);
+            paintBundle(painter, bundle, ribbonAlpha);
         } else {
-            paintBand(painter, bundle, colourOf(bundle.path), alpha);
+            paintBand(painter, bundle, colourOf(bundle.path), ribbonAlpha);
         }
     }
 }
@@ -135,7 +135,7 @@ void PathCanvas::paintLit(QPainter& painter, const QVector<int>& lit) const
     for (const int path : lit) isLit[std::size_t(path)] = 1;
     for (const Band& band : m_geometry.ribbons) {
         if (isLit[std::size_t(band.path)] == 0) continue;
-        paintBand(painter, band, colourOf(band.path), 0.85);
+        paintBand(painter, band, colourOf(band.path), litAlpha);
         const auto pin = m_pinned.indexOf(band.path);
         if (pin < 0) continue;
         painter.setBrush(Qt::NoBrush);
