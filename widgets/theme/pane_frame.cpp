@@ -4,92 +4,22 @@
 
 #include "widgets/theme/icons.h"
 #include "widgets/theme/painting.h"
+#include "widgets/theme/pane_states.h"
 #include "widgets/theme/theme.h"
 
 #include <QAction>
-#include <QClipboard>
 #include <QEvent>
-#include <QGuiApplication>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QMenu>
-#include <QPainter>
-#include <QPlainTextEdit>
-#include <QProgressBar>
-#include <QPushButton>
 #include <QStackedLayout>
 #include <QToolBar>
 #include <QToolButton>
 #include <QVBoxLayout>
 
-#include <algorithm>
+#include <initializer_list>
 
 namespace pathloom {
-
-/// Greys the content and carries the "engine lost" banner.
-class PaneFrame::Veil : public QWidget {
-public:
-    Veil(ThemeController& theme, QWidget* parent)
-        : QWidget(parent)
-        , m_theme(theme)
-    {
-        auto* row = new QHBoxLayout;
-        row->setContentsMargins(12, 6, 12, 6);
-        text = new QLabel;
-        text->setFont(Theme::labelFont());
-        button = new QPushButton(PaneFrame::tr("Reconnect Now"));
-        row->addWidget(text, 1);
-        row->addWidget(button);
-        banner = new QWidget;
-        banner->setAutoFillBackground(true);
-        banner->setLayout(row);
-        auto* column = new QVBoxLayout(this);
-        column->setContentsMargins(0, 0, 0, 0);
-        column->addWidget(banner);
-        column->addStretch(1);
-    }
-    QLabel* text = nullptr;
-    QPushButton* button = nullptr;
-    QWidget* banner = nullptr;
-
-protected:
-    void paintEvent(QPaintEvent*) override
-    {
-        QPainter painter(this);
-        painter.fillRect(rect(), withAlpha(m_theme.theme().tokens().surface, 0.62));
-    }
-
-private:
-    ThemeController& m_theme;
-};
-
-/// Grey bars where the content will be. Still, because motion for data says nothing.
-class PaneFrame::Skeleton : public QWidget {
-public:
-    Skeleton(ThemeController& theme, QWidget* parent = nullptr)
-        : QWidget(parent)
-        , m_theme(theme)
-    {
-        setMinimumHeight(96);
-    }
-
-protected:
-    void paintEvent(QPaintEvent*) override
-    {
-        QPainter painter(this);
-        painter.setRenderHint(QPainter::Antialiasing);
-        painter.setPen(Qt::NoPen);
-        painter.setBrush(mixColors(m_theme.theme().tokens().surface, m_theme.theme().tokens().line, 0.7));
-        constexpr double kWidths[] = {0.92, 0.74, 0.83, 0.58, 0.88, 0.66};
-        const double step = 28;
-        for (int i = 0; i * step + 12 < height(); ++i) {
-            painter.drawRoundedRect(QRectF(0, i * step, width() * kWidths[i % 6], 12), 4, 4);
-        }
-    }
-
-private:
-    ThemeController& m_theme;
-};
 
 PaneFrame::PaneFrame(const QString& title, ThemeController& theme, QWidget* parent)
     : QWidget(parent)
@@ -127,10 +57,13 @@ void PaneFrame::build(const QString& title)
     auto* contentLayout = new QVBoxLayout(m_contentHost);
     contentLayout->setContentsMargins(0, 0, 0, 0);
     m_stack->addWidget(m_contentHost);
-    m_emptyPage = makeEmptyPage();
-    m_loadingPage = makeLoadingPage();
-    m_errorPage = makeErrorPage();
-    for (QWidget* page : {m_emptyPage, m_loadingPage, m_errorPage}) m_stack->addWidget(page);
+    m_empty = new EmptyPage;
+    m_loading = new LoadingPage(m_theme);
+    m_error = new ErrorPage;
+    for (QWidget* page : std::initializer_list<QWidget*>{m_empty, m_loading, m_error}) m_stack->addWidget(page);
+    connect(m_empty, &EmptyPage::triggered, this, &PaneFrame::emptyActionTriggered);
+    connect(m_loading, &LoadingPage::cancelRequested, this, &PaneFrame::cancelRequested);
+    connect(m_error, &ErrorPage::retryRequested, this, &PaneFrame::retryRequested);
 
     m_status = new QLabel;
     m_fresh = new QLabel;
@@ -149,96 +82,9 @@ void PaneFrame::build(const QString& title)
     column->addWidget(m_host, 1);
     column->addWidget(m_strip);
 
-    m_veil = new Veil(m_theme, this);
+    m_veil = new LostVeil(m_theme, this);
     m_veil->hide();
-    connect(m_veil->button, &QPushButton::clicked, this, &PaneFrame::reconnectRequested);
-}
-
-QWidget* PaneFrame::makeEmptyPage()
-{
-    auto* page = new QWidget;
-    auto* column = new QVBoxLayout(page);
-    m_emptyText = new QLabel;
-    m_emptyText->setWordWrap(true);
-    m_emptyText->setAlignment(Qt::AlignCenter);
-    m_emptyButton = new QPushButton;
-    m_emptyButton->setProperty("primary", true);
-    connect(m_emptyButton, &QPushButton::clicked, this, &PaneFrame::emptyActionTriggered);
-    column->setContentsMargins(32, 16, 32, 16);
-    column->setSpacing(16);
-    column->addStretch(2);
-    column->addWidget(m_emptyText);
-    column->addWidget(m_emptyButton, 0, Qt::AlignHCenter);
-    column->addStretch(3);
-    return page;
-}
-
-QWidget* PaneFrame::makeLoadingPage()
-{
-    auto* page = new QWidget;
-    auto* column = new QVBoxLayout(page);
-    column->setContentsMargins(16, 12, 16, 12);
-    column->setSpacing(12);
-    auto* row = new QHBoxLayout;
-    m_loadingText = new QLabel;
-    m_progress = new QProgressBar;
-    m_progress->setTextVisible(false);
-    m_progress->setFixedSize(160, 8);
-    m_progress->setAccessibleName(tr("Progress"));
-    m_cancel = new QPushButton(tr("Cancel"));
-    connect(m_cancel, &QPushButton::clicked, this, &PaneFrame::cancelRequested);
-    row->addWidget(m_loadingText);
-    row->addWidget(m_progress);
-    row->addWidget(m_cancel);
-    row->addStretch(1);
-    column->addLayout(row);
-    m_skeleton = new Skeleton(m_theme);
-    column->addWidget(m_skeleton, 1);
-    return page;
-}
-
-QWidget* PaneFrame::makeErrorPage()
-{
-    auto* page = new QWidget;
-    auto* column = new QVBoxLayout(page);
-    column->setContentsMargins(32, 24, 32, 16);
-    column->setSpacing(8);
-    m_errorIcon = new QLabel;
-    m_errorWhat = new QLabel;
-    QFont strong = Theme::bodyFont();
-    strong.setWeight(QFont::DemiBold);
-    m_errorWhat->setFont(strong);
-    m_errorWhy = new QLabel;
-    for (QLabel* label : {m_errorWhat, m_errorWhy}) {
-        label->setWordWrap(true);
-        label->setTextInteractionFlags(Qt::TextSelectableByMouse);
-    }
-    m_errorDetails = new QPlainTextEdit;
-    m_errorDetails->setReadOnly(true);
-    m_errorDetails->setFont(Theme::fixedFont());
-    m_errorDetails->setMaximumHeight(160);
-    m_errorDetails->setAccessibleName(tr("Error details"));
-    auto* retry = new QPushButton(tr("Try Again"));
-    m_copy = new QPushButton(icon(u"copy"), tr("Copy Details"));
-    connect(retry, &QPushButton::clicked, this, &PaneFrame::retryRequested);
-    connect(m_copy, &QPushButton::clicked, this, [this] {
-        QGuiApplication::clipboard()->setText(
-            QStringLiteral("%1\n%2\n%3").arg(m_errorWhat->text(), m_errorWhy->text(), m_errorDetails->toPlainText()));
-    });
-    auto* heading = new QHBoxLayout;
-    heading->setSpacing(8);
-    heading->addWidget(m_errorIcon);
-    heading->addWidget(m_errorWhat, 1);
-    auto* buttons = new QHBoxLayout;
-    buttons->addWidget(retry);
-    buttons->addWidget(m_copy);
-    buttons->addStretch(1);
-    column->addLayout(heading);
-    column->addWidget(m_errorWhy);
-    column->addLayout(buttons);
-    column->addWidget(m_errorDetails);
-    column->addStretch(1);
-    return page;
+    connect(m_veil, &LostVeil::reconnectRequested, this, &PaneFrame::reconnectRequested);
 }
 
 QString PaneFrame::title() const
@@ -321,48 +167,67 @@ void PaneFrame::showContent()
 
 void PaneFrame::showEmpty(const QString& sentence, const QString& button)
 {
-    m_emptyText->setText(sentence);
-    m_emptyButton->setText(button);
-    m_emptyButton->setVisible(!button.isEmpty());
+    m_empty->set(sentence, button);
     setState(State::Empty);
 }
 
 void PaneFrame::showLoading(const QString& sentence, double progress, bool cancellable)
 {
-    m_loadingText->setText(sentence);
-    m_progress->setRange(0, progress < 0 ? 0 : 1000);
-    if (progress >= 0) m_progress->setValue(int(std::min(progress, 1.0) * 1000));
-    m_cancel->setVisible(cancellable);
+    m_loading->set(sentence, progress, cancellable);
     setState(State::Loading);
 }
 
 void PaneFrame::showError(const QString& what, const QString& why, const QString& remedy, const QString& details)
 {
-    m_errorWhat->setText(what);
-    m_errorWhy->setText(remedy.isEmpty() ? why : why + QStringLiteral("\n") + remedy);
-    m_errorDetails->setPlainText(details);
-    m_errorDetails->setVisible(!details.isEmpty());
+    m_error->set(what, why, remedy, details);
     setState(State::Error);
 }
 
 void PaneFrame::showLost(qint64 lastDataMs, int reconnectSeconds)
 {
     const QString when = reconnectSeconds > 0 ? tr("Reconnecting in %1 s.").arg(reconnectSeconds) : tr("Reconnecting now.");
-    m_veil->text->setText(tr("Engine lost. Last data from %1. %2").arg(formatClock(lastDataMs), when));
+    m_veil->setText(tr("Engine lost. Last data from %1. %2").arg(formatClock(lastDataMs), when));
     setState(State::Lost);
+}
+
+void PaneFrame::refresh()
+{
+    if (!isVisible()) {
+        m_dirty = true;
+        return;
+    }
+    const quint64 now = fingerprint();
+    if (!m_dirty && now == m_seen) return;
+    m_seen = now;
+    m_dirty = false;
+    ++m_rebuilds;
+    rebuild();
+}
+
+void PaneFrame::invalidate()
+{
+    m_dirty = true;
+    refresh();
+}
+
+void PaneFrame::showEvent(QShowEvent* event)
+{
+    QWidget::showEvent(event);
+    if (m_dirty) refresh();
 }
 
 void PaneFrame::setState(State state)
 {
     QWidget* page = m_contentHost;
-    if (state == State::Empty) page = m_emptyPage;
-    if (state == State::Loading) page = m_loadingPage;
-    if (state == State::Error) page = m_errorPage;
+    if (state == State::Empty) page = m_empty;
+    if (state == State::Loading) page = m_loading;
+    if (state == State::Error) page = m_error;
     if (m_stack->currentWidget() != page) m_stack->setCurrentWidget(page);
     m_veil->setVisible(state == State::Lost);
-    // The banner takes its own room, so that nothing of the last data is covered.
-    m_contentHost->layout()->setContentsMargins(0, state == State::Lost ? m_veil->banner->sizeHint().height() : 0, 0, 0);
-    if (state == State::Lost) placeVeil();
+    if (state == State::Lost)
+        placeVeil();
+    else
+        m_contentHost->layout()->setContentsMargins(0, 0, 0, 0);
     const bool usable = state == State::Content || state == State::Lost;
     if (m_toolBar->isEnabled() != usable) m_toolBar->setEnabled(usable);
     m_strip->setVisible(usable);
@@ -374,23 +239,24 @@ void PaneFrame::setState(State state)
 void PaneFrame::restyle()
 {
     const Tokens& t = m_theme.theme().tokens();
-    const auto tint = [](QWidget* widget, const QColor& color) {
-        QPalette palette = widget->palette();
+    const auto tint = [](QLabel* label, const QColor& color) {
+        QPalette palette = label->palette();
         palette.setColor(QPalette::WindowText, color);
-        widget->setPalette(palette);
+        label->setPalette(palette);
     };
-    for (QLabel* label : {m_status, m_fresh, m_emptyText, m_loadingText}) tint(label, t.muted);
-    for (QLabel* label : {m_title, m_errorWhat, m_errorWhy}) tint(label, t.text);
-    m_errorIcon->setPixmap(iconPixmap(u"error", t.fail, 16, devicePixelRatioF()));
-    QPalette banner = m_veil->banner->palette();
-    banner.setColor(QPalette::Window, mixColors(t.surface, t.warn, m_theme.theme().isDark() ? 0.22 : 0.16));
-    banner.setColor(QPalette::WindowText, t.text);
-    m_veil->banner->setPalette(banner);
+    for (QLabel* label : {m_status, m_fresh}) tint(label, t.muted);
+    tint(m_title, t.text);
+    m_empty->restyle(m_theme.theme());
+    m_loading->restyle(m_theme.theme());
+    m_error->restyle(m_theme.theme());
+    m_veil->restyle(m_theme.theme());
     update();
 }
 
 void PaneFrame::placeVeil()
 {
+    // The banner takes its own room, so that nothing of the last data is covered.
+    m_contentHost->layout()->setContentsMargins(0, m_veil->bannerHeight(m_host->width()), 0, 0);
     m_veil->setGeometry(QRect(m_host->mapTo(this, QPoint(0, 0)), m_host->size()));
     m_veil->raise();
 }

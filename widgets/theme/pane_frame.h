@@ -2,21 +2,20 @@
 // The frame every pane stands in: title and toolbar on one line, content, a thin status strip, and the four designed states.
 #pragma once
 
-#include <QElapsedTimer>
-#include <QTimer>
 #include <QWidget>
 
 class QAction;
 class QLabel;
-class QProgressBar;
-class QPushButton;
 class QStackedLayout;
 class QToolBar;
 class QToolButton;
-class QPlainTextEdit;
 
 namespace pathloom {
 
+class EmptyPage;
+class ErrorPage;
+class LoadingPage;
+class LostVeil;
 class ThemeController;
 
 class PaneFrame : public QWidget {
@@ -48,6 +47,11 @@ public:
     /// Left: what is shown, of how much. Right: how fresh.
     void setStatus(const QString& what, const QString& freshness = {});
 
+    /// Called on each frame tick: rebuild() when fingerprint() has moved. A hidden pane does nothing until it is shown.
+    void refresh();
+    /// Times rebuild() ran: the measure of "a hidden pane does no work".
+    int rebuilds() const { return m_rebuilds; }
+
     State state() const { return m_state; }
     void showContent();
     /// One sentence and, unless `button` is empty, the button that fills the pane (emptyActionTriggered).
@@ -67,16 +71,17 @@ Q_SIGNALS:
     void stateChanged();
 
 protected:
+    /// A number that moves whenever what the pane shows does; cheap enough for every frame.
+    virtual quint64 fingerprint() const { return 0; }
+    virtual void rebuild() { }
+    /// Refresh even if the fingerprint stands still (another run, another option of the view).
+    void invalidate();
+    void showEvent(QShowEvent* event) override;
     void resizeEvent(QResizeEvent* event) override;
     void changeEvent(QEvent* event) override;
 
 private:
-    class Veil;
-    class Skeleton;
     void build(const QString& title);
-    QWidget* makeEmptyPage();
-    QWidget* makeLoadingPage();
-    QWidget* makeErrorPage();
     void setState(State state);
     void restyle();
     void placeVeil();
@@ -93,21 +98,13 @@ private:
     QLabel* m_status = nullptr;
     QLabel* m_fresh = nullptr;
     QWidget* m_strip = nullptr;
-    QWidget* m_emptyPage = nullptr;
-    QLabel* m_emptyText = nullptr;
-    QPushButton* m_emptyButton = nullptr;
-    QWidget* m_loadingPage = nullptr;
-    QLabel* m_loadingText = nullptr;
-    QProgressBar* m_progress = nullptr;
-    QPushButton* m_cancel = nullptr;
-    Skeleton* m_skeleton = nullptr;
-    QWidget* m_errorPage = nullptr;
-    QLabel* m_errorWhat = nullptr;
-    QLabel* m_errorWhy = nullptr;
-    QLabel* m_errorIcon = nullptr;
-    QPlainTextEdit* m_errorDetails = nullptr;
-    QPushButton* m_copy = nullptr;
-    Veil* m_veil = nullptr;
+    EmptyPage* m_empty = nullptr;
+    LoadingPage* m_loading = nullptr;
+    ErrorPage* m_error = nullptr;
+    LostVeil* m_veil = nullptr;
+    bool m_dirty = false;
+    quint64 m_seen = 0;
+    int m_rebuilds = 0;
 };
 
 }  // namespace pathloom

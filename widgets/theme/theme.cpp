@@ -218,6 +218,20 @@ void ThemeController::setName(const QString& name)
     Q_EMIT changed();
 }
 
+void ThemeController::setReducedMotion(bool reduced)
+{
+    const bool before = reducedMotion();
+    m_reducedMotion = reduced;
+    if (reducedMotion() != before) Q_EMIT motionChanged();
+}
+
+void ThemeController::setDesktopReducedMotion(bool reduced)
+{
+    const bool before = reducedMotion();
+    m_desktopReducedMotion = reduced;
+    if (reducedMotion() != before) Q_EMIT motionChanged();
+}
+
 void ThemeController::applyTo(QApplication& application)
 {
     if (m_application == nullptr) {

@@ -69,16 +69,20 @@ public:
     /// Fusion style, fonts, palette and style sheet on the application; kept up to date on every later switch.
     void applyTo(QApplication& application);
     /// No motion at all (system setting or the user's); views ask before they animate.
-    bool reducedMotion() const { return m_reducedMotion; }
-    void setReducedMotion(bool reduced) { m_reducedMotion = reduced; }
+    bool reducedMotion() const { return m_reducedMotion || m_desktopReducedMotion; }
+    void setReducedMotion(bool reduced);
+    /// What the desktop asks for; the user's own choice can only ask for less motion, never for more.
+    void setDesktopReducedMotion(bool reduced);
 
 Q_SIGNALS:
     void changed();
+    void motionChanged();
 
 private:
     Theme m_theme;
     QApplication* m_application = nullptr;
     bool m_reducedMotion = false;
+    bool m_desktopReducedMotion = false;
 };
 
 }  // namespace pathloom

@@ -24,6 +24,10 @@ int main(int argc, char** argv)
         const std::unique_ptr<QObject> test(pathloom::makeScaledTest(theme));
         return QTest::qExec(test.get());
     }
+    if (argc == 2 && std::strcmp(argv[1], "--desktop") == 0) {
+        const std::unique_ptr<QObject> test(pathloom::makeDesktopTest());
+        return QTest::qExec(test.get());
+    }
     int failed = 0;
     for (QObject* test : pathloom::makeTests(theme)) {
         failed += QTest::qExec(test, argc, argv);

@@ -15,6 +15,8 @@ QObject* makePlotTest(ThemeController& theme);
 QObject* makePathLayoutTest();
 QObject* makeSyncLayoutTest();
 QObject* makeViewsTest(ThemeController& theme);
+/// For a run of its own under dbus-run-session.
+QObject* makeDesktopTest();
 /// For a run of its own with QT_SCALE_FACTOR=2.
 QObject* makeScaledTest(ThemeController& theme);
 inline QList<QObject*> makeTests(ThemeController& theme)

@@ -174,6 +174,40 @@ private Q_SLOTS:
         frame.showContent();
         QVERIFY(content->isVisible());
     }
+    void aNarrowPaneShowsTheWholeLostBanner_data()
+    {
+        QTest::addColumn<int>("width");
+        for (const int width : {260, 340, 900}) QTest::addRow("%d px", width) << width;
+    }
+    void aNarrowPaneShowsTheWholeLostBanner()
+    {
+        QFETCH(int, width);
+        PaneFrame frame(QStringLiteral("Pane"), m_theme);
+        frame.setTitleShown(false);
+        auto* content = new QLabel(QStringLiteral("x"));
+        content->setMinimumSize(1, 1);
+        frame.setContent(content);
+        frame.resize(width, 300);
+        frame.show();
+        frame.showLost(1000, 5);
+        QVERIFY(QTest::qWaitForWindowExposed(&frame));
+        const auto check = [&](int now) {
+            QCOMPARE(frame.width(), now);
+            const auto* text = frame.findChild<QLabel*>(QStringLiteral("lost.text"));
+            QVERIFY(text != nullptr);
+            QCOMPARE(text->toolTip(), text->text());
+            const int needed = text->heightForWidth(text->width());
+            QVERIFY2(text->height() >= needed, qPrintable(QStringLiteral("%1 of %2 px").arg(text->height()).arg(needed)));
+            for (const QString& word : text->text().split(QLatin1Char(' ')))
+                QVERIFY2(text->fontMetrics().horizontalAdvance(word) <= text->width(), qPrintable(word));
+            const auto* banner = frame.findChild<QWidget*>(QStringLiteral("lost.banner"));
+            QVERIFY(banner->mapTo(&frame, banner->rect().bottomLeft()).y() <= content->mapTo(&frame, QPoint(0, 0)).y());
+        };
+        check(width);
+        frame.resize(width + 60, 300);
+        QApplication::processEvents();
+        check(width + 60);
+    }
     void toolButtonsHaveNamesAndSize()
     {
         PaneFrame frame(QStringLiteral("Pane"), m_theme);

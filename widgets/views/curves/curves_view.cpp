@@ -40,10 +40,7 @@ CurvesView::CurvesView(ThemeController& theme, QWidget* parent)
     box->addWidget(m_plot);
     setContent(content);
     buildToolBar();
-    connect(&theme, &ThemeController::changed, this, [this] {
-        m_dirty = true;
-        refresh();
-    });
+    connect(&theme, &ThemeController::changed, this, [this] { invalidate(); });
     showEmpty(tr("No run is open. Start one to see its loss curves."), tr("Start Run"));
 }
 
@@ -55,10 +52,7 @@ void CurvesView::buildToolBar()
         action->setChecked(true);
         action->setToolTip(tip);
         addToolAction(action)->setToolButtonStyle(Qt::ToolButtonTextOnly);
-        connect(action, &QAction::toggled, this, [this] {
-            m_dirty = true;
-            refresh();
-        });
+        connect(action, &QAction::toggled, this, [this] { invalidate(); });
         return action;
     };
     m_train = worded(tr("Train"), tr("Training loss"));
@@ -140,34 +134,15 @@ void CurvesView::setHistory(const RunHistory* history)
 {
     if (history != m_history) m_plot->resetZoom();
     m_history = history;
-    m_dirty = true;
-    refresh();
+    invalidate();
 }
 
 quint64 CurvesView::fingerprint() const
 {
+    if (m_history == nullptr) return 0;
     quint64 sum = quint64(m_history->state) + m_history->warm.size() * 31;
     for (const PathState& p : m_history->paths) sum = sum * 1099511628211ULL + p.train.size() * 13 + p.valid.size();
     return sum;
-}
-
-void CurvesView::refresh()
-{
-    if (!isVisible()) {
-        m_dirty = true;
-        return;
-    }
-    const quint64 now = m_history != nullptr ? fingerprint() : 0;
-    if (!m_dirty && now == m_seen) return;
-    m_seen = now;
-    m_dirty = false;
-    rebuild();
-}
-
-void CurvesView::showEvent(QShowEvent* event)
-{
-    PaneFrame::showEvent(event);
-    if (m_dirty) refresh();
 }
 
 void CurvesView::addCurves(bool train)
@@ -216,7 +191,6 @@ void CurvesView::addCurves(bool train)
 
 void CurvesView::rebuild()
 {
-    ++m_rebuilds;
     if (m_history == nullptr) {
         m_plot->clear();
         return showEmpty(tr("No run is open. Start one to see its loss curves."), tr("Start Run"));

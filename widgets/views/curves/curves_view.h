@@ -17,22 +17,16 @@ public:
     explicit CurvesView(ThemeController& theme, QWidget* parent = nullptr);
     /// Show this run (not owned; must stay valid until the next call); null shows the empty state.
     void setHistory(const RunHistory* history);
-    /// Called on each frame tick. Does nothing while hidden (catches up when shown) or while nothing changed.
-    void refresh();
     PlotWidget* plot() const { return m_plot; }
-    int rebuilds() const { return m_rebuilds; }
     /// Ask for a file name and export; `suffix` is "csv", "png", "svg" or "pdf".
     void exportAs(const QString& suffix);
 
-protected:
-    void showEvent(QShowEvent* event) override;
-
 private:
     void buildToolBar();
-    void rebuild();
+    void rebuild() override;
     void addCurves(bool train);
     void updateStatus();
-    quint64 fingerprint() const;
+    quint64 fingerprint() const override;
 
     ThemeController& m_controller;
     const RunHistory* m_history = nullptr;
@@ -42,9 +36,6 @@ private:
     QAction* m_paths = nullptr;
     QAction* m_follow = nullptr;
     QSlider* m_smoothing = nullptr;
-    bool m_dirty = true;
-    quint64 m_seen = 0;
-    int m_rebuilds = 0;
 };
 
 }  // namespace pathloom

@@ -121,12 +121,12 @@ void PathPicture::setHistory(const RunHistory* history)
         m_scrub->setValue(kScrubSteps);
     }
     m_history = history;
-    m_dirty = true;
-    refresh();
+    invalidate();
 }
 
 quint64 PathPicture::fingerprint() const
 {
+    if (m_history == nullptr) return 0;
     // Everything the picture shows moves at least one of these; summing is cheap enough for every frame.
     quint64 sum = quint64(m_history->lastEventMs) * 31 + quint64(m_history->state) + m_history->modules.size() * 7
         + m_history->columns.size();
@@ -137,28 +137,8 @@ quint64 PathPicture::fingerprint() const
     return sum;
 }
 
-void PathPicture::refresh()
-{
-    if (!isVisible()) {
-        m_dirty = true;
-        return;
-    }
-    const quint64 now = m_history != nullptr ? fingerprint() : 0;
-    if (!m_dirty && now == m_seen) return;
-    m_seen = now;
-    m_dirty = false;
-    rebuild();
-}
-
-void PathPicture::showEvent(QShowEvent* event)
-{
-    PaneFrame::showEvent(event);
-    if (m_dirty) refresh();
-}
-
 void PathPicture::rebuild()
 {
-    ++m_rebuilds;
     if (m_history == nullptr) {
         m_canvas->setMoment(nullptr, {});
         m_panel->show(nullptr, {}, {});
@@ -190,8 +170,7 @@ void PathPicture::scrubTo(qint64 timeMs)
         m_scrub->setValue(
             int(std::clamp<qint64>(((timeMs - m_history->createdMs) * kScrubSteps + whole / 2) / whole, 0, kScrubSteps - 1)));
     }
-    m_dirty = true;
-    refresh();
+    invalidate();
 }
 
 void PathPicture::followLive()
@@ -200,8 +179,7 @@ void PathPicture::followLive()
     m_liveButton->setChecked(true);
     const QSignalBlocker quiet(m_scrub);
     m_scrub->setValue(kScrubSteps);
-    m_dirty = true;
-    refresh();
+    invalidate();
 }
 
 void PathPicture::updatePanel()

@@ -21,26 +21,19 @@ public:
     explicit PathPicture(ThemeController& theme, QWidget* parent = nullptr);
     /// Show this run (not owned; must stay valid until the next call); null shows the empty state.
     void setHistory(const RunHistory* history);
-    /// Called on each frame tick. Does nothing while hidden (catches up when shown) or while nothing changed.
-    void refresh();
     /// Show the run as it was; followLive() goes back to now.
     void scrubTo(qint64 timeMs);
     void followLive();
     bool isLive() const { return m_live; }
     PathCanvas* canvas() const { return m_canvas; }
-    /// Times the picture was rebuilt from the history: the measure of "a hidden pane does no work".
-    int rebuilds() const { return m_rebuilds; }
-
-protected:
-    void showEvent(QShowEvent* event) override;
 
 private:
     void buildToolBar();
     void buildContent();
-    void rebuild();
+    void rebuild() override;
     void updatePanel();
     void updateStatus();
-    quint64 fingerprint() const;
+    quint64 fingerprint() const override;
 
     ThemeController& m_controller;
     const RunHistory* m_history = nullptr;
@@ -53,10 +46,7 @@ private:
     QToolButton* m_liveButton = nullptr;
     QAction* m_imageAction = nullptr;
     bool m_live = true;
-    bool m_dirty = true;
     qint64 m_scrubMs = 0;
-    quint64 m_seen = 0;
-    int m_rebuilds = 0;
 };
 
 }  // namespace pathloom

@@ -58,12 +58,12 @@ SyncPicture::SyncPicture(ThemeController& theme, QWidget* parent)
 void SyncPicture::setHistory(const RunHistory* history)
 {
     m_history = history;
-    m_dirty = true;
-    refresh();
+    invalidate();
 }
 
 quint64 SyncPicture::fingerprint() const
 {
+    if (m_history == nullptr) return 0;
     quint64 sum = quint64(m_history->lastEventMs) * 31 + quint64(m_history->state) + m_history->moduleLanes.size()
         + m_history->traffic.size() * 3;
     for (const WorkerLane& lane : m_history->workers) {
@@ -74,28 +74,8 @@ quint64 SyncPicture::fingerprint() const
     return sum;
 }
 
-void SyncPicture::refresh()
-{
-    if (!isVisible()) {
-        m_dirty = true;
-        return;
-    }
-    const quint64 now = m_history != nullptr ? fingerprint() : 0;
-    if (!m_dirty && now == m_seen) return;
-    m_seen = now;
-    m_dirty = false;
-    rebuild();
-}
-
-void SyncPicture::showEvent(QShowEvent* event)
-{
-    PaneFrame::showEvent(event);
-    if (m_dirty) refresh();
-}
-
 void SyncPicture::rebuild()
 {
-    ++m_rebuilds;
     m_canvas->setHistory(m_history);
     if (m_history == nullptr) {
         return showEmpty(tr("No run is open. Start one to see what its workers send and when."), tr("Start Run"));

@@ -15,26 +15,17 @@ public:
     explicit SyncPicture(ThemeController& theme, QWidget* parent = nullptr);
     /// Show this run (not owned; must stay valid until the next call); null shows the empty state.
     void setHistory(const RunHistory* history);
-    /// Called on each frame tick. Does nothing while hidden (catches up when shown) or while nothing changed.
-    void refresh();
     SyncCanvas* canvas() const { return m_canvas; }
-    int rebuilds() const { return m_rebuilds; }
-
-protected:
-    void showEvent(QShowEvent* event) override;
 
 private:
-    void rebuild();
+    void rebuild() override;
     void updateStatus();
-    quint64 fingerprint() const;
+    quint64 fingerprint() const override;
 
     ThemeController& m_controller;
     const RunHistory* m_history = nullptr;
     SyncCanvas* m_canvas = nullptr;
     QAction* m_follow = nullptr;
-    bool m_dirty = true;
-    quint64 m_seen = 0;
-    int m_rebuilds = 0;
 };
 
 }  // namespace pathloom
