@@ -3,6 +3,7 @@
 #include "app/main_window.h"
 #include "app/tour.h"
 #include "widgets/client/local_engine.h"
+#include "widgets/theme/desktop_settings.h"
 #include "widgets/theme/icons.h"
 #include "widgets/theme/pane_frame.h"
 #include "widgets/theme/theme.h"
@@ -100,6 +101,9 @@ int main(int argc, char** argv)
     const auto sampleOption = option("sample", "Open the sample project and train on it.");
     const auto engineOption = option("engine", "Connect to a running engine.", "address");
     const auto tokenOption = option("token-file", "File with the token for --engine.", "file");
+    const auto caOption = option("tls-ca", "Certificate authority of --engine (PEM).", "file");
+    const auto certOption = option("tls-cert", "Your certificate for --engine (PEM).", "file");
+    const auto keyOption = option("tls-key", "Its key (PEM).", "file");
     const auto themeOption = option("theme", "light, dark or system.", "name");
     const auto workersOption = option("workers", "Local workers to start.", "n");
     const auto tourOption = option("tour", "Train and compare the tour's presets, write screenshots and results, quit.", "dir");
@@ -132,12 +136,18 @@ int main(int argc, char** argv)
     theme.applyTo(application);
     MainWindow window(theme);
     if (!themeName.isEmpty()) window.setTheme(themeName, false);
+    DesktopSettings desktop;
+    QObject::connect(&desktop, &DesktopSettings::changed, &window, [&] {
+        theme.setDesktopReducedMotion(desktop.reducedMotion());
+        if (desktop.scheme() != DesktopScheme::Unknown)
+            window.setSystemTheme(desktop.scheme() == DesktopScheme::Dark ? QStringLiteral("dark") : QStringLiteral("light"));
+    });
     if (workers >= 0) window.setWorkers(workers);
     if (parser.isSet(testOption)) return selfTest(window, theme);
     QObject::connect(&window, &MainWindow::closedDown, &application, &QCoreApplication::quit, Qt::QueuedConnection);
     QApplication::setQuitOnLastWindowClosed(false);  // closing waits for the engine; closedDown() ends the app
 
-    if (parser.isSet(tourOption)) {
+    if (parser.isSet(tourOption)) {  // takes its pictures in both themes whatever the desktop says meanwhile
         TourPlan plan;
         plan.project = parser.value(projectOption);
         plan.out = parser.value(tourOption);
@@ -150,6 +160,7 @@ int main(int argc, char** argv)
         tour.start();
         return QApplication::exec();
     }
+    desktop.followSession();
     window.show();
     if (parser.isSet(timingOption)) printWhenUsable(window);
     if (parser.isSet(engineOption)) {
@@ -159,7 +170,8 @@ int main(int argc, char** argv)
             std::fprintf(stderr, "%s cannot be read: %s\n", qPrintable(file.fileName()), qPrintable(file.errorString()));
             return 4;
         }
-        window.connectRemote(parser.value(engineOption), QString::fromUtf8(file.read(4096)).trimmed());
+        window.connectRemote({parser.value(engineOption), QString::fromUtf8(file.read(4096)).trimmed(), parser.value(caOption),
+            parser.value(certOption), parser.value(keyOption)});
     } else if (parser.isSet(projectOption)) {
         window.openFolder(parser.value(projectOption));
     } else if (parser.isSet(sampleOption)) {

@@ -128,9 +128,9 @@ void MainWindow::openSample(bool train)
     m_project.openSample(m_workers);
 }
 
-void MainWindow::connectRemote(const QString& address, const QString& token)
+void MainWindow::connectRemote(const EngineTarget& target)
 {
-    m_project.connectRemote(address, token);
+    m_project.connectRemote(target);
 }
 
 void MainWindow::chooseProject(bool fresh)
@@ -147,8 +147,11 @@ void MainWindow::chooseProject(bool fresh)
 
 void MainWindow::showConnectDialog()
 {
-    auto* dialog = new ConnectDialog(this);
-    connect(dialog, &ConnectDialog::connectRequested, this, &MainWindow::connectRemote);
+    auto* dialog = new ConnectDialog(m_theme, m_settings.lastEngine(), this);
+    connect(dialog, &ConnectDialog::letIn, this, [this](const EngineTarget& target) {
+        m_settings.setLastEngine(target);
+        connectRemote(target);
+    });
     dialog->open();
 }
 
@@ -282,6 +285,12 @@ void MainWindow::setTheme(const QString& name, bool remember)
     m_themeChoice = name;
     m_theme.setName(name == QLatin1String("system") ? m_systemTheme : name);
     if (remember) m_settings.setTheme(name);
+}
+
+void MainWindow::setSystemTheme(const QString& name)
+{
+    m_systemTheme = name;
+    if (m_themeChoice == QLatin1String("system")) m_theme.setName(name);
 }
 
 void MainWindow::updateStatus()

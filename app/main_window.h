@@ -46,9 +46,11 @@ public:
     void setWorkers(int workers) { m_workers = workers; }
     void openFolder(const QString& folder);
     void openSample(bool train);  ///< train: start the sample run when the project has no run yet
-    void connectRemote(const QString& address, const QString& token);
+    void connectRemote(const EngineTarget& target);
     /// "light", "dark" or "system"; remembered when `remember`.
     void setTheme(const QString& name, bool remember = true);
+    /// The desktop's own choice, "light" or "dark": shown at once when the theme is "system".
+    void setSystemTheme(const QString& name);
     void applyLayout(const QString& name);  ///< "train", "inspect"
     RunForm* newRun();
     void showNotice(const QString& text);

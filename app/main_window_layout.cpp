@@ -212,6 +212,7 @@ void MainWindow::applyLayout(const QString& name)
 {
     m_layoutName = name;
     setAnimated(!m_theme.reducedMotion());
+    connect(&m_theme, &ThemeController::motionChanged, this, [this] { setAnimated(!m_theme.reducedMotion()); });
     for (QDockWidget* dock : std::as_const(m_docks)) {
         dock->setFloating(false);
         removeDockWidget(dock);

@@ -16,7 +16,7 @@ Project::Project(Session& session, QObject* parent)
 {
     connect(&m_engine, &LocalEngine::ready, this, [this](const QString& address, const QString& token) {
         m_open = true;
-        m_session.open(address, token);
+        m_session.open({address, token, {}, {}, {}});
         Q_EMIT busy({});
         Q_EMIT opened();
     });
@@ -50,12 +50,12 @@ void Project::openSample(int workers)
         QDir(QStandardPaths::writableLocation(QStandardPaths::AppDataLocation)).filePath(QStringLiteral("sample")), workers);
 }
 
-void Project::connectRemote(const QString& address, const QString& token)
+void Project::connectRemote(const EngineTarget& target)
 {
     m_folder.clear();
     m_open = true;
     m_closing = false;
-    m_session.open(address, token);
+    m_session.open(target);
     Q_EMIT opened();
 }
 

@@ -17,7 +17,7 @@ public:
 
     void openFolder(const QString& folder, int workers);
     void openSample(int workers);  ///< in the user's data folder; its corpus is imported when missing
-    void connectRemote(const QString& address, const QString& token);
+    void connectRemote(const EngineTarget& target);
     /// Let go of the engine. Never blocks: closed() follows, at the latest when the engine had to be killed.
     void close(End end);
     /// Import the shipped corpus as "sample" unless the project has it. sampleReady() or problem() follows.

@@ -75,4 +75,20 @@ void Settings::setLocalWorkers(int count)
     m_settings.setValue(QStringLiteral("localWorkers"), count);
 }
 
+EngineTarget Settings::lastEngine() const
+{
+    EngineTarget target;
+    target.address = m_settings.value(QStringLiteral("engine/address")).toString();
+    target.tlsCa = m_settings.value(QStringLiteral("engine/ca")).toString();
+    target.tlsCert = m_settings.value(QStringLiteral("engine/certificate")).toString();
+    return target;
+}
+
+void Settings::setLastEngine(const EngineTarget& target)
+{
+    m_settings.setValue(QStringLiteral("engine/address"), target.address);
+    m_settings.setValue(QStringLiteral("engine/ca"), target.tlsCa);
+    m_settings.setValue(QStringLiteral("engine/certificate"), target.tlsCert);
+}
+
 }  // namespace pathloom

@@ -2,6 +2,8 @@
 // What the app remembers between starts, with a version: each migration goes from exactly one version to the next.
 #pragma once
 
+#include "widgets/client/values.h"
+
 #include <QByteArray>
 #include <QSettings>
 #include <QStringList>
@@ -24,6 +26,9 @@ public:
     void addRecentProject(const QString& folder);
     [[nodiscard]] int localWorkers() const;
     void setLocalWorkers(int count);
+    /// The engine connected to last: its address, authority and certificate. Where token and key lie is not remembered.
+    [[nodiscard]] EngineTarget lastEngine() const;
+    void setLastEngine(const EngineTarget& target);
 
 private:
     QSettings m_settings;

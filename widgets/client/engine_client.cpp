@@ -2,10 +2,14 @@
 // EngineClient: connecting, losing, finding again, and the event stream. The calls are in engine_calls.cpp.
 #include "widgets/client/engine_client.h"
 
+#include "engine/core/tls_probe.h"
 #include "widgets/client/engine_client_private.h"
 #include "widgets/client/watch_stream.h"
 
+#include <QFuture>
+#include <QPromise>
 #include <QRandomGenerator>
+#include <QThreadPool>
 
 #include <algorithm>
 
@@ -14,6 +18,11 @@ namespace {
 
 constexpr int protocolVersion = 1;
 constexpr int frameMs = 33;
+
+TlsFiles tlsOf(const EngineTarget& target)
+{
+    return {target.tlsCa.toStdString(), target.tlsCert.toStdString(), target.tlsKey.toStdString()};
+}
 
 }  // namespace
 
@@ -102,23 +111,28 @@ int EngineClient::retryInSeconds() const
     return m_retryTimer.isActive() ? (m_retryTimer.remainingTime() + 999) / 1000 : 0;
 }
 
-void EngineClient::connectTo(const QString& address, const QString& token, qint64 lastSeqSeen)
+void EngineClient::connectTo(const EngineTarget& target, qint64 lastSeqSeen)
 {
     m_retryTimer.stop();
-    m_address = address;
-    m_token = token;
+    m_target = target;
+    m_once = false;
     m_lastSeq = lastSeqSeen;
     m_attempts = 0;
     setState(State::Connecting);
     attempt();
 }
 
+void EngineClient::tryOnce(const EngineTarget& target)
+{
+    connectTo(target);
+    m_once = true;  // before any answer: they come by the event loop
+}
+
 void EngineClient::disconnectFromEngine()
 {
     m_retryTimer.stop();
     closeWire();
-    m_address.clear();
-    m_token.clear();
+    m_target = {};
     setState(State::Disconnected);
 }
 
@@ -139,10 +153,11 @@ void EngineClient::attempt()
     arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 20'000);
     arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
     arguments.SetMaxReceiveMessageSize(64 << 20);
+    const auto credentials = channel_credentials(tlsOf(m_target));
+    if (!credentials) return setState(State::Refused, QString::fromStdString(credentials.error().message));
     auto wire = std::make_shared<Wire>();
-    wire->token = m_token.toStdString();
-    wire->stub
-        = v1::Engine::NewStub(grpc::CreateCustomChannel(m_address.toStdString(), grpc::InsecureChannelCredentials(), arguments));
+    wire->token = m_target.token.toStdString();
+    wire->stub = v1::Engine::NewStub(grpc::CreateCustomChannel(m_target.address.toStdString(), *credentials, arguments));
     m_wire = wire;
     call<v1::GetInfoRequest, v1::EngineInfo>(
         this, connectDeadlineMs, v1::GetInfoRequest(), [](auto* stub, auto... a) { stub->GetInfo(a...); },
@@ -151,6 +166,8 @@ void EngineClient::attempt()
                 const QString why = QString::fromStdString(facts.error().message);
                 if (facts.error().code == ErrorCode::Unauthorised)
                     setState(State::Refused, tr("The engine refused the token: %1").arg(why));
+                else if (facts.error().code == ErrorCode::Unreachable)
+                    explainThenLose(why);
                 else
                     lose(why);
                 return;
@@ -170,15 +187,36 @@ void EngineClient::attempt()
             m_projectPath = facts->projectPath;
             m_facts = *facts;
             m_attempts = 0;
-            startWatch();
+            if (!m_once) startWatch();
             setState(State::Connected);
         }));
+}
+
+void EngineClient::explainThenLose(const QString& why)
+{
+    // gRPC says "unavailable" for certificates that do not fit as well. Finding out takes a handshake: not on this thread.
+    auto promise = std::make_shared<QPromise<QString>>();
+    const quint64 generation = m_generation;
+    promise->future().then(this, [this, generation, why](const QString& refusal) {
+        if (generation != m_generation) return;
+        if (refusal.isEmpty())
+            lose(why);
+        else
+            setState(State::Refused, refusal);
+    });
+    promise->start();
+    QThreadPool::globalInstance()->start([promise, address = m_target.address.toStdString(), tls = tlsOf(m_target)] {
+        const auto refusal = explain_refusal(address, tls);
+        promise->addResult(refusal ? QString::fromStdString(refusal->message) : QString());
+        promise->finish();
+    });
 }
 
 void EngineClient::lose(const QString& why)
 {
     m_frameTimer.stop();
     m_watch.reset();
+    if (m_once) return setState(State::Lost, why);
     const double plain = std::min<double>(m_backoff.maxMs, m_backoff.firstMs * double(1 << std::min(m_attempts, 10)));
     ++m_attempts;
     const double jitter = 1.0 + m_backoff.jitter * (2.0 * QRandomGenerator::global()->generateDouble() - 1.0);
@@ -189,7 +227,7 @@ void EngineClient::lose(const QString& why)
 void EngineClient::startWatch()
 {
     const quint64 generation = m_generation;
-    m_watch = std::make_unique<WatchStream>(*m_wire->stub, m_token.toStdString(), m_lastSeq + 1, [this, generation] {
+    m_watch = std::make_unique<WatchStream>(*m_wire->stub, m_target.token.toStdString(), m_lastSeq + 1, [this, generation] {
         QMetaObject::invokeMethod(
             this,
             [this, generation] {

@@ -51,8 +51,10 @@ public:
     /// Called on the GUI thread for each event, in order, before eventsArrived().
     void setEventHandler(std::function<void(const v1::Event&)> handler) { m_onEvent = std::move(handler); }
 
-    /// Start following the engine at `address` ("unix:/path", "host:port"). Events continue after `fromSeq`.
-    void connectTo(const QString& address, const QString& token, qint64 lastSeqSeen = 0);
+    /// Start following the engine there. Events continue after `lastSeqSeen`. Refused says what is wrong with the target.
+    void connectTo(const EngineTarget& target, qint64 lastSeqSeen = 0);
+    /// Only find out whether the engine lets us in: Connected without its events, or Lost or Refused with the reason, once.
+    void tryOnce(const EngineTarget& target);
     void disconnectFromEngine();
     void retryNow();
 
@@ -60,7 +62,7 @@ public:
     [[nodiscard]] bool isConnected() const { return m_state == State::Connected; }
     [[nodiscard]] QString stateReason() const { return m_reason; }  ///< why Lost or Refused
     [[nodiscard]] int retryInSeconds() const;  ///< Lost: time to the next attempt, rounded up
-    [[nodiscard]] QString address() const { return m_address; }
+    [[nodiscard]] QString address() const { return m_target.address; }
     [[nodiscard]] const EngineFacts& facts() const { return m_facts; }
     [[nodiscard]] qint64 lastSeq() const { return m_lastSeq; }
     [[nodiscard]] qint64 lastEventMs() const { return m_lastEventMs; }  ///< engine clock; 0 = none yet
@@ -99,6 +101,7 @@ private:
     void call(QObject* context, int deadlineMs, Request request, Start start, Convert convert, Handler<T> handler);
     void setState(State state, const QString& reason = {});
     void attempt();
+    void explainThenLose(const QString& why);
     void lose(const QString& why);
     void startWatch();
     void drainMailbox();
@@ -108,8 +111,8 @@ private:
     std::function<void(const v1::Event&)> m_onEvent;
     State m_state = State::Disconnected;
     QString m_reason;
-    QString m_address;
-    QString m_token;
+    EngineTarget m_target;
+    bool m_once = false;
     QString m_projectPath;
     EngineFacts m_facts;
     qint64 m_lastSeq = 0;

@@ -19,6 +19,15 @@ class WorkerInfo;
 
 namespace pathloom {
 
+/// Where an engine is and how to be let in. The three PEM files are those of mutual TLS; all empty = none.
+struct EngineTarget {
+    QString address;  ///< "unix:/path" or "host:port"
+    QString token;
+    QString tlsCa;
+    QString tlsCert;
+    QString tlsKey;
+};
+
 struct EngineFacts {
     QString version;
     int protocol = 0;

@@ -34,9 +34,9 @@ Session::Session(QObject* parent)
     });
 }
 
-void Session::open(const QString& address, const QString& token)
+void Session::open(const EngineTarget& target)
 {
-    m_client.connectTo(address, token, m_history.lastSeq);
+    m_client.connectTo(target, m_history.lastSeq);
 }
 
 void Session::close()

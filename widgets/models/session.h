@@ -29,7 +29,7 @@ public:
     [[nodiscard]] LogModel& log() { return m_log; }
     [[nodiscard]] ResultsModel& results() { return m_results; }
 
-    void open(const QString& address, const QString& token);  ///< another engine or the same again
+    void open(const EngineTarget& target);  ///< another engine or the same again
     void close();  ///< disconnect and forget everything
     [[nodiscard]] bool hasRunningRuns() const;
     /// The run whose pictures are shown; 0 = none. Follows the newest run until chosen by hand.

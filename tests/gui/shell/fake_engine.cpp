@@ -2,6 +2,8 @@
 // FakeEngine.
 #include "tests/gui/shell/fake_engine.h"
 
+#include "engine/core/files.h"
+
 #include <chrono>
 
 namespace pathloom {
@@ -13,11 +15,21 @@ const char* const specJson = R"({"seed":1,"data":{"batch":8,"corpus":"sample","s
   "routing":{"router":"kmeans","prefix":32},"training":{"lr":0.002,"phases":4,"tau":5,"warm_start_steps":10,"precision":"fp32"},
   "outer":{"optimizer":"nesterov","lr":0.7,"momentum":0.9,"combine":"shard-weighted","sqrt_paths":true}})";
 
+std::shared_ptr<grpc::ServerCredentials> credentials(const TlsFiles& tls)
+{
+    if (tls.empty()) return grpc::InsecureServerCredentials();
+    grpc::SslServerCredentialsOptions options(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY);
+    options.pem_root_certs = read_file(tls.ca).value();
+    options.pem_key_cert_pairs.push_back({read_file(tls.key).value(), read_file(tls.cert).value()});
+    return grpc::SslServerCredentials(options);
+}
+
 const grpc::Status refused(grpc::StatusCode::UNAUTHENTICATED, "wrong token");
 
 }  // namespace
 
-FakeEngine::FakeEngine()
+FakeEngine::FakeEngine(const TlsFiles& tls)
+    : m_credentials(credentials(tls))
 {
     for (const char* domain : {"prose", "code"}) {
         if (corpora.empty()) corpora.emplace_back().set_name("sample");
@@ -55,7 +67,7 @@ void FakeEngine::start()
     }
     int port = 0;
     grpc::ServerBuilder builder;
-    builder.AddListeningPort(m_address.empty() ? "127.0.0.1:0" : m_address, grpc::InsecureServerCredentials(), &port);
+    builder.AddListeningPort(m_address.empty() ? "127.0.0.1:0" : m_address, m_credentials, &port);
     builder.RegisterService(this);
     m_server = builder.BuildAndStart();
     if (m_address.empty()) m_address = "127.0.0.1:" + std::to_string(port);

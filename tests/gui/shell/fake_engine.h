@@ -2,6 +2,7 @@
 // An Engine service inside the test: answers from plain values and streams a log the test writes to.
 #pragma once
 
+#include "engine/core/rpc.h"
 #include "pathloom/v1/engine.grpc.pb.h"
 
 #include <grpcpp/grpcpp.h>
@@ -16,7 +17,8 @@ namespace pathloom {
 
 class FakeEngine final : public v1::Engine::Service {
 public:
-    FakeEngine();
+    /// With certificates: mutual TLS.
+    explicit FakeEngine(const TlsFiles& tls = {});
     ~FakeEngine() override;
     void start();  ///< on the same address after the first time
     void stop();  ///< every stream ends, nobody answers any more
@@ -49,6 +51,7 @@ private:
     bool allowed(const grpc::ServerContext* context, const char* call);
     std::unique_ptr<grpc::Server> m_server;
     std::string m_address;
+    std::shared_ptr<grpc::ServerCredentials> m_credentials;
     std::condition_variable m_grown;
     std::vector<v1::Event> m_log;
     std::vector<std::int64_t> m_watchedFrom;

@@ -56,7 +56,7 @@ void TestShell::cleanup()
 
 void TestShell::connectWindow()
 {
-    m_window->connectRemote(QString::fromStdString(m_engine->address()), QStringLiteral("secret"));
+    m_window->connectRemote({QString::fromStdString(m_engine->address()), QStringLiteral("secret"), {}, {}, {}});
     TRY_VERIFY(m_window->session().client().isConnected());
     TRY_COMPARE(m_window->session().presets().rowCount(), 2);
     TRY_COMPARE(m_window->session().corpora().rowCount(), 1);
@@ -171,7 +171,7 @@ void TestShell::aLostEngineKeepsItsDataAndComesBackBySequence()
 
 void TestShell::aWrongTokenIsRefused()
 {
-    m_window->connectRemote(QString::fromStdString(m_engine->address()), QStringLiteral("guess"));
+    m_window->connectRemote({QString::fromStdString(m_engine->address()), QStringLiteral("guess"), {}, {}, {}});
     TRY_COMPARE(m_window->session().client().state(), EngineClient::State::Refused);
     QVERIFY(m_window->session().client().stateReason().contains(QStringLiteral("wrong token")));
     QCOMPARE(m_window->pane(QStringLiteral("runs"))->state(), PaneFrame::State::Error);
