@@ -137,7 +137,7 @@ TEST_F(Chaos, AnEvaluationIsOfTheTestSplitUnlessAskedOtherwise)
     EXPECT_NE(help.out.find("test (the default)"), std::string::npos) << help.out;
 }
 
-TEST_F(Chaos, AStoppedEngineEndsItsStreamsAndGoesWithoutWaitingForIdleClients)
+TEST_F(Chaos, AStoppedEngineEndsItsStreamsAndWaitsForNoIdleOrFrozenClient)
 {
     import("stopping");
     LiveEngine engine(*s_folder / std::string("stopping"), 0);
@@ -148,6 +148,11 @@ TEST_F(Chaos, AStoppedEngineEndsItsStreamsAndGoesWithoutWaitingForIdleClients)
         v1::EngineInfo info;
         ASSERT_TRUE(v1::Engine::NewStub(idle.back())->GetInfo(engine.caller().context().get(), v1::GetInfoRequest(), &info).ok());
     }
+    // And a client that hangs altogether: its kernel holds the connection open, nobody answers for it.
+    const Program frozen("pathloom-worker",
+        {"--engine", engine.address(), "--token-file", token_file(*s_folder / std::string("stopping"), "worker").string()});
+    ASSERT_TRUE(engine.follow([](const v1::Event& event) { return event.has_worker_joined(); }));
+    frozen.signal(SIGSTOP);
     std::vector<grpc::Status> ends(3);
     std::vector<std::thread> watchers;
     std::latch watching(3);
@@ -166,7 +171,7 @@ TEST_F(Chaos, AStoppedEngineEndsItsStreamsAndGoesWithoutWaitingForIdleClients)
     watching.wait();
     const auto asked = std::chrono::steady_clock::now();
     engine.stop();
-    EXPECT_LT(std::chrono::steady_clock::now() - asked, std::chrono::seconds(4)) << "an idle client holds it for five";
+    EXPECT_LT(std::chrono::steady_clock::now() - asked, std::chrono::seconds(4)) << "a client that hangs would hold it for five";
     for (auto& watcher : watchers) watcher.join();
     for (const auto& end : ends) EXPECT_TRUE(end.ok()) << end.error_message();
     for (const auto& channel : idle) EXPECT_TRUE(channel) << "kept open until here";

@@ -177,7 +177,7 @@ private Q_SLOTS:
     void aNarrowPaneShowsTheWholeLostBanner_data()
     {
         QTest::addColumn<int>("width");
-        for (const int width : {260, 340, 900}) QTest::addRow("%d px", width) << width;
+        for (const int width : {40, 340, 900}) QTest::addRow("%d px", width) << width;
     }
     void aNarrowPaneShowsTheWholeLostBanner()
     {
@@ -192,7 +192,7 @@ private Q_SLOTS:
         frame.showLost(1000, 5);
         QVERIFY(QTest::qWaitForWindowExposed(&frame));
         const auto check = [&](int now) {
-            QCOMPARE(frame.width(), now);
+            QVERIFY(frame.width() >= now);  // a pane goes no narrower than its pages do
             const auto* text = frame.findChild<QLabel*>(QStringLiteral("lost.text"));
             QVERIFY(text != nullptr);
             QCOMPARE(text->toolTip(), text->text());
