@@ -6,8 +6,6 @@
 #include "widgets/client/engine_client_private.h"
 #include "widgets/client/watch_stream.h"
 
-#include <QFuture>
-#include <QPromise>
 #include <QRandomGenerator>
 #include <QThreadPool>
 
@@ -195,21 +193,23 @@ void EngineClient::attempt()
 void EngineClient::explainThenLose(const QString& why)
 {
     // gRPC says "unavailable" for certificates that do not fit as well. Finding out takes a handshake: not on this thread.
-    auto promise = std::make_shared<QPromise<QString>>();
-    const quint64 generation = m_generation;
-    promise->future().then(this, [this, generation, why](const QString& refusal) {
-        if (generation != m_generation) return;
-        if (refusal.isEmpty())
-            lose(why);
-        else
-            setState(State::Refused, refusal);
-    });
-    promise->start();
-    QThreadPool::globalInstance()->start([promise, address = m_target.address.toStdString(), tls = tlsOf(m_target)] {
-        const auto refusal = explain_refusal(address, tls);
-        promise->addResult(refusal ? QString::fromStdString(refusal->message) : QString());
-        promise->finish();
-    });
+    QThreadPool::globalInstance()->start(
+        [this, wire = m_wire, why, address = m_target.address.toStdString(), tls = tlsOf(m_target)] {
+            const auto found = explain_refusal(address, tls);
+            const QString refusal = found ? QString::fromStdString(found->message) : QString();
+            const std::lock_guard lock(wire->mutex);
+            if (wire->closed) return;  // given up, or the client is gone: it closes its wire first, and not while we hold this
+            QMetaObject::invokeMethod(
+                this,
+                [this, wire, why, refusal] {
+                    if (wire != m_wire) return;
+                    if (refusal.isEmpty())
+                        lose(why);
+                    else
+                        setState(State::Refused, refusal);
+                },
+                Qt::QueuedConnection);
+        });
 }
 
 void EngineClient::lose(const QString& why)

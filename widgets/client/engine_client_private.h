@@ -29,6 +29,7 @@ struct EngineClient::Wire {
     std::mutex mutex;
     std::condition_variable idle;
     std::set<grpc::ClientContext*> calls;
+    bool closed = false;
     std::map<qint64, grpc::ClientContext*> imports;
 
     void add(grpc::ClientContext* context)
@@ -46,6 +47,7 @@ struct EngineClient::Wire {
     void close()
     {
         std::unique_lock lock(mutex);
+        closed = true;
         for (auto* context : calls) context->TryCancel();
         idle.wait(lock, [this] { return calls.empty(); });
     }
