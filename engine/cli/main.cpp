@@ -79,6 +79,7 @@ int main(int argc, char** argv)
     add_corpus_verbs(app, shell);
     add_run_verbs(app, shell);
     add_score_verbs(app, shell);
+    add_translate_verbs(app, shell);
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& done) {

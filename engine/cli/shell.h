@@ -43,6 +43,7 @@ void add_engine_verbs(CLI::App& app, Shell& shell);  ///< engine, preset, worker
 void add_corpus_verbs(CLI::App& app, Shell& shell);
 void add_run_verbs(CLI::App& app, Shell& shell);
 void add_score_verbs(CLI::App& app, Shell& shell);
+void add_translate_verbs(CLI::App& app, Shell& shell);  ///< pack, translate
 void add_result_verbs(CLI::App& app, Shell& shell, CLI::App& run);  ///< run digest, run eval, export path
 
 }  // namespace pathloom
