@@ -45,5 +45,6 @@ void add_run_verbs(CLI::App& app, Shell& shell);
 void add_score_verbs(CLI::App& app, Shell& shell);
 void add_translate_verbs(CLI::App& app, Shell& shell);  ///< pack, translate
 void add_result_verbs(CLI::App& app, Shell& shell, CLI::App& run);  ///< run digest, run eval, export path
+void add_routing_verbs(Shell& shell, CLI::App& run);  ///< run routing, run documents
 
 }  // namespace pathloom

@@ -154,7 +154,9 @@ void add_result_verbs(CLI::App& app, Shell& shell, CLI::App& run)
     auto* eval_verb = run.add_subcommand("eval", "Perplexity overall, per domain and per path");
     eval_verb->add_option("ID", *id, "Run id")->required();
     eval_verb->add_option("--split", *split, "test (the default) or valid")->check(CLI::IsMember({"valid", "test"}));
-    eval_verb->add_option("--route", *route, "once: a document stays with the path its prefix chooses");
+    eval_verb->add_option("--route", *route,
+        "once: a sequence stays with the path its prefix chooses; 128, 64, 32, 16: choose anew after so many tokens; oracle, "
+        "oracle-W: the best path of every 16 or W tokens");
     on_parsed(eval_verb, shell, [&shell, id, split, route] { return eval(shell, *id, *split, *route); });
 
     auto* exports = app.add_subcommand("export", "Take a model out of the project")->require_subcommand(1);

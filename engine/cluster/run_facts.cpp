@@ -21,12 +21,6 @@ int path_version(const RunShape& shape, const RunFacts& facts, int path)
     return lowest;
 }
 
-bool validates_at(const RunShape& shape, int version)
-{
-    if (shape.valid_every <= 0) return false;
-    return version % shape.valid_every == 0 || version == shape.phases;
-}
-
 void want_warm(const RunShape& shape, const RunFacts& facts, Wanted& out)
 {
     out.stage = Stage::Warm;
@@ -37,19 +31,49 @@ void want_warm(const RunShape& shape, const RunFacts& facts, Wanted& out)
         out.tasks.push_back({facts.warm_committed, Stage::Warm, 0, 0});
 }
 
+/// All modules have reached the next re-sharding: every path scores the router's data, then the router is fitted. No module can
+/// be further: its paths wait for their new shards.
+void want_reshard(const RunShape& shape, const RunFacts& facts, Wanted& out)
+{
+    if (facts.routings > int(shape.reshard.size())) return;
+    const int phase = shape.reshard[std::size_t(facts.routings - 1)];
+    if (!all_at_least(facts.module_versions, phase)) return;
+    out.stage = Stage::Discriminate;
+    bool missing = false;
+    for (int path : shape.router_paths)
+        for (int chunk = 0; chunk < shape.router_chunks; ++chunk) {
+            const TaskKey key{phase, Stage::Discriminate, path, chunk};
+            if (facts.scored.contains(key)) continue;
+            out.tasks.push_back(key);
+            missing = true;
+        }
+    out.route = !missing;
+}
+
 void want_train(const RunShape& shape, const RunFacts& facts, Wanted& out)
 {
     out.stage = Stage::Train;
+    std::vector<int> versions;
+    for (int path = 0; path < shape.paths(); ++path) versions.push_back(path_version(shape, facts, path));
     for (int path = 0; path < shape.paths(); ++path) {
-        const int phase = facts.path_commits[std::size_t(path)];
-        if (phase < shape.phases && path_version(shape, facts, path) >= phase)
+        const int phase = shape.next_phase(path, facts.path_commits[std::size_t(path)]);
+        if (phase < shape.phases && versions[std::size_t(path)] >= phase && shape.routing_of_phase(phase) < facts.routings)
             out.tasks.push_back({phase, Stage::Train, path, 0});
     }
-    for (int path : shape.valid_paths)
-        for (int version = 0, last = path_version(shape, facts, path); version <= last; ++version) {
+    for (int version = 0; version <= shape.phases; ++version) {
+        const int routing = shape.routing_of_version(version);
+        if (!shape.validates(version) || routing >= int(shape.valid_paths.size())) continue;
+        for (int path : shape.valid_paths[std::size_t(routing)]) {
             const TaskKey key{version, Stage::Valid, path, 0};
-            if (validates_at(shape, version) && !facts.scored.contains(key)) out.tasks.push_back(key);
+            if (version <= versions[std::size_t(path)] && !facts.scored.contains(key)) out.tasks.push_back(key);
         }
+    }
+    for (int path : shape.slice_paths)
+        for (int version = shape.first_choice(); version <= versions[std::size_t(path)]; ++version) {
+            const TaskKey key{version, Stage::Slice, path, 0};
+            if (!facts.scored.contains(key)) out.tasks.push_back(key);
+        }
+    want_reshard(shape, facts, out);
     for (int module = 0; module < shape.modules; ++module) {
         const auto count = contributions(shape, facts, module);
         const int version = facts.module_versions[std::size_t(module)];
@@ -66,6 +90,30 @@ void want_scores(const std::vector<TaskKey>& tasks, const RunFacts& facts, Wante
 
 }  // namespace
 
+int RunShape::next_phase(int path, int phase) const
+{
+    while (phase < phases && !trains(phase, path)) ++phase;
+    return phase;
+}
+
+bool RunShape::validates(int version) const
+{
+    return valid_every > 0 && (version % valid_every == 0 || version == phases);
+}
+
+int RunShape::train_tasks() const
+{
+    if (sampled.empty()) return phases * paths();
+    int tasks = 0;
+    for (const auto& of_phase : sampled) tasks += int(std::count(of_phase.begin(), of_phase.end(), true));
+    return tasks;
+}
+
+int RunShape::routing_of_phase(int phase) const
+{
+    return int(std::upper_bound(reshard.begin(), reshard.end(), phase) - reshard.begin());
+}
+
 RunFacts initial_facts(const RunShape& shape)
 {
     RunFacts facts;
@@ -81,6 +129,7 @@ ContributionCount contributions(const RunShape& shape, const RunFacts& facts, in
     const int version = facts.module_versions[std::size_t(module)];
     for (int path = 0; path < shape.paths(); ++path) {
         const auto& modules = shape.path_modules[std::size_t(path)];
+        if (version >= shape.phases || !shape.trains(version, path)) continue;
         if (std::find(modules.begin(), modules.end(), module) == modules.end()) continue;
         ++count.expected;
         if (facts.path_commits[std::size_t(path)] > version) ++count.received;
@@ -95,7 +144,7 @@ Wanted wanted(const RunShape& shape, const RunFacts& facts)
         want_warm(shape, facts, out);
         return out;
     }
-    if (!facts.routed) {
+    if (facts.routings == 0) {
         if (int(facts.features_done.size()) < shape.feature_chunks) {
             out.stage = Stage::Features;
             for (int chunk = 0; chunk < shape.feature_chunks; ++chunk)
@@ -108,15 +157,19 @@ Wanted wanted(const RunShape& shape, const RunFacts& facts)
     }
     want_train(shape, facts, out);
     const bool trained = all_at_least(facts.module_versions, shape.phases);
-    if (trained) {
+    // Until every slice is scored nobody knows which version of a path the test is about.
+    const bool chosen
+        = std::none_of(out.tasks.begin(), out.tasks.end(), [](const TaskKey& k) { return k.stage == Stage::Slice; });
+    if (trained && chosen) {
         if (out.tasks.empty()) out.stage = Stage::Test;
         want_scores(shape.test_tasks, facts, out);
     }
     if (trained && out.tasks.empty()) {
         out.stage = Stage::Done;
         want_scores(shape.valid_full_tasks, facts, out);
+        want_scores(shape.window_tasks, facts, out);
         out.finished = out.tasks.empty();
-        if (!out.finished) out.stage = Stage::ValidFull;
+        if (!out.finished) out.stage = out.tasks.front().stage;
     }
     return out;
 }
@@ -131,12 +184,20 @@ bool commit(const RunShape& shape, RunFacts& facts, const TaskKey& key)
     case Stage::Features:
         return key.chunk >= 0 && key.chunk < shape.feature_chunks && facts.features_done.insert(key.chunk).second;
     case Stage::Train:
-        if (key.path < 0 || key.path >= shape.paths() || key.phase != facts.path_commits[std::size_t(key.path)]) return false;
-        ++facts.path_commits[std::size_t(key.path)];
+        if (key.path < 0 || key.path >= shape.paths() || key.phase >= shape.phases
+            || key.phase != shape.next_phase(key.path, facts.path_commits[std::size_t(key.path)]))
+            return false;
+        facts.path_commits[std::size_t(key.path)] = key.phase + 1;
         return true;
+    case Stage::Discriminate:
+        if (key.chunk < 0 || key.chunk >= shape.router_chunks) return false;
+        return facts.scored.insert(key).second;
     case Stage::Valid:
+    case Stage::Slice:
     case Stage::Test:
     case Stage::ValidFull:
+    case Stage::WindowFeatures:
+    case Stage::Windows:
         return facts.scored.insert(key).second;
     case Stage::Routing:
     case Stage::Done:
@@ -153,7 +214,7 @@ bool forget(RunFacts& facts, const TaskKey& key)
         --facts.warm_committed;
         return true;
     case Stage::Features:
-        return !facts.routed && facts.features_done.erase(key.chunk) > 0;
+        return facts.routings == 0 && facts.features_done.erase(key.chunk) > 0;
     case Stage::Train: {
         if (key.path < 0 || key.path >= int(facts.path_commits.size())) return false;
         int& commits = facts.path_commits[std::size_t(key.path)];
@@ -161,10 +222,15 @@ bool forget(RunFacts& facts, const TaskKey& key)
         --commits;
         return true;
     }
+    case Stage::Discriminate:
+        return facts.scored.erase(key) > 0;
     case Stage::Routing:
     case Stage::Valid:
+    case Stage::Slice:
     case Stage::Test:
     case Stage::ValidFull:
+    case Stage::WindowFeatures:
+    case Stage::Windows:
     case Stage::Done:
         break;
     }

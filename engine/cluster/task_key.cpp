@@ -12,9 +12,10 @@
 namespace pathloom {
 
 namespace {
-constexpr std::array<std::pair<Stage, const char*>, 8> names{
-    {{Stage::Warm, "warm"}, {Stage::Features, "features"}, {Stage::Routing, "routing"}, {Stage::Train, "train"},
-        {Stage::Valid, "valid"}, {Stage::Test, "test"}, {Stage::ValidFull, "valid-full"}, {Stage::Done, "done"}}};
+constexpr std::array<std::pair<Stage, const char*>, 12> names{{{Stage::Warm, "warm"}, {Stage::Features, "features"},
+    {Stage::Routing, "routing"}, {Stage::Discriminate, "discriminate"}, {Stage::Train, "train"}, {Stage::Valid, "valid"},
+    {Stage::Slice, "slice"}, {Stage::Test, "test"}, {Stage::ValidFull, "valid-full"}, {Stage::WindowFeatures, "window-features"},
+    {Stage::Windows, "windows"}, {Stage::Done, "done"}}};
 
 template <class T>
 bool parse_number(std::string_view text, T& out)

@@ -9,9 +9,12 @@
 
 namespace pathloom {
 
-/// Stages of a run in the order they happen. Valid runs beside Train; ValidFull only when somebody asks for it.
-enum class Stage { Warm, Features, Routing, Train, Valid, Test, ValidFull, Done };
-std::string stage_name(Stage stage);  ///< "warm", "features", "routing", "train", "valid", "test", "valid-full", "done"
+/// Stages of a run in the order they happen. Discriminate comes between phases that route anew, Valid and Slice run beside Train;
+/// ValidFull and the windows only when somebody asks for them.
+enum class Stage { Warm, Features, Routing, Discriminate, Train, Valid, Slice, Test, ValidFull, WindowFeatures, Windows, Done };
+/// "warm", "features", "routing", "discriminate", "train", "valid", "slice", "test", "valid-full", "window-features", "windows",
+/// "done"
+std::string stage_name(Stage stage);
 std::optional<Stage> stage_from_name(const std::string& name);
 
 /// Ordered by what should be leased first: earlier phases before later ones, training before the validation of the same

@@ -84,7 +84,8 @@ std::vector<std::string> warnings_of(const RunSpec& spec, const Topology& topolo
     if (2 * spec.routing.prefix > spec.data.sequence)
         warnings.push_back(fmt::format("routing.prefix {} is more than half of data.sequence {}: most tokens are never scored",
             spec.routing.prefix, spec.data.sequence));
-    if (spec.routing.router == "kmeans" && topology.cells() > 1 && spec.training.warm_start_steps == 0)
+    const bool clusters = spec.routing.router == "kmeans" || spec.routing.router == "product-kmeans";
+    if (clusters && topology.cells() > 1 && spec.training.warm_start_steps == 0)
         warnings.emplace_back("training.warm_start_steps is 0: k-means will cluster the features of an untrained model");
     return warnings;
 }

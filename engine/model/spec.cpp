@@ -79,6 +79,22 @@ std::vector<LevelSpec> read_levels(const json& value, std::optional<Error>& erro
     return levels;
 }
 
+/// Block indices, or "level-ends": the first and the last block of each level, as in the paper's path-specific runs (4.2).
+void read_specific_blocks(SpecReader& reader, TopologySpec& topology)
+{
+    const json* value = reader.value("blocks");
+    if (!value) return;
+    if (!value->is_string()) return reader.integers("blocks", topology.path_specific_blocks, 0, most_blocks);
+    if (*value != "level-ends")
+        return reader.complain("topology.path_specific.blocks must be a list of block indices or \"level-ends\", got {}",
+            value->dump(-1, ' ', false, json::error_handler_t::replace));
+    for (const LevelSpec& level : topology.levels) {
+        if (level.blocks.empty()) continue;
+        topology.path_specific_blocks.push_back(level.blocks.front());
+        if (level.blocks.size() > 1) topology.path_specific_blocks.push_back(level.blocks.back());
+    }
+}
+
 TopologySpec read_topology(const json& object, int blocks, std::optional<Error>& error)
 {
     TopologySpec topology;
@@ -98,12 +114,26 @@ TopologySpec read_topology(const json& object, int blocks, std::optional<Error>&
         SpecReader specific(*value, "topology.path_specific", error);
         specific.flag("embedding", topology.path_specific_embedding);
         specific.flag("head", topology.path_specific_head);
-        specific.integers("blocks", topology.path_specific_blocks, 0, most_blocks);
+        read_specific_blocks(specific, topology);
         specific.finish();
         std::sort(topology.path_specific_blocks.begin(), topology.path_specific_blocks.end());
     }
     reader.finish();
     return topology;
+}
+
+void read_routing(const json& object, RoutingSpec& routing, std::optional<Error>& error)
+{
+    SpecReader reader(object, "routing", error);
+    reader.choice("router", routing.router, {"kmeans", "product-kmeans", "discriminative", "random", "round-robin", "none"});
+    reader.integer("prefix", routing.prefix, 1, 1 << 20);
+    reader.integer("overlap", routing.overlap, 1, most_paths);
+    reader.number("balance", routing.balance, 0.0, 1.0);
+    reader.choice("layout", routing.layout, {"neighbours", "arbitrary"});
+    reader.choice("start", routing.start, {"kmeans", "product-kmeans", "random", "round-robin"});
+    reader.integers("reshard", routing.reshard, 1, 1'000'000);
+    reader.number("router_data", routing.router_data, 0.0, 0.5, false);
+    reader.finish();
 }
 
 void read_training(const json& object, TrainingSpec& training, std::optional<Error>& error)
@@ -123,6 +153,8 @@ void read_training(const json& object, TrainingSpec& training, std::optional<Err
     reader.choice("precision", training.precision, {"fp32", "bf16"});
     reader.choice("inner_state", training.inner_state, {"keep", "reset"});
     reader.integer("threads", training.threads, 1, 1024);
+    reader.number("early_stopping", training.early_stopping, 0.0, 0.5);
+    reader.integer("paths_per_phase", training.paths_per_phase, 0, most_paths);
     reader.finish();
 }
 
@@ -139,12 +171,7 @@ RunSpec read_run(const json& document, std::optional<Error>& error)
     reader.seed("seed", spec.seed);
     spec.model = read_model(section("model"), error);
     spec.topology = read_topology(section("topology"), int(spec.model.blocks.size()), error);
-    {
-        SpecReader routing(section("routing"), "routing", error);
-        routing.choice("router", spec.routing.router, {"kmeans", "random", "none"});
-        routing.integer("prefix", spec.routing.prefix, 1, 1 << 20);
-        routing.finish();
-    }
+    read_routing(section("routing"), spec.routing, error);
     {
         SpecReader data(section("data"), "data", error);
         data.text("corpus", spec.data.corpus);
@@ -153,9 +180,11 @@ RunSpec read_run(const json& document, std::optional<Error>& error)
         data.finish();
     }
     read_training(section("training"), spec.training, error);
+    if (spec.routing.router == "discriminative" && spec.routing.reshard.empty())
+        spec.routing.reshard = {std::max(1, spec.training.phases / 4)};
     {
         SpecReader outer(section("outer"), "outer", error);
-        outer.choice("optimizer", spec.outer.optimizer, {"nesterov", "sgd", "none"});
+        outer.choice("optimizer", spec.outer.optimizer, {"nesterov", "sgd", "fedavg", "none"});
         outer.number("lr", spec.outer.lr, 0.0, 100.0, false);
         outer.number("momentum", spec.outer.momentum, 0.0, 0.999999);
         outer.choice("combine", spec.outer.combine, {"mean", "shard-weighted", "raw-alpha"});

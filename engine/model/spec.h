@@ -43,8 +43,15 @@ struct TopologySpec {
 };
 
 struct RoutingSpec {
-    std::string router = "kmeans";  ///< "kmeans", "random" or "none" (one path)
+    std::string router = "kmeans";  ///< "kmeans", "product-kmeans", "discriminative", "random", "round-robin", "none" (one path)
     int prefix = 32;  ///< tokens of the routing prefix; excluded from every score
+    int overlap = 1;  ///< a sequence trains the paths of its n best cells; it is scored by the best one only (paper 2.4)
+    double balance = 0.25;  ///< the smallest shard holds at least this part of an even share; 0 = only never empty, 1 = all even
+    std::string layout = "neighbours";  ///< "neighbours": close clusters share modules; "arbitrary": cluster c is cell c
+    // The discriminative router is fitted to what trained paths say, so it needs phases before it.
+    std::string start = "kmeans";  ///< router of those first phases
+    std::vector<int> reshard;  ///< outer steps after which it is fitted anew; empty = once, after a quarter of the phases
+    double router_data = 0.05;  ///< part of the training sequences that no path trains: its data
     bool operator==(const RoutingSpec&) const = default;
 };
 
@@ -70,12 +77,16 @@ struct TrainingSpec {
     std::string precision = "fp32";  ///< "fp32" or "bf16"
     std::string inner_state = "keep";  ///< "keep" or "reset" the path's AdamW state between phases
     int threads = 1;
+    int paths_per_phase = 0;  ///< path sampling (paper 2.6.2): so many paths train in each phase, all equally often; 0 = all
+    double early_stopping
+        = 0.0;  ///< part of each shard held out; a path ends with the version that scores it best; 0 = off (paper 2.7)
     bool operator==(const TrainingSpec&) const = default;
     [[nodiscard]] std::int64_t total_steps() const { return warm_start_steps + std::int64_t(phases) * tau; }
 };
 
 struct OuterSpec {
-    std::string optimizer = "nesterov";  ///< "nesterov", "sgd" or "none" (paths are copied back as they are)
+    std::string optimizer
+        = "nesterov";  ///< "nesterov", "sgd", "fedavg" (the paths' average is the module) or "none" (copied back)
     double lr = 0.7;
     double momentum = 0.9;
     std::string combine = "shard-weighted";  ///< "mean", "shard-weighted" or "raw-alpha"

@@ -27,13 +27,21 @@ json topology_json(const TopologySpec& topology)
                 {"blocks", topology.path_specific_blocks}}}};
 }
 
+json routing_json(const RoutingSpec& routing)
+{
+    return json{{"router", routing.router}, {"prefix", routing.prefix}, {"overlap", routing.overlap},
+        {"balance", routing.balance}, {"layout", routing.layout}, {"start", routing.start}, {"reshard", routing.reshard},
+        {"router_data", routing.router_data}};
+}
+
 json training_json(const TrainingSpec& training)
 {
     return json{{"warm_start_steps", training.warm_start_steps}, {"phases", training.phases}, {"tau", training.tau},
         {"lr", training.lr}, {"lr_min_ratio", training.lr_min_ratio}, {"warmup_steps", training.warmup_steps},
         {"weight_decay", training.weight_decay}, {"beta1", training.beta1}, {"beta2", training.beta2}, {"eps", training.eps},
         {"clip", training.clip}, {"precision", training.precision}, {"inner_state", training.inner_state},
-        {"threads", training.threads}};
+        {"threads", training.threads}, {"paths_per_phase", training.paths_per_phase},
+        {"early_stopping", training.early_stopping}};
 }
 
 std::string text_of(const json& value)
@@ -51,8 +59,7 @@ std::string to_json(const ModelSpec& spec)
 std::string to_json(const RunSpec& spec)
 {
     return text_of(json{{"name", spec.name}, {"seed", spec.seed}, {"model", model_json(spec.model)},
-        {"topology", topology_json(spec.topology)},
-        {"routing", json{{"router", spec.routing.router}, {"prefix", spec.routing.prefix}}},
+        {"topology", topology_json(spec.topology)}, {"routing", routing_json(spec.routing)},
         {"data", json{{"corpus", spec.data.corpus}, {"sequence", spec.data.sequence}, {"batch", spec.data.batch}}},
         {"training", training_json(spec.training)},
         {"outer",

@@ -76,6 +76,50 @@ bool shares_modules(const TopologySpec& topology)
     return false;
 }
 
+/// Whether the cells are a product of two numbers that both leave a choice: what product k-means needs.
+bool is_product(const TopologySpec& topology)
+{
+    int wide = 0, last = 1;
+    for (const LevelSpec& level : topology.levels)
+        if (level.modules > 1) {
+            ++wide;
+            last = level.modules;
+        }
+    if (wide != 1) return wide > 1;
+    for (int factor = 2; factor * factor <= last; ++factor)
+        if (last % factor == 0) return true;
+    return false;
+}
+
+std::optional<Error> validate_routing(const RunSpec& spec)
+{
+    const RoutingSpec& routing = spec.routing;
+    std::int64_t cells = 1;
+    for (const LevelSpec& level : spec.topology.levels) cells *= level.modules;
+    if (routing.router == "none" && cells > 1)
+        return usage("routing.router 'none' sends everything to one cell, but the topology has {}; use kmeans or random", cells);
+    if (routing.overlap > cells)
+        return usage("routing.overlap gives each sequence to {} of the topology's {} cells; set it to {} at most",
+            routing.overlap, cells, cells);
+    const bool discriminative = routing.router == "discriminative";
+    const bool product = routing.router == "product-kmeans" || (discriminative && routing.start == "product-kmeans");
+    if (product && cells > 1 && !is_product(spec.topology))
+        return usage("routing.{} 'product-kmeans' needs a x b cells with a and b at least 2, the topology has {}; use kmeans",
+            discriminative ? "start" : "router", cells);
+    if (discriminative && cells == 1)
+        return usage("routing.router 'discriminative' chooses between paths, but the topology has one cell; use none");
+    if (!discriminative && !routing.reshard.empty())
+        return usage("routing.reshard fits the discriminative router anew; set routing.router=discriminative or leave it empty");
+    for (std::size_t i = 0; i < routing.reshard.size(); ++i) {
+        if (routing.reshard[i] >= spec.training.phases)
+            return usage("routing.reshard names outer step {}, but the last one that a phase follows is {} (training.phases {})",
+                routing.reshard[i], spec.training.phases - 1, spec.training.phases);
+        if (i > 0 && routing.reshard[i] <= routing.reshard[i - 1])
+            return usage("routing.reshard must ascend, got {} after {}", routing.reshard[i], routing.reshard[i - 1]);
+    }
+    return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<Error> validate_model(const ModelSpec& model)
@@ -91,14 +135,23 @@ std::optional<Error> validate_run(const RunSpec& spec)
 {
     if (auto error = validate_model(spec.model)) return error;
     if (auto error = validate_topology(spec.topology, int(spec.model.blocks.size()))) return error;
-    std::int64_t cells = 1;
-    for (const LevelSpec& level : spec.topology.levels) cells *= level.modules;
-    if (spec.routing.router == "none" && cells > 1)
-        return usage("routing.router 'none' sends everything to one cell, but the topology has {}; use kmeans or random", cells);
+    if (auto error = validate_routing(spec)) return error;
     if (spec.data.corpus.empty()) return usage("data.corpus must name a corpus; see corpus list");
     if (spec.data.sequence < spec.routing.prefix + 8)
         return usage(
             "data.sequence must be at least routing.prefix + 8 = {}, got {}", spec.routing.prefix + 8, spec.data.sequence);
+    std::int64_t paths = spec.topology.replicas;
+    for (const LevelSpec& level : spec.topology.levels) paths *= level.modules;
+    const std::int64_t sampled = spec.training.paths_per_phase;
+    if (sampled > paths)
+        return usage("training.paths_per_phase samples {} paths, but the topology has {}; set it to {} at most, or 0 for all",
+            sampled, paths, paths);
+    if (sampled > 0 && sampled * spec.training.phases < paths)
+        return usage("training.paths_per_phase {} in {} phases leaves some of {} paths untrained; use {} phases or more", sampled,
+            spec.training.phases, paths, (paths + sampled - 1) / sampled);
+    if (spec.outer.optimizer == "fedavg" && (spec.outer.sqrt_paths || spec.outer.combine == "raw-alpha"))
+        return usage("outer.optimizer 'fedavg' averages paths, so their weights must sum to 1; set outer.sqrt_paths=false and "
+                     "outer.combine to mean or shard-weighted");
     if (spec.outer.optimizer == "none" && shares_modules(spec.topology))
         return usage("outer.optimizer 'none' copies paths back, but paths of this topology share modules; use nesterov or sgd");
     return std::nullopt;

@@ -1,136 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The routers of the foundation: k-means on prefix features, random, none; and their blobs.
+// What all routers have in common, and the choice between them.
 #include "engine/routing/router.h"
 
-#include "engine/core/rng.h"
-#include "engine/routing/kmeans.h"
-#include "engine/store/safetensors.h"
+#include "engine/routing/centroid_routers.h"
+#include "engine/routing/features.h"
+#include "engine/routing/linear_router.h"
+#include "engine/routing/plain_routers.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <map>
+#include <cstdlib>
+#include <numeric>
 #include <stdexcept>
 
 namespace pathloom {
 namespace {
-
-// Hidden states share one large component that says nothing about the text; without it the directions spread.
-// `out` = (z - mean) / |z - mean|, a row of zeros when nothing is left.
-void normalise(std::span<const float> z, std::span<const float> mean, std::span<float> out)
-{
-    double squares = 0.0;
-    for (std::size_t j = 0; j < z.size(); ++j) {
-        out[j] = z[j] - mean[j];
-        squares += double(out[j]) * double(out[j]);
-    }
-    const double scale = squares > 0.0 ? 1.0 / std::sqrt(squares) : 0.0;
-    for (float& x : out) x = float(double(x) * scale);
-}
-
-std::vector<float> column_means(const FeatureMatrix& z)
-{
-    std::vector<double> sum(std::size_t(z.columns), 0.0);
-    for (std::int64_t i = 0; i < z.rows; ++i) {
-        const auto row = z.row(i);
-        for (std::size_t j = 0; j < sum.size(); ++j) sum[j] += double(row[j]);
-    }
-    std::vector<float> mean(sum.size());
-    for (std::size_t j = 0; j < sum.size(); ++j) mean[j] = float(sum[j] / double(z.rows));
-    return mean;
-}
-
-std::vector<std::byte> small_blob(const std::string& kind, int cells, std::uint64_t seed)
-{
-    return write_safetensors({}, {{"cells", std::to_string(cells)}, {"kind", kind}, {"seed", std::to_string(seed)}});
-}
-
-class NoRouter final : public Router {
-public:
-    [[nodiscard]] std::string kind() const override { return "none"; }
-    [[nodiscard]] int cells() const override { return 1; }
-    [[nodiscard]] std::vector<int> assign(const FeatureMatrix&, std::span<const std::int32_t> ids) const override
-    {
-        return std::vector<int>(ids.size(), 0);
-    }
-    [[nodiscard]] std::vector<std::byte> serialise() const override { return small_blob("none", 1, 0); }
-};
-
-class RandomRouter final : public Router {
-public:
-    RandomRouter(int cells, std::uint64_t seed)
-        : m_cells(cells)
-        , m_seed(seed)
-    {
-    }
-    [[nodiscard]] std::string kind() const override { return "random"; }
-    [[nodiscard]] int cells() const override { return m_cells; }
-    [[nodiscard]] std::vector<int> assign(const FeatureMatrix&, std::span<const std::int32_t> ids) const override
-    {
-        std::vector<int> out;
-        out.reserve(ids.size());
-        for (const std::int32_t id : ids) {
-            out.push_back(int(Rng(mix(m_seed, std::uint64_t(std::uint32_t(id)))).below(std::uint64_t(m_cells))));
-        }
-        return out;
-    }
-    [[nodiscard]] std::vector<std::byte> serialise() const override { return small_blob("random", m_cells, m_seed); }
-
-private:
-    int m_cells;
-    std::uint64_t m_seed;
-};
-
-class KMeansRouter final : public Router {
-public:
-    KMeansRouter(std::vector<float> mean, std::vector<float> centroids)
-        : m_mean(std::move(mean))
-        , m_centroids(std::move(centroids))
-    {
-    }
-    [[nodiscard]] std::string kind() const override { return "kmeans"; }
-    [[nodiscard]] int cells() const override { return int(m_centroids.size() / m_mean.size()); }
-    [[nodiscard]] std::vector<int> assign(const FeatureMatrix& z, std::span<const std::int32_t>) const override
-    {
-        if (z.columns != int(m_mean.size())) throw std::logic_error("features of another model given to a k-means router");
-        std::vector<float> row(m_mean.size());
-        std::vector<int> out;
-        out.reserve(std::size_t(z.rows));
-        for (std::int64_t i = 0; i < z.rows; ++i) {
-            normalise(z.row(i), m_mean, row);
-            out.push_back(nearest_centroid(m_centroids, z.columns, row.data()));
-        }
-        return out;
-    }
-    [[nodiscard]] std::vector<std::byte> serialise() const override
-    {
-        const auto d = std::int64_t(m_mean.size());
-        const TensorView views[] = {{"mean", DType::F32, {d}, std::as_bytes(std::span(m_mean))},
-            {"centroids", DType::F32, {cells(), d}, std::as_bytes(std::span(m_centroids))}};
-        return write_safetensors(views, {{"cells", std::to_string(cells())}, {"kind", "kmeans"}, {"normalise", "centre,l2"}});
-    }
-
-private:
-    std::vector<float> m_mean, m_centroids;
-};
-
-Result<std::unique_ptr<Router>> fit_kmeans_router(const FeatureMatrix& train, int cells, std::uint64_t seed)
-{
-    for (const float x : train.values) {
-        if (!std::isfinite(x))
-            return fail(ErrorCode::Failed, "a prefix feature is not finite: the warm start diverged; lower training.lr");
-    }
-    if (train.rows < cells || train.columns < 1) {
-        PATHLOOM_TRY([[maybe_unused]] const KMeans refused, fit_kmeans(train, cells, seed));
-    }
-    std::vector<float> mean = column_means(train);
-    FeatureMatrix rows{std::vector<float>(train.values.size()), train.rows, train.columns};
-    for (std::int64_t i = 0; i < train.rows; ++i) {
-        const auto at = std::size_t(i) * std::size_t(train.columns);
-        normalise(train.row(i), mean, std::span(rows.values).subspan(at, std::size_t(train.columns)));
-    }
-    PATHLOOM_TRY(KMeans fit, fit_kmeans(rows, cells, seed));
-    return std::make_unique<KMeansRouter>(std::move(mean), std::move(fit.centroids));
-}
 
 template <class T>
 Result<T> number(const std::map<std::string, std::string>& metadata, const std::string& key)
@@ -145,54 +30,155 @@ Result<T> number(const std::map<std::string, std::string>& metadata, const std::
     return value;
 }
 
-Result<std::unique_ptr<Router>> load_kmeans_router(const Safetensors& blob)
+using Make = std::unique_ptr<Router> (*)(int, std::uint64_t);
+
+Result<std::unique_ptr<Router>> load_seeded(const Safetensors& blob, Make make)
 {
-    PATHLOOM_TRY(const TensorView* mean, blob.expect("mean", DType::F32));
-    PATHLOOM_TRY(const TensorView* centroids, blob.expect("centroids", DType::F32));
-    if (mean->shape.size() != 1 || mean->shape[0] < 1 || centroids->shape.size() != 2 || centroids->shape[0] < 1
-        || centroids->shape[1] != mean->shape[0]) {
-        return fail(
-            ErrorCode::Corrupt, "the router blob's tensors 'mean' and 'centroids' do not fit together; fit the router again");
-    }
-    const auto m = mean->as<float>();
-    const auto c = centroids->as<float>();
-    return std::make_unique<KMeansRouter>(std::vector<float>(m.begin(), m.end()), std::vector<float>(c.begin(), c.end()));
+    PATHLOOM_TRY(const int cells, number<int>(blob.metadata(), "cells"));
+    PATHLOOM_TRY(const std::uint64_t seed, number<std::uint64_t>(blob.metadata(), "seed"));
+    if (cells < 1 || cells > 65536) return fail(ErrorCode::Corrupt, "the router blob has {} cells", cells);
+    return make(cells, seed);
+}
+
+Result<std::unique_ptr<Router>> load_kind(const std::string& kind, const Safetensors& blob)
+{
+    if (kind == "kmeans") return load_kmeans_router(blob);
+    if (kind == "product-kmeans") return load_product_router(blob);
+    if (kind == "discriminative") return load_linear_router(blob);
+    if (kind == "none") return make_no_router();
+    if (kind == "random") return load_seeded(blob, make_random_router);
+    if (kind == "round-robin") return load_seeded(blob, make_round_robin_router);
+    return fail(ErrorCode::Unsupported, "router kind '{}' is not known to this version", kind);
+}
+
+/// Two factors of n as close as they get, the smaller first; 0 for a prime.
+int even_factor(int n)
+{
+    for (int a = int(std::sqrt(double(n))); a >= 2; --a)
+        if (n % a == 0) return a;
+    return 0;
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Router>> fit_router(const std::string& kind, const FeatureMatrix& train, int cells, std::uint64_t seed)
+void Router::score(std::span<const float> z, std::int32_t sequence_id, std::span<float> out) const
+{
+    if (feature_columns() > 0 && int(z.size()) != feature_columns())
+        throw std::logic_error("features of another model given to a router");
+    raw_score(z, sequence_id, out);
+    for (std::size_t cell = 0; cell < m_bias.size(); ++cell) out[cell] += m_bias[cell];
+}
+
+std::vector<int> Router::assign(const FeatureMatrix& z, std::span<const std::int32_t> sequence_ids) const
+{
+    return best(z, sequence_ids, 1);
+}
+
+std::vector<int> Router::best(const FeatureMatrix& z, std::span<const std::int32_t> sequence_ids, int n) const
+{
+    std::vector<float> scores(static_cast<std::size_t>(cells()), 0.0f);
+    std::vector<int> order(scores.size());
+    std::vector<int> out;
+    out.reserve(sequence_ids.size() * std::size_t(n));
+    for (std::size_t i = 0; i < sequence_ids.size(); ++i) {
+        score(feature_columns() > 0 ? z.row(std::int64_t(i)) : std::span<const float>(), sequence_ids[i], scores);
+        if (n == 1) {
+            out.push_back(int(std::ranges::max_element(scores) - scores.begin()));
+            continue;
+        }
+        std::iota(order.begin(), order.end(), 0);
+        std::partial_sort(order.begin(), order.begin() + n, order.end(), [&](int a, int b) {
+            const float left = scores[std::size_t(a)], right = scores[std::size_t(b)];
+            return left != right ? left > right : a < b;
+        });
+        out.insert(out.end(), order.begin(), order.begin() + n);
+    }
+    return out;
+}
+
+void Router::set_bias(std::vector<float> bias)
+{
+    if (!bias.empty() && int(bias.size()) != cells()) throw std::logic_error("a router's bias must have one number a cell");
+    m_bias = std::move(bias);
+}
+
+std::vector<std::byte> Router::serialise() const
+{
+    std::vector<TensorView> tensors;
+    std::map<std::string, std::string> metadata{{"kind", kind()}};
+    describe(tensors, metadata);
+    if (!m_bias.empty()) tensors.push_back({"bias", DType::F32, {cells()}, std::as_bytes(std::span(m_bias))});
+    return write_safetensors(tensors, metadata);
+}
+
+Result<std::unique_ptr<Router>> fit_router(
+    const std::string& kind, const FeatureMatrix& train, int cells, std::uint64_t seed, int split)
 {
     if (cells < 1) return fail(ErrorCode::Usage, "a router needs at least 1 cell, got {}", cells);
-    if (kind == "kmeans") return fit_kmeans_router(train, cells, seed);
-    if (kind == "random") return std::make_unique<RandomRouter>(cells, seed);
+    if (kind == "kmeans") {
+        PATHLOOM_TRY(Centroids centroids, fit_centroids(train, cells, seed));
+        return make_kmeans_router(std::move(centroids));
+    }
+    if (kind == "product-kmeans") {
+        if (split < 1 || cells % split != 0 || train.columns < 2)
+            return fail(
+                ErrorCode::Usage, "product k-means needs cells = a x b with a and b at least 2, got {} cells; use kmeans", cells);
+        const int half = train.columns / 2;
+        PATHLOOM_TRY(Centroids first, fit_centroids(columns_of(train, 0, half), split, seed));
+        PATHLOOM_TRY(Centroids second, fit_centroids(columns_of(train, half, train.columns - half), cells / split, seed + 1));
+        return make_product_router(std::move(first), std::move(second));
+    }
+    if (kind == "random") return make_random_router(cells, seed);
+    if (kind == "round-robin") return make_round_robin_router(cells, seed);
     if (kind == "none") {
         if (cells != 1)
             return fail(ErrorCode::Usage, "routing.router none serves 1 cell, this topology has {}; use kmeans or random", cells);
-        return std::make_unique<NoRouter>();
+        return make_no_router();
     }
-    return fail(ErrorCode::Usage, "routing.router must be kmeans, random or none, got '{}'", kind);
+    return fail(ErrorCode::Usage, "routing.router must be kmeans, product-kmeans, random, round-robin or none, got '{}'", kind);
 }
 
 Result<std::unique_ptr<Router>> load_router(std::span<const std::byte> safetensors)
 {
     PATHLOOM_TRY(const Safetensors blob, Safetensors::parse(safetensors));
     const auto found = blob.metadata().find("kind");
-    const std::string kind = found == blob.metadata().end() ? std::string() : found->second;
-    if (kind == "kmeans") return load_kmeans_router(blob);
-    if (kind == "none") return std::make_unique<NoRouter>();
-    if (kind == "random") {
-        PATHLOOM_TRY(const int cells, number<int>(blob.metadata(), "cells"));
-        PATHLOOM_TRY(const std::uint64_t seed, number<std::uint64_t>(blob.metadata(), "seed"));
-        if (cells < 1) return fail(ErrorCode::Corrupt, "the router blob has {} cells", cells);
-        return std::make_unique<RandomRouter>(cells, seed);
+    PATHLOOM_TRY(auto router, load_kind(found == blob.metadata().end() ? std::string() : found->second, blob));
+    if (blob.find("bias")) {
+        PATHLOOM_TRY(const TensorView* bias, blob.expect("bias", DType::F32));
+        const auto values = bias->as<float>();
+        if (int(values.size()) != router->cells())
+            return fail(ErrorCode::Corrupt, "the router blob has {} biases for {} cells; fit the router again", values.size(),
+                router->cells());
+        router->set_bias({values.begin(), values.end()});
     }
-    return fail(ErrorCode::Unsupported, "router kind '{}' is not known to this version", kind);
+    return router;
+}
+
+int product_split(std::span<const int> modules)
+{
+    std::vector<int> wide;
+    for (const int m : modules)
+        if (m > 1) wide.push_back(m);
+    if (wide.size() == 1) return even_factor(wide[0]);
+    int best = 0;
+    double best_ratio = 0;
+    std::int64_t cells = 1;
+    for (const int m : wide) cells *= m;
+    std::int64_t first = 1;
+    for (std::size_t level = 0; level + 1 < wide.size(); ++level) {
+        first *= wide[level];
+        const double ratio = double(std::min(first, cells / first)) / double(std::max(first, cells / first));
+        if (ratio > best_ratio) {
+            best_ratio = ratio;
+            best = int(first);
+        }
+    }
+    return best;
 }
 
 bool router_needs_features(const std::string& kind)
 {
-    return kind == "kmeans";
+    return kind == "kmeans" || kind == "product-kmeans" || kind == "discriminative";
 }
 
 }  // namespace pathloom

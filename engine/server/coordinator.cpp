@@ -87,7 +87,7 @@ Result<void> Coordinator::load()
         }
         PATHLOOM_TRY(const auto evals, m_project->evals(row.id));
         for (const EvalRow& eval : evals)
-            if (eval.split == "test")
+            if (eval.split == "test" && eval.route == "once")
                 (*loaded)->set_test_perplexity(nlohmann::json::parse(eval.result_json).value("perplexity", 0.0));
         m_runs[row.id] = std::move(*loaded);
     }
@@ -200,10 +200,9 @@ void Coordinator::pump(RunController& run)
         run.announced_stage = stage;
         v1::Event event = make_event(run.row().id, m_clock.now_ms());
         event.mutable_stage()->set_stage(stage);
-        event.mutable_stage()->set_units_total(
-            std::int32_t(now.stage == Stage::Train ? run.plan().topology.paths() * run.plan().spec.training.phases
-                    : now.stage == Stage::Warm     ? warm_task_count(run.plan().spec.training)
-                                                   : int(now.tasks.size())));
+        event.mutable_stage()->set_units_total(std::int32_t(now.stage == Stage::Train ? run.train_tasks()
+                : now.stage == Stage::Warm                                            ? warm_task_count(run.plan().spec.training)
+                                                                                      : int(now.tasks.size())));
         events.push_back(std::move(event));
     }
     for (const TaskKey& key : now.tasks) {

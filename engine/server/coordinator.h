@@ -71,6 +71,9 @@ public:
     /// Waits until the split is scored.
     Result<v1::EvalResponse> eval(const v1::EvalRunRequest& request, const Cancelled& cancelled);
     Result<v1::ExportPathResponse> export_path(const v1::ExportPathRequest& request);
+    // (coordinator_explore.cpp)
+    Result<v1::RoutingView> routing(const v1::GetRoutingRequest& request);
+    Result<v1::ListPathDocumentsResponse> path_documents(const v1::ListPathDocumentsRequest& request);
 
     // --- corpora (coordinator_corpora.cpp)
     using ImportReport = std::function<bool(const v1::ImportProgress&)>;
@@ -114,6 +117,8 @@ private:
     Result<RunPlan> make_plan(const RunSpec& spec);
     Result<v1::Run> with_run(std::int64_t id, const std::function<Result<void>(RunController&)>& change);
     void fail_run(RunController& run, const Error& error);
+    Result<std::pair<const RunPlan*, ExploreJob>> explore_job(std::int64_t run);
+    Result<void> store_eval(std::int64_t id, const std::string& split, const std::string& route, const std::string& document);
     Result<void> store_failure(const RunRow& row);
     void answer_full_disk();  // the ticker: runs stop with the reason, and the log hears of it once there is room
 

@@ -215,12 +215,26 @@ Result<v1::Digest> Coordinator::digest(std::int64_t id)
     return found->second->digest();
 }
 
+Result<void> Coordinator::store_eval(
+    std::int64_t id, const std::string& split, const std::string& route, const std::string& document)
+{
+    const std::int64_t now = m_clock.now_ms();
+    return change_store([&](std::vector<v1::Event>& events) {
+        v1::Event event = make_event(id, now);
+        event.mutable_eval_done()->set_split(split);
+        event.mutable_eval_done()->set_route(route);
+        event.mutable_eval_done()->set_result_json(document);
+        events.push_back(std::move(event));
+        return m_project->set_eval(id, {split, route, document, now});
+    });
+}
+
 Result<v1::EvalResponse> Coordinator::eval(const v1::EvalRunRequest& request, const Cancelled& cancelled)
 {
     const std::string split = request.split().empty() ? "test" : request.split();
     const std::string route = request.route().empty() ? "once" : request.route();
     if (split != "valid" && split != "test") return fail(ErrorCode::Usage, "split must be valid or test, got '{}'", split);
-    if (route != "once") return fail(ErrorCode::Unsupported, "this engine routes once a sequence; got route '{}'", route);
+    PATHLOOM_TRY(const EvalRoute how, parse_route(route));
 
     std::unique_lock lock(m_mutex);
     const auto found = m_runs.find(request.id());
@@ -239,7 +253,24 @@ Result<v1::EvalResponse> Coordinator::eval(const v1::EvalRunRequest& request, co
         if (run.row().state == v1::RUN_STATE_STOPPED)
             return fail(ErrorCode::Failed, "run {} is stopped; resume it first", request.id());
         if (m_stopping || cancelled()) return fail(ErrorCode::Cancelled, "the evaluation was given up; what is scored is kept");
-        if (run.row().state == v1::RUN_STATE_DONE && split == "valid") {
+        if (run.row().state == v1::RUN_STATE_DONE && route != "once") {
+            if (!asked) {
+                PATHLOOM_CHECK(
+                    change_store([&](std::vector<v1::Event>&) { return run.request_windows(*m_project, split, how.oracle); }));
+                pump(run);
+                asked = true;
+            }
+            if (const auto job = run.window_job(split, how)) {
+                const RunPlan& plan = run.plan();  // runs are never removed while the engine lives, and a plan never changes
+                lock.unlock();
+                const auto document = do_window_eval(plan, *job, blobs());
+                lock.lock();
+                if (!document) return fail(document.error());
+                PATHLOOM_CHECK(store_eval(request.id(), split, route, *document));
+                continue;
+            }
+        }
+        if (run.row().state == v1::RUN_STATE_DONE && split == "valid" && route == "once") {
             if (!asked) {
                 PATHLOOM_CHECK(change_store([&](std::vector<v1::Event>&) { return run.request_valid_full(*m_project); }));
                 pump(run);
@@ -247,15 +278,7 @@ Result<v1::EvalResponse> Coordinator::eval(const v1::EvalRunRequest& request, co
             }
             if (run.wanted_now().finished) {
                 PATHLOOM_TRY(const std::string document, run.build_eval(*m_project, Stage::ValidFull));
-                const std::int64_t now = m_clock.now_ms();
-                PATHLOOM_CHECK(change_store([&](std::vector<v1::Event>& events) {
-                    v1::Event event = make_event(request.id(), now);
-                    event.mutable_eval_done()->set_split(split);
-                    event.mutable_eval_done()->set_route(route);
-                    event.mutable_eval_done()->set_result_json(document);
-                    events.push_back(std::move(event));
-                    return m_project->set_eval(request.id(), {split, route, document, now});
-                }));
+                PATHLOOM_CHECK(store_eval(request.id(), split, route, document));
                 continue;
             }
         }

@@ -103,6 +103,19 @@ grpc::Status EngineService::ExportPath(Context* context, const v1::ExportPathReq
     return reply(m_coordinator.export_path(*request), response);
 }
 
+grpc::Status EngineService::GetRouting(Context* context, const v1::GetRoutingRequest* request, v1::RoutingView* response)
+{
+    PATHLOOM_ALLOW(viewers);
+    return reply(m_coordinator.routing(*request), response);
+}
+
+grpc::Status EngineService::ListPathDocuments(
+    Context* context, const v1::ListPathDocumentsRequest* request, v1::ListPathDocumentsResponse* response)
+{
+    PATHLOOM_ALLOW(viewers);
+    return reply(m_coordinator.path_documents(*request), response);
+}
+
 grpc::Status EngineService::ListWorkers(Context* context, const v1::ListWorkersRequest*, v1::ListWorkersResponse* response)
 {
     PATHLOOM_ALLOW(viewers);

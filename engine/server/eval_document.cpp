@@ -20,9 +20,9 @@ struct Sum {
         tokens += score.tokens();
         sequences += score.sequences();
     }
-    [[nodiscard]] nlohmann::json json() const
+    [[nodiscard]] nlohmann::json json(const char* unit) const
     {
-        nlohmann::json out{{"tokens", tokens}, {"sequences", sequences}, {"perplexity", nullptr}, {"nll", nullptr}};
+        nlohmann::json out{{"tokens", tokens}, {unit, sequences}, {"perplexity", nullptr}, {"nll", nullptr}};
         if (tokens > 0) {
             out["nll"] = nll / double(tokens);
             out["perplexity"] = std::exp(nll / double(tokens));
@@ -34,8 +34,10 @@ struct Sum {
 }  // namespace
 
 std::string eval_document(std::int64_t run, const std::string& name, const RunPlan& plan, const std::string& split,
-    const std::string& route, const std::vector<ScoredTask>& tasks)
+    const std::string& route, const std::vector<ScoredTask>& tasks, const RouteSummary* chunked,
+    const std::map<int, int>& versions)
 {
+    const char* unit = chunked ? "chunks" : "sequences";
     Sum all;
     std::vector<Sum> domains(plan.table.domains.size());
     std::map<int, Sum> paths;
@@ -53,7 +55,12 @@ std::string eval_document(std::int64_t run, const std::string& name, const RunPl
             sequences[task.path][std::size_t(score.domain())] += score.sequences();
         }
     }
-    nlohmann::json out = all.json();
+    nlohmann::json out = all.json(unit);
+    if (chunked) {
+        out["window"] = chunked->window;
+        out["sequences"] = chunked->sequences;
+        out["switches"] = chunked->sequences > 0 ? double(chunked->switches) / double(chunked->sequences) : 0.0;
+    }
     out["run"] = run;
     out["name"] = name;
     out["seed"] = plan.spec.seed;
@@ -65,13 +72,14 @@ std::string eval_document(std::int64_t run, const std::string& name, const RunPl
     out["paths"] = nlohmann::json::array();
     out["histogram"] = nlohmann::json::array();
     for (const auto& [path, sum] : paths) {
-        nlohmann::json row = sum.json();
+        nlohmann::json row = sum.json(unit);
         row["path"] = path;
+        if (const auto version = versions.find(path); version != versions.end()) row["version"] = version->second;
         out["paths"].push_back(row);
         out["histogram"].push_back(sum.sequences);
     }
     for (std::size_t domain = 0; domain < domains.size(); ++domain) {
-        out["domains"][plan.table.domains[domain]] = domains[domain].json();
+        out["domains"][plan.table.domains[domain]] = domains[domain].json(unit);
         nlohmann::json row = nlohmann::json::array();
         for (const auto& [path, counts] : sequences) row.push_back(counts[domain]);
         out["routing"][plan.table.domains[domain]] = row;

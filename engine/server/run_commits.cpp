@@ -12,6 +12,13 @@ namespace pathloom {
 Result<OuterDone> do_outer_step(const OuterJob& job, BlobStore& blobs)
 {
     const auto begin = std::chrono::steady_clock::now();
+    if (job.deltas.empty()) {  // no path of this phase goes through the module: its next version is the same bytes
+        OuterDone same;
+        same.step = job.step;
+        same.module_hash = job.module_hash;
+        same.momentum_hash = job.momentum_hash;
+        return same;
+    }
     PATHLOOM_TRY(const auto module, blobs.verified(job.module_hash));
     std::optional<std::filesystem::path> momentum;
     if (!job.momentum_hash.empty()) {
@@ -64,8 +71,13 @@ Result<void> RunController::check_result(const TaskKey& key, const v1::TaskResul
         return {};
     }
     case Stage::Features:
+    case Stage::WindowFeatures:
         return present(result.features_hash(), "features");
+    case Stage::Discriminate:
+    case Stage::Windows:
+        return present(result.rows_hash(), "scores");
     case Stage::Valid:
+    case Stage::Slice:
     case Stage::Test:
     case Stage::ValidFull:
         for (const v1::DomainScore& score : result.scores())
@@ -111,12 +123,22 @@ ValidPointRow valid_point(const RunPlan& plan, const TaskKey& key, const v1::Tas
     return point;
 }
 
+bool keeps_scores(Stage stage)
+{
+    return stage == Stage::Discriminate || stage == Stage::Windows || stage == Stage::WindowFeatures;
+}
+const std::string& scores_hash(const v1::TaskResult& result)
+{
+    return result.rows_hash().empty() ? result.features_hash() : result.rows_hash();
+}
+
 /// What a row keeps of a result: its blobs have rows of their own, and must not outlive them.
 v1::TaskResult without_blobs(v1::TaskResult result)
 {
     result.clear_deltas();
     result.clear_inner_state_hash();
     result.clear_features_hash();
+    result.clear_rows_hash();
     return result;
 }
 }  // namespace
@@ -151,6 +173,7 @@ Result<void> RunController::write_commit(Project& project, const TaskKey& key, c
 
     if (key.stage == Stage::Features)
         return project.set_asset(m_row.id, fmt::format("features.{}", key.chunk), result.features_hash());
+    if (keeps_scores(key.stage)) return project.set_asset(m_row.id, scores_asset(key), scores_hash(result));
     if (key.stage == Stage::Valid) {
         const ValidPointRow point = valid_point(m_plan, key, result);
         PATHLOOM_CHECK(project.insert_valid_point(m_row.id, point));
@@ -195,13 +218,15 @@ void RunController::apply_commit(const TaskKey& key, const v1::TaskResult& resul
 {
     pathloom::commit(m_shape, m_facts, key);
     if (key.stage == Stage::Features) m_assets[fmt::format("features.{}", key.chunk)] = result.features_hash();
+    if (keeps_scores(key.stage)) m_assets[scores_asset(key)] = scores_hash(result);
+    if (key.stage == Stage::Slice) keep_slice(key, result);
     if (key.stage == Stage::Valid) m_valid[key.phase][key.path] = valid_point(m_plan, key, result);
     if (key.stage == Stage::Warm || key.stage == Stage::Train) {
         apply_points(key, first_step(m_plan, key), {result.losses().begin(), result.losses().end()});
         const std::string stage = stage_name(key.stage);
         auto& checkpoints = m_checkpoints[{stage, key.path}];
         checkpoints[key.phase + 1] = {stage, key.path, key.phase + 1, step_after(m_plan, key), result.inner_state_hash()};
-        checkpoints.erase(checkpoints.begin(), checkpoints.lower_bound(key.phase));
+        while (checkpoints.size() > 2) checkpoints.erase(checkpoints.begin());  // the newest, and the one it began from
         for (int column = 0; column < result.deltas_size(); ++column) {
             if (key.stage == Stage::Warm)
                 m_warm_deltas[{column, key.phase}] = result.deltas(column).delta_hash();
@@ -234,6 +259,11 @@ Result<void> RunController::count_commits(Project& project)
         m_leased_seconds += committed.leased_seconds > 0 ? committed.leased_seconds : result.compute_seconds();
     }
     return {};
+}
+
+void RunController::keep_slice(const TaskKey& key, const v1::TaskResult& result)
+{
+    m_slices[key.path][key.phase] = valid_point(m_plan, key, result).nll;
 }
 
 void RunController::add_traffic(const TaskKey& key, const v1::TaskResult& result)
@@ -288,10 +318,10 @@ Result<void> RunController::write_outer(
     const int version = done.step.phase + 1;
     PATHLOOM_CHECK(project.insert_module_version(m_row.id, {stage, module.name, version, done.module_hash, done.momentum_hash}));
     PATHLOOM_CHECK(project.delete_contributions_below(m_row.id, stage, module.name, done.step.phase));
-    // Older versions stay only as long as a validation still needs them.
-    const int keep = warm ? done.step.phase : std::min(done.step.phase, oldest_needed(done.step.module));
-    PATHLOOM_CHECK(project.delete_module_versions_below(m_row.id, stage, module.name, keep));
-    if (warm) return {};
+    if (warm) return project.delete_module_versions_below(m_row.id, stage, module.name, done.step.phase);
+    // Older versions stay only as long as a validation or early stopping still needs them.
+    for (const int stale : stale_versions(done.step.module, done.step.phase))
+        PATHLOOM_CHECK(project.delete_module_version(m_row.id, stage, module.name, stale));
     v1::Event event = make_event(m_row.id, now_ms);
     auto* stepped_event = event.mutable_module_stepped();
     stepped_event->set_module(module.name);
@@ -310,8 +340,10 @@ void RunController::apply_outer(const OuterDone& done)
 {
     auto& versions = (done.step.warm ? m_warm_versions : m_module_versions)[std::size_t(done.step.module)];
     versions[done.step.phase + 1] = {done.module_hash, done.momentum_hash};
-    const int keep = done.step.warm ? done.step.phase : std::min(done.step.phase, oldest_needed(done.step.module));
-    versions.erase(versions.begin(), versions.lower_bound(keep));
+    if (done.step.warm)
+        versions.erase(versions.begin(), versions.lower_bound(done.step.phase));
+    else
+        for (const int stale : stale_versions(done.step.module, done.step.phase)) versions.erase(stale);
     if (done.step.warm)
         m_warm_deltas.erase({done.step.module, done.step.phase - 1});
     else
@@ -325,12 +357,20 @@ Result<void> RunController::write_routing(
     Project& project, const RoutingDone& done, std::int64_t now_ms, std::vector<v1::Event>& events) const
 {
     for (const auto& [key, value] : done.assets) PATHLOOM_CHECK(project.set_asset(m_row.id, key, value));
-    for (const Module& module : m_plan.topology.modules) {
-        const std::string& hash = done.column_hashes[std::size_t(module.column)];
-        PATHLOOM_CHECK(project.insert_module_version(m_row.id, {"train", module.name, 0, hash, {}}));
-    }
+    if (done.routing == 0)
+        for (const Module& module : m_plan.topology.modules) {
+            const std::string& hash = done.column_hashes[std::size_t(module.column)];
+            PATHLOOM_CHECK(project.insert_module_version(m_row.id, {"train", module.name, 0, hash, {}}));
+        }
     v1::Event event = make_event(m_row.id, now_ms);
-    *event.mutable_shards() = shards_event(m_plan, done.assignment);
+    auto* shards = event.mutable_shards();
+    *shards = shards_event(
+        m_plan, done.routing, done.assignment, done.routing > 0 ? &m_assignments[std::size_t(done.routing - 1)] : nullptr);
+    shards->set_rebalanced(done.report.rebalanced);
+    shards->set_moved(done.report.moved);
+    shards->set_layout_cost(done.report.layout_cost);
+    shards->set_arbitrary_cost(done.report.arbitrary_cost);
+    shards->set_router_accuracy(done.router_accuracy);
     events.push_back(std::move(event));
     return {};
 }
@@ -338,22 +378,23 @@ Result<void> RunController::write_routing(
 void RunController::apply_routing(const RoutingDone& done)
 {
     for (const auto& [key, value] : done.assets) m_assets[key] = value;
-    for (std::size_t i = 0; i < m_plan.topology.modules.size(); ++i)
+    for (std::size_t i = 0; i < m_plan.topology.modules.size() && done.routing == 0; ++i)
         m_module_versions[i][0] = {done.column_hashes[std::size_t(m_plan.topology.modules[i].column)], {}};
-    m_assignment = done.assignment;
-    m_shape = run_shape(m_plan, &*m_assignment);
-    m_facts.routed = true;
+    m_assignments.push_back(done.assignment);
+    m_shape = run_shape(m_plan, m_assignments);
+    m_facts.routings = int(m_assignments.size());
     routing_running = false;
     refresh();
 }
 
 Result<void> RunController::request_valid_full(Project& project)
 {
-    if (!m_assignment) return fail(ErrorCode::Usage, "run {} is not routed yet; wait until it has finished", m_row.id);
+    if (int(m_assignments.size()) < m_shape.routings())
+        return fail(ErrorCode::Usage, "run {} is not routed yet; wait until it has finished", m_row.id);
     PATHLOOM_CHECK(project.set_asset(m_row.id, "valid-full", "1"));
     m_shape.valid_full_tasks.clear();
     for (int cell = 0; cell < m_plan.topology.cells(); ++cell)
-        for (std::size_t chunk = 0; chunk < m_assignment->valid_full[std::size_t(cell)].size(); ++chunk)
+        for (std::size_t chunk = 0; chunk < m_assignments.back().valid_full[std::size_t(cell)].size(); ++chunk)
             m_shape.valid_full_tasks.push_back({m_shape.phases, Stage::ValidFull, scoring_path(m_plan, cell), int(chunk)});
     refresh();
     return {};
@@ -370,7 +411,13 @@ Result<std::string> RunController::build_eval(Project& project, Stage stage) con
             return fail(ErrorCode::Corrupt, "the commit of task '{}' cannot be read", row.task);
         tasks.push_back({row.path, {result.scores().begin(), result.scores().end()}});
     }
-    return eval_document(m_row.id, m_row.name, m_plan, stage == Stage::Test ? "test" : "valid", "once", tasks);
+    std::map<int, int> versions;
+    if (!m_slices.empty())
+        for (int cell = 0; cell < m_plan.topology.cells(); ++cell) {
+            const int path = scoring_path(m_plan, cell);
+            versions[path] = final_version(path);
+        }
+    return eval_document(m_row.id, m_row.name, m_plan, stage == Stage::Test ? "test" : "valid", "once", tasks, nullptr, versions);
 }
 
 Result<void> RunController::note_fault(Project& project, double lost_seconds)

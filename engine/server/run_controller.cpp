@@ -2,7 +2,16 @@
 // Which blobs a task is made of.
 #include "engine/server/run_controller.h"
 
+#include "engine/routing/reroute.h"
+
+#include <algorithm>
+
 namespace pathloom {
+
+std::string scores_asset(const TaskKey& key)
+{
+    return fmt::format("{}.{}.{}.{}", stage_name(key.stage), key.phase, key.path, key.chunk);
+}
 
 Result<std::string> RunController::asset(const std::string& key) const
 {
@@ -59,21 +68,42 @@ Result<v1::TaskSpec> RunController::task_spec(const TaskKey& key) const
         PATHLOOM_TRY(const auto subset, asset(fmt::format("subset.features.{}", key.chunk)));
         return features_spec(m_plan, data(), warm_hashes(m_shape.warm_tasks), subset);
     }
+    case Stage::Discriminate: {
+        PATHLOOM_TRY(const auto subset, asset(fmt::format("subset.discriminate.{}", key.chunk)));
+        PATHLOOM_TRY(const auto modules, path_hashes(key.path, key.phase));
+        return rows_spec(m_plan, data(), modules, subset, 0);
+    }
     case Stage::Train: {
-        PATHLOOM_TRY(const auto subset, asset(fmt::format("subset.train.{}", key.path)));
+        const int routing = m_shape.routing_of_phase(key.phase);
+        PATHLOOM_TRY(const auto subset, asset(of_routing(fmt::format("subset.train.{}", key.path), routing)));
         PATHLOOM_TRY(const auto modules, path_hashes(key.path, key.phase));
         return train_spec(m_plan, data(), key.path, key.phase, modules, inner_state("train", key.path), subset);
     }
     case Stage::Valid: {
-        PATHLOOM_TRY(const auto subset, asset(fmt::format("subset.valid.{}", cell)));
+        const int routing = m_shape.routing_of_version(key.phase);
+        PATHLOOM_TRY(const auto subset, asset(of_routing(fmt::format("subset.valid.{}", cell), routing)));
+        PATHLOOM_TRY(const auto modules, path_hashes(key.path, key.phase));
+        return score_spec(m_plan, data(), modules, subset);
+    }
+    case Stage::Slice: {
+        PATHLOOM_TRY(const auto subset, asset(of_routing(fmt::format("subset.slice.{}", cell), m_shape.routings() - 1)));
         PATHLOOM_TRY(const auto modules, path_hashes(key.path, key.phase));
         return score_spec(m_plan, data(), modules, subset);
     }
     case Stage::Test:
     case Stage::ValidFull: {
-        PATHLOOM_TRY(const auto subset, asset(fmt::format("subset.{}.{}.{}", stage_name(key.stage), cell, key.chunk)));
-        PATHLOOM_TRY(const auto modules, path_hashes(key.path, m_shape.phases));
+        PATHLOOM_TRY(const auto subset,
+            asset(of_routing(fmt::format("subset.{}.{}.{}", stage_name(key.stage), cell, key.chunk), m_shape.routings() - 1)));
+        PATHLOOM_TRY(const auto modules, path_hashes(key.path, final_version(key.path)));
         return score_spec(m_plan, data(), modules, subset);
+    }
+    case Stage::WindowFeatures:
+    case Stage::Windows: {
+        PATHLOOM_TRY(const auto subset, asset(fmt::format("subset.windows.{}", key.chunk)));
+        if (key.stage == Stage::WindowFeatures)
+            return features_spec(m_plan, data(), warm_hashes(m_shape.warm_tasks), subset, smallest_window);
+        PATHLOOM_TRY(const auto modules, path_hashes(key.path, final_version(key.path)));
+        return rows_spec(m_plan, data(), modules, subset, smallest_window);
     }
     case Stage::Routing:
     case Stage::Done:
@@ -99,40 +129,70 @@ OuterJob RunController::outer_job(const OuterStepWanted& step) const
         const Version& version = m_module_versions[std::size_t(step.module)].at(step.phase);
         job.module_hash = version.hash;
         job.momentum_hash = version.momentum;
-        for (const auto& [path, delta] :
-            m_deltas.at({step.module, step.phase})) {  // a map: ascending paths, whatever arrived first
-            job.paths.push_back(path);
-            job.deltas.push_back(delta);
-        }
+        const auto deltas = m_deltas.find({step.module, step.phase});  // none when no sampled path goes through the module
+        if (deltas != m_deltas.end())
+            for (const auto& [path, delta] : deltas->second) {  // a map: ascending paths, whatever arrived first
+                job.paths.push_back(path);
+                job.deltas.push_back(delta);
+            }
     }
+    if (step.warm) {
+        job.weights = combine_weights(job.outer, std::vector<std::int64_t>{1}, 1);
+        return job;
+    }
+    const Assignment& assignment = m_assignments[std::size_t(m_shape.routing_of_phase(step.phase))];
     std::vector<std::int64_t> sizes;
-    for (int path : job.paths) sizes.push_back(step.warm ? 1 : std::int64_t(m_assignment->shards[std::size_t(path)].size()));
-    job.weights = combine_weights(job.outer, sizes, step.warm ? 1 : std::int64_t(m_plan.train_rows.size()));
+    for (int path : job.paths) sizes.push_back(std::int64_t(assignment.shards[std::size_t(path)].size()));
+    job.weights = combine_weights(job.outer, sizes, sharded_rows(assignment));
     return job;
 }
 
 RoutingJob RunController::routing_job() const
 {
     RoutingJob job;
-    job.warm = warm_hashes(m_shape.warm_tasks);
+    job.routing = m_facts.routings;
+    if (job.routing == 0) {
+        job.warm = warm_hashes(m_shape.warm_tasks);
+    } else {
+        for (int path : m_shape.router_paths) {
+            auto& chunks = job.scores.emplace_back();
+            for (int chunk = 0; chunk < m_shape.router_chunks; ++chunk)
+                chunks.push_back(
+                    m_assets.at(scores_asset({m_shape.reshard[std::size_t(job.routing - 1)], Stage::Discriminate, path, chunk})));
+        }
+    }
     for (int chunk = 0; chunk < m_shape.feature_chunks; ++chunk)
         job.features.push_back(m_assets.at(fmt::format("features.{}", chunk)));
     return job;
 }
 
-int RunController::oldest_needed(int module) const
+int RunController::final_version(int path) const
 {
-    int oldest = m_facts.module_versions[std::size_t(module)];
-    if (m_shape.valid_every <= 0) return oldest;
-    for (int path : m_shape.valid_paths) {
-        const auto& modules = m_plan.topology.path_modules[std::size_t(path)];
-        if (std::find(modules.begin(), modules.end(), module) == modules.end()) continue;
-        for (int version = 0; version < oldest; ++version) {
-            if (version % m_shape.valid_every != 0 && version != m_shape.phases) continue;
-            if (!m_facts.scored.contains({version, Stage::Valid, path, 0})) oldest = version;
-        }
-    }
-    return oldest;
+    const auto scored = m_slices.find(m_plan.topology.cell_of(path) * m_plan.topology.replicas);
+    if (scored == m_slices.end()) return m_shape.phases;
+    return std::ranges::min_element(scored->second, {}, [](const auto& s) { return s.second; })->first;
+}
+
+bool RunController::needed(int module, int version) const
+{
+    const std::vector<int>& through = m_plan.topology.modules[std::size_t(module)].paths;
+    const auto passes = [&](int path) { return std::ranges::binary_search(through, path); };
+    if (m_shape.validates(version))
+        for (int path : m_shape.valid_paths[std::size_t(m_shape.routing_of_version(version))])
+            if (passes(path) && !m_facts.scored.contains({version, Stage::Valid, path, 0})) return true;
+    if (version >= m_shape.first_choice())
+        for (int path : m_shape.slice_paths)
+            if (passes(path) && (!m_facts.scored.contains({version, Stage::Slice, path, 0}) || final_version(path) == version))
+                return true;
+    return false;
+}
+
+std::vector<int> RunController::stale_versions(int module, int version) const
+{
+    std::vector<int> out;
+    for (const auto& [kept, blob] : m_module_versions[std::size_t(module)])
+        if (kept < version && !needed(module, kept)) out.push_back(kept);
+    return out;
 }
 
 }  // namespace pathloom

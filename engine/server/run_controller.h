@@ -4,6 +4,7 @@
 // here.
 #pragma once
 
+#include "engine/routing/shards.h"
 #include "engine/server/run_plan.h"
 #include "engine/server/task_builder.h"
 #include "engine/store/blobs.h"
@@ -27,6 +28,9 @@ struct PreparedRun {
     std::vector<std::string> initial_modules;  ///< one hash a column
 };
 Result<PreparedRun> prepare_run(RunPlan plan, const CorpusRow& corpus, BlobStore& blobs);
+
+/// Asset that holds the scores of a task's rows: "discriminate.<phase>.<path>.<chunk>".
+std::string scores_asset(const TaskKey& key);
 
 /// The work of one outer step, free of the controller.
 struct OuterJob {
@@ -52,15 +56,18 @@ Result<OuterDone> do_outer_step(const OuterJob& job, BlobStore& blobs);
 std::vector<MissingInput> missing_inputs(const OuterJob& job, const BlobStore& blobs);
 
 struct RoutingJob {
+    int routing = 0;
     std::vector<std::string> features;  ///< blob of each chunk
-    std::vector<std::string> warm;  ///< blob of each column of the warm-start model
+    std::vector<std::string> warm;  ///< first routing: blob of each column of the warm-start model
+    std::vector<std::vector<std::string>> scores;  ///< re-sharding: [cell][chunk] blob of the router's data
 };
 struct RoutingDone {
-    std::string router_hash;
-    std::vector<std::string> column_hashes;  ///< what every module of a column starts from
-    std::vector<int> cell_of_row;
+    int routing = 0;
+    std::vector<std::string> column_hashes;  ///< first routing: what every module of a column starts from
     std::map<std::string, std::string> assets;
     Assignment assignment;
+    ShardReport report;
+    double router_accuracy = 0;
 };
 Result<RoutingDone> do_routing(const RunPlan& plan, const RoutingJob& job, BlobStore& blobs);
 std::vector<MissingInput> missing_inputs(const RoutingJob& job, const BlobStore& blobs);
@@ -86,6 +93,50 @@ struct Repair {
     std::optional<RebuildJob> rebuild;
 };
 
+/// How an evaluation routes.
+struct EvalRoute {
+    std::string name = "once";  ///< as asked for
+    int window = 0;  ///< scored tokens a chunk; 0 = the whole sequence
+    bool oracle = false;
+};
+/// "once", "128" (a multiple of 16), "oracle" (best path of every 16 tokens) or "oracle-W" (0 = of every sequence). Usage
+/// otherwise.
+Result<EvalRoute> parse_route(const std::string& text);
+
+/// Sequences that are scored in windows, in task order: chunk numbers are positions in this list.
+struct WindowRows {
+    std::string part;  ///< "valid", "test" or "router"
+    std::vector<std::int32_t> rows;
+};
+std::vector<WindowRows> window_rows(const RunPlan& plan);
+/// The part that the router of an evaluation of `split` is fitted to; empty: halves of the split itself, crosswise.
+std::string fitting_part(const RunPlan& plan, const std::string& split);
+
+/// One chunk of sequences with the blobs that hold its scores.
+struct WindowPart {
+    std::vector<std::int32_t> rows;
+    std::string features;
+    std::vector<std::string> scores;  ///< by cell
+};
+struct WindowJob {
+    std::int64_t run = 0;
+    std::string name;
+    std::string split;
+    EvalRoute route;
+    std::vector<int> cell_of_row;
+    std::vector<WindowPart> scored;
+    std::vector<WindowPart> fitting;
+};
+/// The document of an evaluation that re-routes, or of the oracle.
+Result<std::string> do_window_eval(const RunPlan& plan, const WindowJob& job, BlobStore& blobs);
+
+/// What the router explorer looks at: the newest routing.
+struct ExploreJob {
+    int routing = 0;
+    std::vector<int> cell_of_row;
+    std::vector<std::string> features;  ///< blob of each chunk; empty when the router looks at none
+};
+
 class RunController {
 public:
     static Result<std::unique_ptr<RunController>> insert(Project& project, RunRow row, PreparedRun prepared);
@@ -95,6 +146,7 @@ public:
     [[nodiscard]] const RunPlan& plan() const { return m_plan; }
     [[nodiscard]] const RunFacts& facts() const { return m_facts; }
     [[nodiscard]] const Wanted& wanted_now() const { return m_wanted; }
+    [[nodiscard]] int train_tasks() const { return m_shape.train_tasks(); }
     [[nodiscard]] bool running() const { return m_row.state == v1::RUN_STATE_RUNNING; }
     /// Running, or done but asked for one more evaluation.
     [[nodiscard]] bool active() const { return running() || (m_row.state == v1::RUN_STATE_DONE && !m_wanted.finished); }
@@ -132,6 +184,10 @@ public:
 
     /// Ask for the whole validation split to be scored.
     Result<void> request_valid_full(Project& project);
+    /// Ask every path to score `split`, and what its router is fitted to, in windows (run_windows.cpp).
+    Result<void> request_windows(Project& project, const std::string& split, bool oracle);
+    /// What do_window_eval needs; nothing while scores are missing.
+    [[nodiscard]] std::optional<WindowJob> window_job(const std::string& split, const EvalRoute& route) const;
     [[nodiscard]] Result<std::string> build_eval(Project& project, Stage stage) const;
 
     void set_row(RunRow row) { m_row = std::move(row); }
@@ -142,6 +198,7 @@ public:
     // --- views (run_view.cpp)
     [[nodiscard]] v1::Run view() const;
     [[nodiscard]] v1::Digest digest() const;
+    [[nodiscard]] Result<ExploreJob> explore_job() const;
     [[nodiscard]] Result<v1::ExportPathResponse> export_files(int path) const;
 
     // Bookkeeping of the coordinator for this run.
@@ -155,12 +212,19 @@ public:
 private:
     RunController(RunRow row, RunPlan plan);
     void refresh() { m_wanted = wanted(m_shape, m_facts); }
+    void want_windows();
+    void keep_slice(const TaskKey& key, const v1::TaskResult& result);
+    Result<void> load_assignments(BlobStore& blobs);
     [[nodiscard]] Result<std::string> asset(const std::string& key) const;
     [[nodiscard]] DataHashes data() const;
     [[nodiscard]] std::vector<std::string> warm_hashes(int version) const;
     [[nodiscard]] Result<std::vector<std::string>> path_hashes(int path, int version) const;
     [[nodiscard]] std::string inner_state(const std::string& stage, int path) const;
-    [[nodiscard]] int oldest_needed(int module) const;
+    /// Versions of a module below `version` that no task will ask for any more.
+    [[nodiscard]] std::vector<int> stale_versions(int module, int version) const;
+    [[nodiscard]] bool needed(int module, int version) const;
+    /// The version of a path that is scored in the end: the one with the least loss on its slice, or the last.
+    [[nodiscard]] int final_version(int path) const;
     void add_traffic(const TaskKey& key, const v1::TaskResult& result);
     /// Sums over the commits that count.
     Result<void> count_commits(Project& project);
@@ -173,7 +237,7 @@ private:
     };
     RunRow m_row;
     RunPlan m_plan;
-    std::optional<Assignment> m_assignment;
+    std::vector<Assignment> m_assignments;  // by routing
     RunShape m_shape;
     RunFacts m_facts;
     Wanted m_wanted;
@@ -188,6 +252,7 @@ private:
     std::map<std::pair<std::string, int>, std::int64_t> m_next_point;  // (stage, path) -> first step not logged
     std::map<int, double> m_last_loss;  // path -> last training loss
     std::map<int, std::map<int, ValidPointRow>> m_valid;  // phase -> path
+    std::map<int, std::map<int, double>> m_slices;  // path -> version -> loss on its slice, nats a token
     std::map<int, v1::PhaseTraffic> m_traffic;  // by phase
     std::uint64_t m_bytes_down = 0;
     std::uint64_t m_bytes_up = 0;

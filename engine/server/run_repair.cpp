@@ -38,6 +38,8 @@ std::vector<MissingInput> missing_inputs(const RoutingJob& job, const BlobStore&
 {
     std::vector<MissingInput> inputs;
     for (const std::string& features : job.features) inputs.push_back({features, "prefix features"});
+    for (const auto& chunks : job.scores)
+        for (const std::string& scores : chunks) inputs.push_back({scores, "router's scores"});
     for (const std::string& module : job.warm) inputs.push_back({module, "warm-start model"});
     return missing_among(std::move(inputs), blobs);
 }
@@ -69,9 +71,11 @@ bool RunController::can_do_again(const TaskKey& key) const
     } else if (!path_hashes(key.path, key.phase)) {
         return false;
     }
-    if (key.phase == 0 || (!warm && m_plan.spec.training.inner_state != "keep")) return true;
+    if (key.stage == Stage::Discriminate) return true;
+    const int first = warm ? 0 : m_shape.next_phase(key.path, 0);
+    if (key.phase == first || (!warm && m_plan.spec.training.inner_state != "keep")) return true;
     const auto checkpoints = m_checkpoints.find({stage_name(key.stage), key.path});
-    return checkpoints != m_checkpoints.end() && checkpoints->second.contains(key.phase);
+    return checkpoints != m_checkpoints.end() && checkpoints->second.begin()->first <= key.phase;
 }
 
 Result<RebuildJob> RunController::rebuild_job(bool warm, int module, int version) const
@@ -88,8 +92,9 @@ Result<RebuildJob> RunController::rebuild_job(bool warm, int module, int version
     const std::pair<int, int> from{module, version - 1};
     const auto deltas = m_deltas.find(from);
     const std::size_t kept = warm ? m_warm_deltas.count(from) : deltas == m_deltas.end() ? 0 : deltas->second.size();
-    const std::size_t needed = warm ? 1 : info.paths.size();
-    if (kept == needed && versions.contains(version - 1)) job.step = outer_job({warm, module, version - 1});
+    const auto expected = std::ranges::count_if(info.paths, [&](int path) { return m_shape.trains(version - 1, path); });
+    if (kept == (warm ? 1 : std::size_t(expected)) && versions.contains(version - 1))
+        job.step = outer_job({warm, module, version - 1});
     return job;
 }
 
@@ -116,11 +121,18 @@ Result<Repair> RunController::repair_of(const MissingInput& input, const std::fi
         if (newest.inner_state_hash == hash && stage)
             made_by({newest.phase - 1, *stage, at.second, 0}, "inner optimiser state of " + whose(*stage, at.second));
     }
-    for (int chunk = 0; chunk < m_shape.feature_chunks && !m_facts.routed; ++chunk) {
+    for (int chunk = 0; chunk < m_shape.feature_chunks && m_facts.routings == 0; ++chunk) {
         const auto features = m_assets.find(fmt::format("features.{}", chunk));
         if (features != m_assets.end() && features->second == hash)
             made_by({0, Stage::Features, 0, chunk}, fmt::format("prefix features, part {}", chunk));
     }
+    if (m_wanted.stage == Stage::Discriminate)
+        for (const int path : m_shape.router_paths)
+            for (int chunk = 0; chunk < m_shape.router_chunks; ++chunk) {
+                const TaskKey key{m_shape.reshard[std::size_t(m_facts.routings - 1)], Stage::Discriminate, path, chunk};
+                const auto scores = m_assets.find(scores_asset(key));
+                if (scores != m_assets.end() && scores->second == hash) made_by(key, "scores of " + whose(key.stage, path));
+            }
     for (const TaskKey& key : repair.forget)
         if (!can_do_again(key)) return beyond_repair(repair.what, hash, file);
     if (!repair.forget.empty()) return repair;
@@ -175,6 +187,7 @@ Result<void> RunController::apply_forget(Project& project, const TaskKey& key)
         found->second.erase(key.phase + 1);
         if (found->second.empty()) m_checkpoints.erase(found);
     }
+    if (key.stage == Stage::Discriminate) m_assets.erase(scores_asset(key));
     if (key.stage == Stage::Features) m_assets.erase(fmt::format("features.{}", key.chunk));
     if (key.stage == Stage::Warm)
         for (std::size_t column = 0; column < m_warm_versions.size(); ++column) m_warm_deltas.erase({int(column), key.phase});

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// How a run begins: its first blobs, its router, and how it is read back from the store.
+// How a run begins: its first blobs, and how it is read back from the store.
 #include "engine/model/init.h"
-#include "engine/routing/router.h"
 #include "engine/server/run_controller.h"
-#include "engine/store/safetensors.h"
 
-#include <numeric>
+#include <algorithm>
 
 namespace pathloom {
 
@@ -16,10 +14,14 @@ Result<PreparedRun> prepare_run(RunPlan plan, const CorpusRow& corpus, BlobStore
     out.assets["tokenizer"] = corpus.tokenizer_hash;
     out.assets["corpus"] = corpus.name;
     PATHLOOM_TRY(out.assets["sequences"], blobs.put(write_sequences(plan.table)));
-    PATHLOOM_TRY(out.assets["subset.warm"], blobs.put(write_subset(plan.train_rows)));
+    PATHLOOM_TRY(out.assets["subset.warm"], blobs.put(write_subset(plan.warm_rows)));
     const auto chunks = feature_chunks(plan);
     for (std::size_t i = 0; i < chunks.size(); ++i) {
         PATHLOOM_TRY(out.assets[fmt::format("subset.features.{}", i)], blobs.put(write_subset(chunks[i])));
+    }
+    const auto router_data = router_chunks(plan);
+    for (std::size_t i = 0; i < router_data.size(); ++i) {
+        PATHLOOM_TRY(out.assets[fmt::format("subset.discriminate.{}", i)], blobs.put(write_subset(router_data[i])));
     }
     for (const Column& column : plan.warm.columns) {
         PATHLOOM_TRY(auto hash, blobs.put(init_column(plan.spec.model, column, plan.spec.seed)));
@@ -29,96 +31,10 @@ Result<PreparedRun> prepare_run(RunPlan plan, const CorpusRow& corpus, BlobStore
     return out;
 }
 
-Result<std::vector<std::string>> split_warm_model(const RunPlan& plan, const std::vector<std::string>& warm, BlobStore& blobs)
-{
-    std::vector<Safetensors> files;
-    for (const std::string& hash : warm) {
-        PATHLOOM_TRY(const auto path, blobs.verified(hash));
-        PATHLOOM_TRY(auto file, Safetensors::open(path));
-        files.push_back(std::move(file));
-    }
-    std::vector<std::string> out;
-    for (const Column& column : plan.topology.columns) {
-        std::vector<TensorView> tensors;
-        for (const TensorSpec& spec : column_tensors(plan.spec.model, column)) {
-            const TensorView* found = nullptr;
-            for (const Safetensors& file : files)
-                if (!found) found = file.find(spec.name);
-            if (!found) return fail(ErrorCode::Corrupt, "the warm-start model has no tensor '{}'; start the run anew", spec.name);
-            tensors.push_back(*found);
-        }
-        PATHLOOM_TRY(auto hash, blobs.put(write_safetensors(tensors)));
-        out.push_back(std::move(hash));
-    }
-    return out;
-}
-
-Result<RoutingDone> do_routing(const RunPlan& plan, const RoutingJob& job, BlobStore& blobs)
-{
-    FeatureMatrix all;
-    for (const std::string& hash : job.features) {
-        PATHLOOM_TRY(const auto path, blobs.verified(hash));
-        PATHLOOM_TRY(const auto file, Safetensors::open(path));
-        PATHLOOM_TRY(const TensorView* z, file.expect("z", DType::F32));
-        if (z->shape.size() != 2) return fail(ErrorCode::Corrupt, "prefix features in blob {} are not a matrix", hash);
-        const auto values = z->as<float>();
-        all.values.insert(all.values.end(), values.begin(), values.end());
-        all.rows += z->shape[0];
-        all.columns = int(z->shape[1]);
-    }
-    const int cells = plan.topology.cells();
-    const std::string kind = plan.routes() ? plan.spec.routing.router : "none";
-    FeatureMatrix train;
-    if (router_needs_features(kind)) {
-        if (all.rows != std::int64_t(plan.table.rows.size()))
-            return fail(
-                ErrorCode::Corrupt, "{} prefix features for {} sequences; start the run anew", all.rows, plan.table.rows.size());
-        train.columns = all.columns;
-        for (std::int32_t row : plan.train_rows) {
-            const auto z = all.row(row);
-            train.values.insert(train.values.end(), z.begin(), z.end());
-            ++train.rows;
-        }
-    }
-    PATHLOOM_TRY(const auto router, fit_router(kind, train, cells, plan.spec.seed));
-    std::vector<std::int32_t> ids(plan.table.rows.size());
-    std::iota(ids.begin(), ids.end(), 0);
-
-    RoutingDone done;
-    PATHLOOM_TRY(done.column_hashes, split_warm_model(plan, job.warm, blobs));
-    done.cell_of_row = router->assign(all, ids);
-    PATHLOOM_TRY(done.router_hash, blobs.put(router->serialise()));
-    done.assignment = assign_rows(plan, done.cell_of_row);
-    for (std::size_t path = 0; path < done.assignment.shards.size(); ++path)
-        if (done.assignment.shards[path].empty())
-            return fail(ErrorCode::Failed,
-                "path {} got no training sequence from the {} router; use fewer paths, another seed or a larger corpus", path,
-                kind);
-
-    auto& assets = done.assets;
-    assets["router"] = done.router_hash;
-    PATHLOOM_TRY(assets["cells"], blobs.put(write_subset(done.cell_of_row)));
-    auto put = [&](const std::string& key, const std::vector<std::int32_t>& rows) -> Result<void> {
-        PATHLOOM_TRY(assets[key], blobs.put(write_subset(rows)));
-        return {};
-    };
-    for (std::size_t path = 0; path < done.assignment.shards.size(); ++path)
-        PATHLOOM_CHECK(put(fmt::format("subset.train.{}", path), done.assignment.shards[path]));
-    for (int cell = 0; cell < cells; ++cell) {
-        const auto c = std::size_t(cell);
-        PATHLOOM_CHECK(put(fmt::format("subset.valid.{}", cell), done.assignment.valid[c]));
-        for (std::size_t i = 0; i < done.assignment.test[c].size(); ++i)
-            PATHLOOM_CHECK(put(fmt::format("subset.test.{}.{}", cell, i), done.assignment.test[c][i]));
-        for (std::size_t i = 0; i < done.assignment.valid_full[c].size(); ++i)
-            PATHLOOM_CHECK(put(fmt::format("subset.valid-full.{}.{}", cell, i), done.assignment.valid_full[c][i]));
-    }
-    return done;
-}
-
 RunController::RunController(RunRow row, RunPlan plan)
     : m_row(std::move(row))
     , m_plan(std::move(plan))
-    , m_shape(run_shape(m_plan, nullptr))
+    , m_shape(run_shape(m_plan, {}))
     , m_facts(initial_facts(m_shape))
     , m_warm_versions(m_plan.warm.columns.size())
     , m_module_versions(m_plan.topology.modules.size())
@@ -140,24 +56,39 @@ Result<std::unique_ptr<RunController>> RunController::insert(Project& project, R
     return run;
 }
 
+Result<void> RunController::load_assignments(BlobStore& blobs)
+{
+    const auto rows = [&](const std::string& key) -> Result<std::vector<std::int32_t>> {
+        const auto found = m_assets.find(key);
+        if (found == m_assets.end()) return std::vector<std::int32_t>();
+        PATHLOOM_TRY(const auto file, blobs.verified(found->second));
+        return read_subset(file);
+    };
+    for (int routing = 0; m_assets.contains(of_routing("cells", routing)); ++routing) {
+        PATHLOOM_TRY(const auto cell_of_row, rows(of_routing("cells", routing)));
+        PATHLOOM_TRY(const auto extra, rows(of_routing("extra", routing)));
+        const auto foreign = [&](std::int32_t cell) { return cell < 0 || cell >= m_plan.topology.cells(); };
+        if (cell_of_row.size() != m_plan.table.rows.size() || extra.size() % m_plan.train_rows.size() != 0
+            || std::ranges::any_of(cell_of_row, foreign) || std::ranges::any_of(extra, foreign))
+            return fail(ErrorCode::Corrupt,
+                "run {} was routed for another corpus than '{}' is now; import that corpus again under its name", m_row.id,
+                m_plan.spec.data.corpus);
+        m_assignments.push_back(assign_rows(m_plan, cell_of_row, extra));
+    }
+    m_shape = run_shape(m_plan, m_assignments);
+    m_facts.routings = int(m_assignments.size());
+    return {};
+}
+
 Result<std::unique_ptr<RunController>> RunController::load(Project& project, RunRow row, RunPlan plan)
 {
     std::unique_ptr<RunController> run(new RunController(row, std::move(plan)));
     PATHLOOM_TRY(run->m_assets, project.assets(row.id));
 
-    // The assignment first: the facts about scores and paths hang on it.
-    if (const auto cells = run->m_assets.find("cells"); cells != run->m_assets.end()) {
-        PATHLOOM_TRY(const auto file, project.blobs().verified(cells->second));
-        PATHLOOM_TRY(const auto cell_of_row, read_subset(file));
-        if (cell_of_row.size() != run->m_plan.table.rows.size())
-            return fail(ErrorCode::Corrupt,
-                "run {} was routed for another corpus than '{}' is now; import that corpus again under its name", row.id,
-                run->m_plan.spec.data.corpus);
-        run->m_assignment = assign_rows(run->m_plan, cell_of_row);
-        run->m_shape = run_shape(run->m_plan, &*run->m_assignment);
-        if (run->m_assets.contains("valid-full")) PATHLOOM_CHECK(run->request_valid_full(project));
-        run->m_facts.routed = true;
-    }
+    // The assignments first: the facts about scores and paths hang on them.
+    PATHLOOM_CHECK(run->load_assignments(project.blobs()));
+    if (run->m_assets.contains("valid-full")) PATHLOOM_CHECK(run->request_valid_full(project));
+    run->want_windows();
     std::map<std::string, int> warm_ids;
     std::map<std::string, int> module_ids;
     for (std::size_t i = 0; i < run->m_plan.warm.modules.size(); ++i) warm_ids[run->m_plan.warm.modules[i].name] = int(i);
@@ -195,6 +126,7 @@ Result<std::unique_ptr<RunController>> RunController::load(Project& project, Run
         if (!task || !result.ParseFromString(committed.result))
             return fail(ErrorCode::Corrupt, "the commit of task '{}' cannot be read", committed.task);
         pathloom::commit(run->m_shape, run->m_facts, task->key);
+        if (task->key.stage == Stage::Slice) run->keep_slice(task->key, result);
         if (task->key.stage == Stage::Train && !result.losses().empty())
             run->m_last_loss[task->key.path] = *result.losses().rbegin();
     }

@@ -23,7 +23,9 @@ v1::Run RunController::view() const
     const TrainingSpec& training = m_plan.spec.training;
     const std::int64_t warm
         = std::min<std::int64_t>(training.warm_start_steps, std::int64_t(m_facts.warm_committed) * training.tau);
-    const int slowest = *std::min_element(m_facts.path_commits.begin(), m_facts.path_commits.end());
+    int slowest = m_shape.phases;
+    for (int path = 0; path < m_shape.paths(); ++path)
+        slowest = std::min(slowest, m_shape.next_phase(path, m_facts.path_commits[std::size_t(path)]));
     out.set_step(warm + std::int64_t(slowest) * training.tau);
     out.set_total_steps(training.total_steps());
     double loss = 0;
@@ -32,7 +34,8 @@ v1::Run RunController::view() const
     double nll = 0;
     double tokens = 0;
     for (auto it = m_valid.rbegin(); it != m_valid.rend(); ++it) {
-        if (it->second.size() < m_shape.valid_paths.size()) continue;  // the newest phase that every path has scored
+        if (it->second.size() < m_shape.valid_paths[std::size_t(m_shape.routing_of_version(it->first))].size())
+            continue;  // the newest phase that every path has scored
         for (const auto& [path, point] : it->second) {
             nll += point.nll * double(point.tokens);
             tokens += double(point.tokens);
@@ -58,7 +61,7 @@ v1::Digest RunController::digest() const
     // Names, versions and content hashes in canonical order: equal digest = equal bits of every module and outer momentum.
     Sha256 sha;
     v1::Digest out;
-    const bool warm = !m_facts.routed;
+    const bool warm = m_facts.routings == 0;
     const auto& modules = (warm ? m_plan.warm : m_plan.topology).modules;
     const auto& versions = warm ? m_warm_versions : m_module_versions;
     for (std::size_t i = 0; i < modules.size(); ++i) {
@@ -70,18 +73,33 @@ v1::Digest RunController::digest() const
     return out;
 }
 
+Result<ExploreJob> RunController::explore_job() const
+{
+    if (m_assignments.empty())
+        return fail(ErrorCode::Usage, "run {} is not routed yet; wait until its warm start is over", m_row.id);
+    ExploreJob job{int(m_assignments.size()) - 1, m_assignments.back().cell_of_row, {}};
+    for (int chunk = 0; chunk < m_shape.feature_chunks; ++chunk) {
+        PATHLOOM_TRY(auto hash, asset(fmt::format("features.{}", chunk)));
+        job.features.push_back(std::move(hash));
+    }
+    return job;
+}
+
 Result<v1::ExportPathResponse> RunController::export_files(int path) const
 {
     if (path < 0 || path >= m_plan.topology.paths())
         return fail(
             ErrorCode::Usage, "run {} has paths 0 to {}; there is no path {}", m_row.id, m_plan.topology.paths() - 1, path);
-    if (!m_facts.routed) return fail(ErrorCode::Usage, "run {} is still in its warm start; its paths do not exist yet", m_row.id);
+    if (m_facts.routings == 0)
+        return fail(ErrorCode::Usage, "run {} is still in its warm start; its paths do not exist yet", m_row.id);
     v1::ExportPathResponse out;
     nlohmann::json config{{"format", "pathloom-path"}, {"run", m_row.id}, {"name", m_row.name}, {"path", path},
         {"model", nlohmann::json::parse(to_json(m_plan.spec.model))}, {"modules", nlohmann::json::array()}};
     for (int module : m_plan.topology.path_modules[std::size_t(path)]) {
         const Module& info = m_plan.topology.modules[std::size_t(module)];
-        const auto& [version, blob] = *m_module_versions[std::size_t(module)].rbegin();
+        const auto& versions = m_module_versions[std::size_t(module)];
+        const auto chosen = versions.find(final_version(path));  // early stopping may have kept an older one
+        const auto& [version, blob] = chosen == versions.end() ? *versions.rbegin() : *chosen;
         config["modules"].push_back({{"name", info.name}, {"version", version}, {"sha256", blob.hash}});
         auto* file = out.add_files();
         file->set_name(info.name + ".safetensors");

@@ -83,11 +83,21 @@ v1::TaskSpec score_spec(
     return spec;
 }
 
-v1::TaskSpec features_spec(
-    const RunPlan& plan, const DataHashes& data, const std::vector<std::string>& module_hashes, const std::string& subset)
+v1::TaskSpec rows_spec(const RunPlan& plan, const DataHashes& data, const std::vector<std::string>& module_hashes,
+    const std::string& subset, int window)
+{
+    v1::TaskSpec spec = score_spec(plan, data, module_hashes, subset);
+    spec.set_kind(v1::TASK_KIND_ROWS);
+    spec.set_window(window);
+    return spec;
+}
+
+v1::TaskSpec features_spec(const RunPlan& plan, const DataHashes& data, const std::vector<std::string>& module_hashes,
+    const std::string& subset, int window)
 {
     v1::TaskSpec spec = base_spec(plan, plan.warm.columns, data, module_hashes, subset);
     spec.set_kind(v1::TASK_KIND_FEATURES);
+    spec.set_window(window);
     return spec;
 }
 

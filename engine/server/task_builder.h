@@ -24,8 +24,12 @@ v1::TaskSpec train_spec(const RunPlan& plan, const DataHashes& data, int path, i
     const std::vector<std::string>& module_hashes, const std::string& inner_state, const std::string& subset);
 v1::TaskSpec score_spec(
     const RunPlan& plan, const DataHashes& data, const std::vector<std::string>& module_hashes, const std::string& subset);
-v1::TaskSpec features_spec(
-    const RunPlan& plan, const DataHashes& data, const std::vector<std::string>& module_hashes, const std::string& subset);
+/// As score_spec, each row for itself in windows of `window` scored tokens; 0 = one window.
+v1::TaskSpec rows_spec(const RunPlan& plan, const DataHashes& data, const std::vector<std::string>& module_hashes,
+    const std::string& subset, int window);
+/// Prefix features, or those of every `window` scored tokens.
+v1::TaskSpec features_spec(const RunPlan& plan, const DataHashes& data, const std::vector<std::string>& module_hashes,
+    const std::string& subset, int window = 0);
 
 /// What a task or an engine's job reads and the store does not hold, because it is gone or was set aside as damaged.
 struct MissingInput {

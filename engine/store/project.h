@@ -151,6 +151,7 @@ public:
 
     Result<void> insert_module_version(std::int64_t run, const ModuleVersionRow& row);
     Result<std::vector<ModuleVersionRow>> module_versions(std::int64_t run);
+    Result<void> delete_module_version(std::int64_t run, const std::string& stage, const std::string& module, int version);
     Result<void> delete_module_versions_below(std::int64_t run, const std::string& stage, const std::string& module, int version);
 
     Result<void> insert_contribution(std::int64_t run, const ContributionRow& row);  ///< Exists when it counted already

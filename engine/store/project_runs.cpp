@@ -76,6 +76,12 @@ Result<std::vector<ModuleVersionRow>> Project::module_versions(std::int64_t run)
         run);
 }
 
+Result<void> Project::delete_module_version(std::int64_t run, const std::string& stage, const std::string& module, int version)
+{
+    return m_impl->write(
+        "DELETE FROM module_versions WHERE run = ? AND stage = ? AND module = ? AND version = ?", run, stage, module, version);
+}
+
 Result<void> Project::delete_module_versions_below(
     std::int64_t run, const std::string& stage, const std::string& module, int version)
 {
@@ -151,8 +157,10 @@ Result<void> Project::set_checkpoint(std::int64_t run, const CheckpointRow& row)
     PATHLOOM_CHECK(m_impl->write(
         "INSERT OR REPLACE INTO checkpoints (run, stage, path, phase, step, inner_state_hash) VALUES (?, ?, ?, ?, ?, ?)", run,
         row.stage, row.path, row.phase, row.step, row.inner_state_hash));
-    return m_impl->write("DELETE FROM checkpoints WHERE run = ? AND stage = ? AND path = ? AND phase < ?", run, row.stage,
-        row.path, row.phase - 1);
+    return m_impl->write(
+        "DELETE FROM checkpoints WHERE run = ?1 AND stage = ?2 AND path = ?3 AND phase < (SELECT MAX(phase) FROM "
+        "checkpoints WHERE run = ?1 AND stage = ?2 AND path = ?3 AND phase < ?4)",
+        run, row.stage, row.path, row.phase);
 }
 
 Result<void> Project::delete_checkpoint(std::int64_t run, const std::string& stage, int path, int phase)

@@ -140,8 +140,8 @@ Result<OuterResult> outer_step(const OuterSpec& outer, const std::filesystem::pa
     const std::optional<std::filesystem::path>& momentum, std::span<const Contribution> contributions)
 {
     const bool nesterov = outer.optimizer == "nesterov";
-    if (!nesterov && outer.optimizer != "sgd" && outer.optimizer != "none") {
-        return fail(ErrorCode::Usage, "outer.optimizer must be nesterov, sgd or none, got '{}'", outer.optimizer);
+    if (!nesterov && outer.optimizer != "sgd" && outer.optimizer != "fedavg" && outer.optimizer != "none") {
+        return fail(ErrorCode::Usage, "outer.optimizer must be nesterov, sgd, fedavg or none, got '{}'", outer.optimizer);
     }
     if (contributions.empty())
         return fail(ErrorCode::Usage, "an outer step of {} needs at least one contribution", module.filename().string());

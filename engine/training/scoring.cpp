@@ -10,23 +10,18 @@ namespace pathloom {
 namespace {
 
 constexpr int FeatureRows = 32;
+constexpr int WindowRows = 8;
 
-}  // namespace
-
-std::vector<v1::DomainScore> score_subset(
-    PathModel& model, const TaskData& data, int sequence, int prefix, int batch, std::int64_t& tokens)
+// Calls `each(index into the subset, index of the target, nll)` for every scored token, the tokens of a row in order. Rows are
+// batched by length.
+template <class Each>
+void score_tokens(PathModel& model, const TaskData& data, int sequence, int prefix, int batch, std::int64_t& tokens, Each&& each)
 {
     const auto& subset = data.subset();
     std::vector<std::size_t> order(subset.size());
     std::iota(order.begin(), order.end(), std::size_t(0));
     std::ranges::stable_sort(
         order, [&](std::size_t a, std::size_t b) { return data.row(subset[a]).length > data.row(subset[b]).length; });
-
-    struct RowScore {
-        double nll = 0.0;
-        std::int64_t tokens = 0;
-    };
-    std::vector<RowScore> scores(subset.size());
     std::vector<float> nll;
     for (std::size_t first = 0; first < order.size(); first += std::size_t(batch)) {
         const std::size_t count = std::min(std::size_t(batch), order.size() - first);
@@ -36,16 +31,30 @@ std::vector<v1::DomainScore> score_subset(
         nll.resize(input.inputs.size());
         model.score(input, nll);
         for (std::size_t r = 0; r < count; ++r) {
-            RowScore& score = scores[order[first + r]];
             for (int t = 0; t < input.sequence; ++t) {
                 const std::size_t i = r * std::size_t(input.sequence) + std::size_t(t);
-                if (input.targets[i] < 0) continue;
-                score.nll += double(nll[i]);
-                ++score.tokens;
+                if (input.targets[i] >= 0) each(order[first + r], t + 1, nll[i]);
             }
             tokens += std::min<std::int64_t>(data.row(rows[r]).length, sequence);
         }
     }
+}
+
+}  // namespace
+
+std::vector<v1::DomainScore> score_subset(
+    PathModel& model, const TaskData& data, int sequence, int prefix, int batch, std::int64_t& tokens)
+{
+    struct RowScore {
+        double nll = 0.0;
+        std::int64_t tokens = 0;
+    };
+    const auto& subset = data.subset();
+    std::vector<RowScore> scores(subset.size());
+    score_tokens(model, data, sequence, prefix, batch, tokens, [&](std::size_t row, int, float nll) {
+        scores[row].nll += double(nll);
+        ++scores[row].tokens;
+    });
 
     std::map<std::int32_t, v1::DomainScore> domains;
     for (std::size_t i = 0; i < subset.size(); ++i) {
@@ -58,6 +67,24 @@ std::vector<v1::DomainScore> score_subset(
     }
     std::vector<v1::DomainScore> out;
     for (auto& [domain, score] : domains) out.push_back(std::move(score));
+    return out;
+}
+
+WindowScores score_windows(
+    PathModel& model, const TaskData& data, int sequence, int prefix, int batch, int window, std::int64_t& tokens)
+{
+    const int first = std::max(prefix, 1), scored = std::max(1, sequence - first), width = window > 0 ? window : scored;
+    WindowScores out;
+    out.windows = (scored + width - 1) / width;
+    const std::size_t n = data.subset().size() * std::size_t(out.windows);
+    std::vector<double> sums(n, 0.0);
+    out.tokens.assign(n, 0);
+    score_tokens(model, data, sequence, prefix, batch, tokens, [&](std::size_t row, int target, float nll) {
+        const std::size_t i = row * std::size_t(out.windows) + std::size_t((target - first) / width);
+        sums[i] += double(nll);
+        ++out.tokens[i];
+    });
+    out.nll.assign(sums.begin(), sums.end());
     return out;
 }
 
@@ -85,6 +112,36 @@ std::vector<float> prefix_features(PathModel& model, const TaskData& data, int p
             }
             for (std::size_t i = 0; i < d && lengths[r] > 0; ++i) z[(first + r) * d + i] = float(sum[i] / double(lengths[r]));
             tokens += std::int64_t(lengths[r]);
+        }
+    }
+    return z;
+}
+
+std::vector<float> window_features(
+    PathModel& model, const TaskData& data, int sequence, int prefix, int window, std::int64_t& tokens)
+{
+    const auto& subset = data.subset();
+    const int first = std::max(prefix, 1), windows = (std::max(1, sequence - first) + window - 1) / window;
+    const auto d = std::size_t(model.spec().d_model);
+    std::vector<float> z(subset.size() * std::size_t(windows) * d, 0.0f);
+    std::vector<double> sum(d);
+    for (std::size_t begin = 0; begin < subset.size(); begin += WindowRows) {
+        const std::size_t count = std::min(std::size_t(WindowRows), subset.size() - begin);
+        const TokenBatch batch = make_batch(data, std::span(subset).subspan(begin, count), sequence + 1, 1);
+        const auto hidden = model.hidden(batch);
+        for (std::size_t r = 0; r < count; ++r) {
+            const int length
+                = int(std::min<std::int64_t>(data.row(subset[begin + r]).length, std::min(sequence, batch.sequence)));
+            for (int w = 0; w < windows; ++w) {
+                const int from = first + w * window, to = std::min(length, from + window);
+                std::ranges::fill(sum, 0.0);
+                for (int t = from; t < to; ++t)
+                    for (std::size_t i = 0; i < d; ++i)
+                        sum[i] += double(hidden[(r * std::size_t(batch.sequence) + std::size_t(t)) * d + i]);
+                float* out = z.data() + ((begin + r) * std::size_t(windows) + std::size_t(w)) * d;
+                for (std::size_t i = 0; i < d && to > from; ++i) out[i] = float(sum[i] / double(to - from));
+            }
+            tokens += length;
         }
     }
     return z;

@@ -17,8 +17,24 @@ namespace pathloom {
 std::vector<v1::DomainScore> score_subset(
     PathModel& model, const TaskData& data, int sequence, int prefix, int batch, std::int64_t& tokens);
 
+/// Every row's negative log-likelihood in windows: window w sums the targets with an index in [prefix + w * window, prefix + (w +
+/// 1)
+/// * window); window 0 = one window for all. The number of windows is what a row of `sequence` tokens has.
+struct WindowScores {
+    int windows = 0;
+    std::vector<float> nll;  ///< [rows, windows]
+    std::vector<std::int32_t> tokens;  ///< [rows, windows] targets scored
+};
+WindowScores score_windows(
+    PathModel& model, const TaskData& data, int sequence, int prefix, int batch, int window, std::int64_t& tokens);
+
 /// z = mean over the first `prefix` tokens of the last block's output, before the final norm (DiPaCo 2.4); [rows, d_model].
 /// A row shorter than the prefix is averaged over what it has.
 std::vector<float> prefix_features(PathModel& model, const TaskData& data, int prefix, std::int64_t& tokens);
+
+/// Mean of the last block's output over each window of `window` tokens after the prefix, read in the context of the whole
+/// sequence: [rows, windows, d_model], windows as in score_windows; zeros where a row has no token.
+std::vector<float> window_features(
+    PathModel& model, const TaskData& data, int sequence, int prefix, int window, std::int64_t& tokens);
 
 }  // namespace pathloom

@@ -91,11 +91,29 @@ Result<void> train(const v1::TaskSpec& spec, TaskIo& io, PathModel& path, const 
 Result<void> features(const v1::TaskSpec& spec, TaskIo& io, PathModel& path, const TaskData& data, v1::TaskResult& result)
 {
     std::int64_t tokens = 0;
-    const std::vector<float> z = prefix_features(path, data, spec.prefix(), tokens);
-    const TensorView view{
-        "z", DType::F32, {std::int64_t(data.subset().size()), path.spec().d_model}, std::as_bytes(std::span(z))};
+    const auto rows = std::int64_t(data.subset().size()), d = std::int64_t(path.spec().d_model);
+    const bool windows = spec.window() > 0;
+    const std::vector<float> z = windows
+        ? window_features(path, data, spec.sequence_length(), spec.prefix(), spec.window(), tokens)
+        : prefix_features(path, data, spec.prefix(), tokens);
+    TensorView view{"z", DType::F32, {rows, d}, std::as_bytes(std::span(z))};
+    if (windows) view.shape = {rows, std::int64_t(z.size()) / (rows * d), d};
     PATHLOOM_TRY(const std::string hash, io.store(write_safetensors({&view, 1}), BlobClass::Result));
     result.set_features_hash(hash);
+    result.set_tokens(tokens);
+    return {};
+}
+
+Result<void> rows(const v1::TaskSpec& spec, TaskIo& io, PathModel& path, const TaskData& data, v1::TaskResult& result)
+{
+    std::int64_t tokens = 0;
+    const WindowScores scores
+        = score_windows(path, data, spec.sequence_length(), spec.prefix(), spec.batch(), spec.window(), tokens);
+    const std::vector<std::int64_t> shape{std::int64_t(data.subset().size()), scores.windows};
+    const TensorView views[] = {{"nll", DType::F32, shape, std::as_bytes(std::span(scores.nll))},
+        {"tokens", DType::I32, shape, std::as_bytes(std::span(scores.tokens))}};
+    PATHLOOM_TRY(const std::string hash, io.store(write_safetensors(views), BlobClass::Result));
+    result.set_rows_hash(hash);
     result.set_tokens(tokens);
     return {};
 }
@@ -108,6 +126,7 @@ Result<void> check_spec(const v1::TaskSpec& spec)
         return fail(ErrorCode::Usage, "batch must be at least 1, got {}", spec.batch());
     if (spec.kind() == v1::TASK_KIND_FEATURES && spec.prefix() < 1)
         return fail(ErrorCode::Usage, "prefix must be at least 1, got {}", spec.prefix());
+    if (spec.window() < 0) return fail(ErrorCode::Usage, "window must not be negative, got {}", spec.window());
     if (spec.kind() == v1::TASK_KIND_TRAIN && (spec.steps() < 0 || spec.step_begin() < 0)) {
         return fail(
             ErrorCode::Usage, "steps and step_begin must not be negative, got {} and {}", spec.steps(), spec.step_begin());
@@ -132,6 +151,9 @@ Result<v1::TaskResult> run_task(const v1::TaskSpec& spec, TaskIo& io)
         break;
     case v1::TASK_KIND_FEATURES:
         PATHLOOM_CHECK(features(spec, io, path, data, result));
+        break;
+    case v1::TASK_KIND_ROWS:
+        PATHLOOM_CHECK(rows(spec, io, path, data, result));
         break;
     case v1::TASK_KIND_SCORE: {
         std::int64_t tokens = 0;

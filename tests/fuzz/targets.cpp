@@ -6,6 +6,8 @@
 #include "engine/corpus/text.h"
 #include "engine/model/presets.h"
 #include "engine/model/spec.h"
+#include "engine/routing/centroid_routers.h"
+#include "engine/routing/linear_router.h"
 #include "engine/store/safetensors.h"
 
 #include <array>
@@ -70,6 +72,32 @@ void read_task_id(std::string_view bytes)
     if (task) promise(task_id(task->run, task->key) == bytes, "only what task_id writes is a task id");
 }
 
+void read_router(std::string_view bytes)
+{
+    const auto router = load_router(std::as_bytes(std::span(bytes.data(), bytes.size())));
+    if (!router) return promise(one_line(router.error().message), "an error is one line");
+    FeatureMatrix z{std::vector<float>(std::size_t((*router)->feature_columns()), 0.5f), 1, (*router)->feature_columns()};
+    const std::array<std::int32_t, 1> ids{7};
+    const auto cells = (*router)->assign(z, ids);
+    promise(cells.size() == 1 && cells[0] >= 0 && cells[0] < (*router)->cells(), "a router sends a sequence to one of its cells");
+}
+
+std::vector<std::string> router_seeds()
+{
+    FeatureMatrix z{{}, 8, 4};
+    for (int i = 0; i < 32; ++i) z.values.push_back(float(i % 7) - float(i / 5));
+    std::vector<std::string> seeds;
+    const auto keep = [&](std::unique_ptr<Router> router) {
+        router->set_bias(std::vector<float>(std::size_t(router->cells()), -0.5f));
+        const auto bytes = router->serialise();
+        seeds.emplace_back(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+    };
+    for (const char* kind : {"kmeans", "product-kmeans", "random", "round-robin"})
+        if (auto router = fit_router(kind, z, 4, 1, 2)) keep(std::move(*router));
+    if (auto router = fit_linear_router(z, std::array{0, 1, 0, 1, 2, 2, 0, 1}, 3)) keep(std::move(*router));
+    return seeds;
+}
+
 std::string safetensors_seed()
 {
     const std::array<float, 6> weights{1, 2, 3, 4, 5, 6};
@@ -97,7 +125,7 @@ const std::vector<Target>& targets()
         {"jsonl", read_jsonl,
             {"{\"text\":\"some text\",\"domain\":\"d\",\"source\":\"s\",\"split\":\"valid\"}\n{\"text\":\"caf\\u00e9 "
              "\\ud83d\\ude00\"}\r\n"}},
-        {"run_spec", read_run_spec, spec_seeds()},
+        {"run_spec", read_run_spec, spec_seeds()}, {"router", read_router, router_seeds()},
         {"task_id", read_task_id, {task_id(1, {}), task_id(12345678901, {7, Stage::ValidFull, 255, 3})}}};
     return all;
 }

@@ -182,6 +182,40 @@ TEST_F(Task, ScoreCountsNoTokenOfThePrefix)
     EXPECT_EQ(io.stored.size(), 0u);
 }
 
+TEST_F(Task, RowScoresAddUpToTheScoreWhateverTheWindow)
+{
+    set_subset({5, 0, 1, 2});
+    spec.set_kind(v1::TASK_KIND_SCORE);
+    const auto score = run_task(spec, io).value();
+    double whole = 0;
+    std::int64_t scored = 0;
+    for (const auto& domain : score.scores()) {
+        whole += domain.nll();
+        scored += domain.tokens();
+    }
+    spec.set_kind(v1::TASK_KIND_ROWS);
+    for (const auto& [window, windows] : {std::pair(0, 1), std::pair(16, 3), std::pair(40, 1), std::pair(1, 40)}) {
+        spec.set_window(window);
+        const auto result = run_task(spec, io).value();
+        EXPECT_EQ(result.tokens(), score.tokens());
+        const auto blob = Safetensors::open(io.path_of(result.rows_hash())).value();
+        const auto* nll = blob.expect("nll", DType::F32).value();
+        const auto* tokens = blob.expect("tokens", DType::I32).value();
+        EXPECT_THAT(nll->shape, testing::ElementsAre(4, windows));
+        EXPECT_EQ(tokens->shape, nll->shape);
+        double sum = 0;
+        for (const float x : nll->as<float>()) sum += double(x);
+        EXPECT_NEAR(sum, whole, 1e-3);
+        std::int64_t count = 0;
+        for (const std::int32_t n : tokens->as<std::int32_t>()) count += n;
+        EXPECT_EQ(count, scored);
+        if (window == 16)
+            EXPECT_THAT(tokens->as<std::int32_t>(), testing::ElementsAre(13, 0, 0, 16, 16, 8, 16, 16, 8, 16, 16, 8));
+    }
+    spec.set_window(-1);
+    EXPECT_EQ(run_task(spec, io).error().code, ErrorCode::Usage);
+}
+
 TEST_F(Task, ScoreDoesNotDependOnBatching)
 {
     spec.set_kind(v1::TASK_KIND_SCORE);

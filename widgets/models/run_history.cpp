@@ -246,7 +246,8 @@ void ProjectHistory::apply(const v1::Event& event)
             stepped(*run, event.module_stepped(), now);
             break;
         case v1::Event::kEvalDone:
-            if (event.eval_done().split() == "test") run->evalJson = text(event.eval_done().result_json());
+            if (event.eval_done().split() == "test" && event.eval_done().route() == "once")
+                run->evalJson = text(event.eval_done().result_json());
             break;
         default:
             break;

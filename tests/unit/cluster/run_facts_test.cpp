@@ -28,9 +28,10 @@ RunShape grid(int k, int phases)
 
 void add_scores(RunShape& shape)
 {
+    auto& valid = shape.valid_paths.emplace_back();
     for (int path = 0; path < shape.paths(); ++path) {
-        shape.valid_paths.push_back(path);
-        shape.test_tasks.push_back({shape.phases, Stage::Test, path, 0});
+        valid.push_back(path);
+        if (int(shape.valid_paths.size()) == shape.routings()) shape.test_tasks.push_back({shape.phases, Stage::Test, path, 0});
     }
 }
 
@@ -40,7 +41,7 @@ bool do_something(RunShape& shape, RunFacts& facts, Rng& rng, std::map<TaskKey, 
     const Wanted now = wanted(shape, facts);
     if (now.finished) return false;
     if (now.route) {
-        facts.routed = true;
+        ++facts.routings;
         add_scores(shape);
         return true;
     }
@@ -87,7 +88,7 @@ RunFacts trained_from_start(const RunShape& shape)
     facts.warm_committed = shape.warm_tasks;
     facts.warm_versions.assign(std::size_t(shape.columns), shape.warm_tasks);
     for (int i = 0; i < shape.feature_chunks; ++i) facts.features_done.insert(i);
-    facts.routed = true;
+    facts.routings = 1;
     return facts;
 }
 
@@ -117,6 +118,105 @@ TEST(RunFacts, ModulesAreReleasedWithoutAGlobalBarrier)
     EXPECT_EQ(train_tasks(wanted(shape, facts)),
         (std::vector<TaskKey>{
             {0, Stage::Train, 2, 0}, {0, Stage::Train, 3, 0}, {1, Stage::Train, 0, 0}, {1, Stage::Train, 1, 0}}));
+}
+
+TEST(RunFacts, ReshardingFinishesInEveryOrderAndTrainsNoPhaseUnderTheWrongShards)
+{
+    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+        RunShape shape = grid(2, 5);
+        shape.reshard = seed % 2 ? std::vector<int>{1, 3} : std::vector<int>{4};
+        shape.router_chunks = 2;
+        for (int path = 0; path < shape.paths(); ++path) shape.router_paths.push_back(path);
+        RunFacts facts = initial_facts(shape);
+        Rng rng(seed);
+        std::map<TaskKey, int> commits;
+        int guard = 0;
+        for (;;) {
+            for (const TaskKey& key : wanted(shape, facts).tasks) {
+                if (key.stage == Stage::Train) ASSERT_LT(shape.routing_of_phase(key.phase), facts.routings);
+                if (key.stage == Stage::Discriminate) ASSERT_EQ(key.phase, shape.reshard[std::size_t(facts.routings - 1)]);
+            }
+            if (!do_something(shape, facts, rng, commits)) break;
+            ASSERT_LT(++guard, 10000);
+        }
+        EXPECT_EQ(facts.routings, shape.routings());
+        const auto scored
+            = std::count_if(commits.begin(), commits.end(), [](const auto& c) { return c.first.stage == Stage::Discriminate; });
+        EXPECT_EQ(scored, std::int64_t(shape.reshard.size()) * 4 * 2);
+        const auto trained
+            = std::count_if(commits.begin(), commits.end(), [](const auto& c) { return c.first.stage == Stage::Train; });
+        EXPECT_EQ(trained, shape.paths() * shape.phases);
+    }
+}
+
+TEST(RunFacts, SampledPathsTrainInTheirPhasesAndModulesWithoutPathsStepUnchanged)
+{
+    for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+        RunShape shape = grid(2, 6);
+        Rng draw(seed);
+        for (int phase = 0; phase < shape.phases; ++phase) {
+            auto& of_phase = shape.sampled.emplace_back(4, false);
+            of_phase[std::size_t(draw.below(4))] = true;
+            if (phase % 2) of_phase[std::size_t(draw.below(4))] = true;
+        }
+        RunFacts facts = initial_facts(shape);
+        Rng rng(seed);
+        std::map<TaskKey, int> commits;
+        int guard = 0;
+        while (do_something(shape, facts, rng, commits)) ASSERT_LT(++guard, 10000);
+        int trained = 0;
+        for (const auto& [key, count] : commits) {
+            if (key.stage != Stage::Train) continue;
+            EXPECT_TRUE(shape.trains(key.phase, key.path));
+            ++trained;
+        }
+        EXPECT_EQ(trained, shape.train_tasks());
+        for (int version : facts.module_versions) EXPECT_EQ(version, shape.phases);
+    }
+}
+
+TEST(RunFacts, SlicesAreScoredFromTheLastRoutingOnAndBeforeTheTest)
+{
+    for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+        RunShape shape = grid(2, 4);
+        shape.reshard = {2};
+        shape.router_chunks = 1;
+        shape.router_paths = {0, 1, 2, 3};
+        RunFacts facts = initial_facts(shape);
+        Rng rng(seed);
+        std::map<TaskKey, int> commits;
+        int guard = 0;
+        for (;;) {
+            if (facts.routings == 2) shape.slice_paths = {0, 2, 3};  // path 1 has no held-out sequence
+            const Wanted now = wanted(shape, facts);
+            const auto is = [&](Stage stage) {
+                return std::any_of(now.tasks.begin(), now.tasks.end(), [&](const TaskKey& k) { return k.stage == stage; });
+            };
+            ASSERT_FALSE(is(Stage::Slice) && is(Stage::Test));
+            if (!do_something(shape, facts, rng, commits)) break;
+            ASSERT_LT(++guard, 10000);
+        }
+        std::vector<TaskKey> slices;
+        for (const auto& [key, count] : commits)
+            if (key.stage == Stage::Slice) slices.push_back(key);
+        ASSERT_EQ(slices.size(), 3U * 2U);
+        for (const TaskKey& key : slices) EXPECT_GE(key.phase, 3);
+    }
+}
+
+TEST(RunFacts, EachVersionIsValidatedUnderTheRoutingThatTrainedIt)
+{
+    RunShape shape;
+    shape.phases = 6;
+    shape.reshard = {2, 4};
+    EXPECT_EQ(shape.routings(), 3);
+    const auto phases = [&](int phase) { return shape.routing_of_phase(phase); };
+    EXPECT_EQ((std::vector<int>{phases(0), phases(1), phases(2), phases(3), phases(4), phases(5)}),
+        (std::vector<int>{0, 0, 1, 1, 2, 2}));
+    EXPECT_EQ(shape.routing_of_version(0), 0);
+    EXPECT_EQ(shape.routing_of_version(2), 0) << "the paths as they were when they were scored";
+    EXPECT_EQ(shape.routing_of_version(3), 1);
+    EXPECT_EQ(shape.routing_of_version(6), 2);
 }
 
 TEST(RunFacts, StaleAndDuplicateCommitsAreNotFacts)

@@ -31,8 +31,8 @@ TEST(Presets, AllAreThereInOrderAndParse)
         EXPECT_TRUE(estimate_run(spec).warnings.empty()) << file.name;
     }
     EXPECT_THAT(names,
-        testing::ElementsAre(
-            "sample-2x2", "sample-4x4", "dense", "dense-outer", "diloco-4", "flat-4", "paper-150m", "paper-1b", "paper-16x16"));
+        testing::ElementsAre("sample-2x2", "sample-2x2x2", "sample-2x4", "sample-4x4", "sample-8x8", "dense", "dense-outer",
+            "diloco-4", "flat-4", "paper-150m", "paper-1b", "paper-16x16", "paper-8x8"));
     EXPECT_EQ(load_preset("sample-2x3").error(),
         (Error{ErrorCode::NotFound, "no preset named 'sample-2x3'; did you mean 'sample-2x2'?"}));
 }
@@ -40,7 +40,8 @@ TEST(Presets, AllAreThereInOrderAndParse)
 TEST(Presets, SampleRunsAreEqualInStepsAndPathSize)
 {
     const RunEstimate reference = estimate_run(preset("sample-2x2"));
-    for (const std::string name : {"sample-4x4", "dense", "dense-outer", "diloco-4", "flat-4"}) {
+    for (const std::string name :
+        {"sample-2x2x2", "sample-2x4", "sample-4x4", "sample-8x8", "dense", "dense-outer", "diloco-4", "flat-4"}) {
         const RunEstimate estimate = estimate_run(preset(name));
         EXPECT_EQ(estimate.total_steps_per_path, reference.total_steps_per_path) << name;
         EXPECT_EQ(estimate.path_parameters, reference.path_parameters) << name;
@@ -57,6 +58,13 @@ TEST(Presets, Shapes)
     };
     EXPECT_THAT(shape("sample-2x2"), testing::ElementsAre(4, 4, 6));
     EXPECT_THAT(shape("sample-4x4"), testing::ElementsAre(16, 16, 10));
+    EXPECT_THAT(shape("sample-2x4"), testing::ElementsAre(8, 8, 8));
+    EXPECT_THAT(shape("sample-8x8"), testing::ElementsAre(64, 64, 18));
+    EXPECT_THAT(shape("sample-2x2x2"), testing::ElementsAre(8, 8, 8));
+    // Blocks 0, 5, 6, 11 and the embedding of the paper's path-specific run: 5.3 B parameters in all (Table 1).
+    EXPECT_EQ(preset("paper-8x8").topology.path_specific_blocks, (std::vector<int>{0, 5, 6, 11}));
+    EXPECT_THAT(shape("paper-8x8"), testing::ElementsAre(64, 64, 5 * 64 + 2 * 8 + 1));
+    EXPECT_NEAR(double(estimate_run(preset("paper-8x8")).total_parameters), 5.3e9, 0.4e9);
     EXPECT_THAT(shape("dense"), testing::ElementsAre(1, 1, 3));
     EXPECT_THAT(shape("diloco-4"), testing::ElementsAre(4, 1, 3));
     EXPECT_THAT(shape("flat-4"), testing::ElementsAre(4, 4, 12));

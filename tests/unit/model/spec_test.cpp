@@ -45,10 +45,11 @@ TEST(Spec, CanonicalJsonIsStableAndComplete)
         R"("model":{"blocks":["full","full","full","full"],"conv":4,"d_model":128,"ffn":"swiglu","ffn_hidden":0,"head_dim":32,"heads":4,)"
         R"("rope_base":10000.0,"vocabulary":8192,"window":128},"name":"a \"b\"",)"
         R"("outer":{"combine":"shard-weighted","lr":0.7,"momentum":0.9,"optimizer":"nesterov","sqrt_paths":true},)"
-        R"("routing":{"prefix":32,"router":"kmeans"},"seed":18446744073709551615,)"
+        R"("routing":{"balance":0.25,"layout":"neighbours","overlap":1,"prefix":32,"reshard":[],"router":"kmeans","router_data":0.05,)"
+        R"("start":"kmeans"},"seed":18446744073709551615,)"
         R"("topology":{"levels":[{"blocks":[0,1],"modules":2},{"blocks":[2,3],"modules":2}],)"
         R"("path_specific":{"blocks":[],"embedding":false,"head":false},"replicas":1},)"
-        R"("training":{"beta1":0.9,"beta2":0.95,"clip":1.0,"eps":1e-08,"inner_state":"keep","lr":0.0004,"lr_min_ratio":0.1,"phases":10,)"
+        R"("training":{"beta1":0.9,"beta2":0.95,"clip":1.0,"early_stopping":0.0,"eps":1e-08,"inner_state":"keep","lr":0.0004,"lr_min_ratio":0.1,"paths_per_phase":0,"phases":10,)"
         R"("precision":"fp32","tau":20,"threads":1,"warm_start_steps":100,"warmup_steps":20,"weight_decay":0.1}})");
     EXPECT_EQ(parse_model_spec(to_json(spec.model)).value(), spec.model);
 }
@@ -115,6 +116,7 @@ TEST(Spec, GoldenErrors)
     EXPECT_EQ(message({"model.blocks.knd=full"}), "unknown key 'model.blocks.knd'; did you mean 'model.blocks.kind'?");
     EXPECT_EQ(message({"model.ffn=relu"}), "model.ffn must be one of swiglu, gelu, got \"relu\"");
     EXPECT_EQ(message({"training.phases=0"}), "training.phases must be at least 1, got 0");
+    EXPECT_EQ(message({"training.early_stopping=0.6"}), "training.early_stopping must be at most 0.5, got 0.6");
     EXPECT_EQ(message({"training.tau=0"}), "training.tau must be at least 1, got 0");
     EXPECT_EQ(message({"training.tau=\"20\""}), "training.tau must be a whole number, got \"20\"");
     EXPECT_EQ(message({"training.lr=0"}), "training.lr must be more than 0, got 0");
@@ -131,6 +133,35 @@ TEST(Spec, GoldenErrors)
         "unknown key 'zzzzzzzz'; known here: name, seed, model, topology, routing, data, training, outer, evaluation");
     EXPECT_EQ(message({"routing.router=none"}),
         "routing.router 'none' sends everything to one cell, but the topology has 4; use kmeans or random");
+    EXPECT_EQ(message({"routing.router=kmeens"}),
+        "routing.router must be one of kmeans, product-kmeans, discriminative, random, round-robin, none, got \"kmeens\"");
+    EXPECT_EQ(message({"routing.overlap=5"}),
+        "routing.overlap gives each sequence to 5 of the topology's 4 cells; set it to 4 at most");
+    EXPECT_EQ(message({"routing.overlap=0"}), "routing.overlap must be at least 1, got 0");
+    EXPECT_EQ(message({"routing.balance=1.5"}), "routing.balance must be at most 1, got 1.5");
+    EXPECT_EQ(message({"routing.router=product-kmeans", "topology.levels[0].modules=1", "topology.levels[1].modules=7"}),
+        "routing.router 'product-kmeans' needs a x b cells with a and b at least 2, the topology has 7; use kmeans");
+    EXPECT_EQ(message({"routing.reshard=[2]"}),
+        "routing.reshard fits the discriminative router anew; set routing.router=discriminative or leave it empty");
+    EXPECT_EQ(message({"routing.router=discriminative", "training.phases=4", "routing.reshard=[2,4]"}),
+        "routing.reshard names outer step 4, but the last one that a phase follows is 3 (training.phases 4)");
+    EXPECT_EQ(message({"routing.router=discriminative", "routing.reshard=[3,3]"}), "routing.reshard must ascend, got 3 after 3");
+    EXPECT_EQ(message({"routing.router=discriminative", "training.phases=1"}),
+        "routing.reshard names outer step 1, but the last one that a phase follows is 0 (training.phases 1)");
+    EXPECT_EQ(message({"training.paths_per_phase=5"}),
+        "training.paths_per_phase samples 5 paths, but the topology has 4; set it to 4 at most, or 0 for all");
+    EXPECT_EQ(message({"training.paths_per_phase=1", "training.phases=3"}),
+        "training.paths_per_phase 1 in 3 phases leaves some of 4 paths untrained; use 4 phases or more");
+    EXPECT_EQ(message({"outer.optimizer=fedavg"}),
+        "outer.optimizer 'fedavg' averages paths, so their weights must sum to 1; set outer.sqrt_paths=false and outer.combine "
+        "to "
+        "mean or shard-weighted");
+    EXPECT_EQ(message({"outer.optimizer=fedavg", "outer.sqrt_paths=false"}), "accepted");
+    EXPECT_EQ(message({"training.tau=0"}), "training.tau must be at least 1, got 0");
+    EXPECT_EQ(message({"topology.path_specific.blocks=ends"}),
+        "topology.path_specific.blocks must be a list of block indices or \"level-ends\", got \"ends\"");
+    EXPECT_EQ(parse_run_spec(minimal, {"topology.path_specific.blocks=level-ends"}).value().topology.path_specific_blocks,
+        (std::vector<int>{0, 1, 2, 3}));
     EXPECT_EQ(message({"outer.optimizer=none"}),
         "outer.optimizer 'none' copies paths back, but paths of this topology share modules; use nesterov or sgd");
     EXPECT_EQ(message({}, "[]"), "the spec must be an object, got []");
@@ -151,6 +182,16 @@ TEST(Spec, CombinationsThatMakeSense)
         "accepted");
     EXPECT_NE(
         message({"outer.optimizer=none", "topology.path_specific={\"embedding\":true,\"head\":true}"}, one_cell), "accepted");
+}
+
+TEST(Spec, TheDiscriminativeRouterIsFittedAfterAQuarterUnlessToldOtherwise)
+{
+    EXPECT_EQ(parse_run_spec(minimal, {"routing.router=discriminative", "training.phases=12"}).value().routing.reshard,
+        (std::vector<int>{3}));
+    EXPECT_EQ(parse_run_spec(minimal, {"routing.router=discriminative", "routing.reshard=[1,5]"}).value().routing.reshard,
+        (std::vector<int>{1, 5}));
+    EXPECT_EQ(message({"routing.router=discriminative", "topology.levels[0].modules=1", "topology.levels[1].modules=1"}),
+        "routing.router 'discriminative' chooses between paths, but the topology has one cell; use none");
 }
 
 TEST(Spec, HostileDocumentsAreRefusedOnOneLine)

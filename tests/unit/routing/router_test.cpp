@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Routers: separable clusters are found, bytes are a function of the seed, hostile inputs are refused.
-#include "engine/core/rng.h"
 #include "engine/routing/kmeans.h"
 #include "engine/routing/router.h"
 #include "engine/store/safetensors.h"
+#include "tests/unit/routing/features_data.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -17,29 +17,8 @@
 namespace pathloom {
 namespace {
 
-/// `per_blob` rows around each of `blobs` random centres of length `spread`, all shifted by `offset` in every column.
-FeatureMatrix blobs_of(int blobs, int per_blob, int d, double spread, double offset, std::uint64_t seed = 1)
-{
-    Rng rng(seed);
-    std::vector<std::vector<double>> centres;
-    for (int b = 0; b < blobs; ++b) {
-        std::vector<double> centre(static_cast<std::size_t>(d));
-        for (double& x : centre) x = spread * rng.normal();
-        centres.push_back(centre);
-    }
-    FeatureMatrix z{{}, std::int64_t(blobs) * per_blob, d};
-    for (int i = 0; i < blobs * per_blob; ++i) {  // interleaved: row i belongs to blob i % blobs
-        for (const double x : centres[std::size_t(i % blobs)]) z.values.push_back(float(offset + x + 0.1 * rng.normal()));
-    }
-    return z;
-}
-
-std::vector<std::int32_t> ids(std::int64_t n)
-{
-    std::vector<std::int32_t> out(static_cast<std::size_t>(n));
-    std::iota(out.begin(), out.end(), 0);
-    return out;
-}
+using test::blobs_of;
+using test::ids;
 
 void expect_blobs(const std::vector<int>& cells, int blobs)
 {
@@ -156,6 +135,83 @@ TEST(RandomRouter, DependsOnSeedAndIdOnlyAndIsEven)
     EXPECT_EQ(loaded->assign({}, rows), cells);
 }
 
+TEST(RoundRobinRouter, ConsecutiveSequencesGoRoundTheCells)
+{
+    const auto router = fit_router("round-robin", {}, 5, 7).value();
+    const auto cells = router->assign({}, ids(1003));
+    for (int c = 0; c < 5; ++c) {
+        EXPECT_GE(std::ranges::count(cells, c), 200);
+        EXPECT_LE(std::ranges::count(cells, c), 201);
+    }
+    std::set<std::vector<int>> rounds;
+    for (std::size_t i = 0; i + 5 <= cells.size(); i += 5) rounds.insert({cells.begin() + long(i), cells.begin() + long(i) + 5});
+    EXPECT_GT(rounds.size(), 50u) << "each round deals in its own order";
+    const auto loaded = load_router(router->serialise()).value();
+    EXPECT_EQ(loaded->kind(), "round-robin");
+    EXPECT_EQ(loaded->assign({}, ids(1003)), cells);
+}
+
+TEST(Router, TheBestCellsAreDifferentAndTheFirstIsTheAssignment)
+{
+    const FeatureMatrix z = blobs_of(6, 20, 8, 0.2, 0.0);
+    for (const char* kind : {"kmeans", "product-kmeans", "random", "round-robin"}) {
+        const auto router = fit_router(kind, z, 6, 3, 2).value();
+        const auto assigned = router->assign(z, ids(z.rows));
+        const auto best = router->best(z, ids(z.rows), 3);
+        ASSERT_EQ(best.size(), 3 * assigned.size());
+        for (std::size_t i = 0; i < assigned.size(); ++i) {
+            EXPECT_EQ(best[3 * i], assigned[i]) << kind;
+            EXPECT_EQ(std::set<int>(best.begin() + long(3 * i), best.begin() + long(3 * i) + 3).size(), 3u) << kind;
+        }
+    }
+}
+
+TEST(Router, ABiasMovesTheBoundaryAndIsKept)
+{
+    const FeatureMatrix z = blobs_of(2, 50, 6, 0.3, 0.0);
+    const auto router = fit_router("kmeans", z, 2, 3).value();
+    const auto before = std::ranges::count(router->assign(z, ids(z.rows)), 0);
+    router->set_bias({100.0f, 0.0f});
+    EXPECT_EQ(std::ranges::count(router->assign(z, ids(z.rows)), 0), 100) << "was " << before;
+    const auto loaded = load_router(router->serialise()).value();
+    EXPECT_EQ(loaded->bias(), router->bias());
+    EXPECT_EQ(loaded->assign(z, ids(z.rows)), router->assign(z, ids(z.rows)));
+}
+
+TEST(ProductRouter, EachHalfChoosesItsOwnModule)
+{
+    // The first half says one of 2 things, the second one of 3: six blobs of pairs.
+    const FeatureMatrix first = blobs_of(2, 300, 8, 1.0, 5.0, 1), second = blobs_of(3, 200, 8, 1.0, -2.0, 2);
+    FeatureMatrix z{{}, 600, 16};
+    for (std::int64_t i = 0; i < 600; ++i) {
+        z.values.insert(z.values.end(), first.row(i).begin(), first.row(i).end());
+        z.values.insert(z.values.end(), second.row(i).begin(), second.row(i).end());
+    }
+    const auto router = fit_router("product-kmeans", z, 6, 4, 2).value();
+    const auto cells = router->assign(z, ids(600));
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+        EXPECT_EQ(cells[i] / 3, cells[i % 2] / 3) << "level 0 follows the first half";
+        EXPECT_EQ(cells[i] % 3, cells[i % 3] % 3) << "level 1 follows the second half";
+    }
+    EXPECT_EQ(std::set<int>(cells.begin(), cells.end()).size(), 6u);
+    const auto bytes = router->serialise();
+    EXPECT_EQ(load_router(bytes).value()->assign(z, ids(600)), cells);
+    EXPECT_EQ(load_router(bytes).value()->serialise(), bytes);
+}
+
+TEST(ProductRouter, FactorsFollowTheLevels)
+{
+    EXPECT_EQ(product_split(std::vector<int>{2, 4}), 2);
+    EXPECT_EQ(product_split(std::vector<int>{16, 16}), 16);
+    EXPECT_EQ(product_split(std::vector<int>{2, 2, 4}), 4);
+    EXPECT_EQ(product_split(std::vector<int>{4, 1, 2, 2}), 4);
+    EXPECT_EQ(product_split(std::vector<int>{12}), 3);
+    EXPECT_EQ(product_split(std::vector<int>{16}), 4);
+    EXPECT_EQ(product_split(std::vector<int>{7}), 0);
+    EXPECT_EQ(product_split(std::vector<int>{1}), 0);
+    EXPECT_EQ(fit_router("product-kmeans", blobs_of(7, 5, 4, 1.0, 0.0), 7, 1, 0).error().code, ErrorCode::Usage);
+}
+
 TEST(NoRouter, HasOneCell)
 {
     const auto router = fit_router("none", {}, 1, 7).value();
@@ -185,9 +241,10 @@ TEST(LoadRouter, RefusesForeignBlobs)
     EXPECT_FALSE(load_router(std::vector<std::byte>(5)));
 }
 
-TEST(Router, OnlyKMeansAsksForFeatures)
+TEST(Router, ThoseThatLookAtTheTextAskForFeatures)
 {
-    EXPECT_TRUE(router_needs_features("kmeans"));
+    for (const char* kind : {"kmeans", "product-kmeans", "discriminative"}) EXPECT_TRUE(router_needs_features(kind)) << kind;
+    EXPECT_FALSE(router_needs_features("round-robin"));
     EXPECT_FALSE(router_needs_features("random"));
     EXPECT_FALSE(router_needs_features("none"));
 }

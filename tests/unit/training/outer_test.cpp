@@ -122,6 +122,25 @@ TEST_F(Outer, MeanOfEqualDeltasIsThatDelta)
     EXPECT_TRUE(a.momentum.empty());
 }
 
+TEST_F(Outer, FedAvgIsTheWeightedAverageOfThePaths)
+{
+    const Values old = noise(301, 1), a = noise(301, 2), b = noise(301, 3);
+    OuterSpec outer = settings("fedavg", 0.123);  // its rate does not matter
+    outer.combine = "shard-weighted";
+    outer.sqrt_paths = false;
+    const auto weights = combine_weights(outer, std::vector<std::int64_t>{1, 3}, 4);
+    Values to_a = old, to_b = old;
+    for (std::size_t i = 0; i < old.size(); ++i) {
+        to_a[i] -= a[i];
+        to_b[i] -= b[i];
+    }
+    const std::vector<Contribution> both{{0, write("a", to_a), weights[0]}, {1, write("b", to_b), weights[1]}};
+    const auto result = outer_step(outer, write("m", old), std::nullopt, both).value();
+    const Values next = read(result.module);
+    for (std::size_t i = 0; i < next.size(); ++i) EXPECT_NEAR(double(next[i]), 0.25 * double(a[i]) + 0.75 * double(b[i]), 1e-5);
+    EXPECT_TRUE(result.momentum.empty());
+}
+
 TEST_F(Outer, NoneCopiesTheSinglePathBack)
 {
     const Values old = noise(1001, 1);

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Runs that route their sequences anew on the way: the same bits for any number of workers and whatever dies.
+#include "tests/rpc/live_engine.h"
+
+#include "engine/core/files.h"
+
+#include <nlohmann/json.hpp>
+
+#include <signal.h>
+
+namespace pathloom::test {
+namespace {
+
+#if defined(HAVE_PATHLOOM_WORKER) && defined(HAVE_PATHLOOM_ENGINE) && defined(HAVE_PATHLOOMCTL)
+
+const char* const spec = R"({"name":"reshard","seed":5,
+  "model":{"vocabulary":300,"d_model":32,"heads":2,"head_dim":16,"blocks":["full","full"]},
+  "topology":{"levels":[{"modules":2,"blocks":[0]},{"modules":2,"blocks":[1]}]},
+  "routing":{"router":"discriminative","start":"product-kmeans","reshard":[1,3],"router_data":0.1,"overlap":2,"prefix":8},
+  "data":{"corpus":"two","sequence":64,"batch":2},
+  "training":{"warm_start_steps":10,"phases":5,"tau":8,"warmup_steps":5,"paths_per_phase":3,"early_stopping":0.1},
+  "evaluation":{"valid_sequences":8,"every":1,"test_sequences":16}})";
+
+struct Reshard : testing::Test {
+    static void SetUpTestSuite()
+    {
+        s_folder = new TempFolder;
+        write_two_domains(*s_folder / "two.jsonl");
+        must(write_file_atomic(*s_folder / "reshard.json", std::string_view(spec)));
+        s_quiet_digest = quiet_digest("quiet", "1");
+    }
+    static void TearDownTestSuite() { delete s_folder; }
+
+    static nlohmann::json ctl(const std::string& project, std::vector<std::string> arguments)
+    {
+        return ctl_json(*s_folder / project, std::move(arguments));
+    }
+    static void import(const std::string& project)
+    {
+        ctl(project, {"corpus", "import", (*s_folder / "two.jsonl").string(), "--name", "two", "--vocabulary", "300"});
+    }
+    static std::string quiet_digest(const std::string& project, const std::string& workers)
+    {
+        import(project);
+        const auto run = ctl(project, {"run", "start", (*s_folder / "reshard.json").string(), "--workers", workers, "--wait"});
+        EXPECT_EQ(run["state"], "done") << run.dump();
+        return ctl(project, {"run", "digest", "1"})["sha256"];
+    }
+
+    static TempFolder* s_folder;
+    static std::string s_quiet_digest;
+};
+TempFolder* Reshard::s_folder = nullptr;
+std::string Reshard::s_quiet_digest;
+
+TEST_F(Reshard, TwoAndFourWorkersGiveTheSameBits)
+{
+    EXPECT_EQ(quiet_digest("two-workers", "2"), s_quiet_digest);
+    EXPECT_EQ(quiet_digest("four-workers", "4"), s_quiet_digest);
+}
+
+TEST_F(Reshard, ARunReportsEveryRoutingAndNoShardIsEmpty)
+{
+    LiveEngine engine(*s_folder / std::string("quiet"), 0);
+    std::vector<v1::ShardsAssigned> routings;
+    ASSERT_TRUE(engine.follow([&](const v1::Event& event) {
+        if (event.has_shards()) routings.push_back(event.shards());
+        return is_done(event);
+    }));
+    ASSERT_EQ(routings.size(), 3U);
+    EXPECT_EQ(routings[0].router(), "product-kmeans");
+    for (std::size_t i = 0; i < routings.size(); ++i) {
+        EXPECT_EQ(routings[i].routing(), int(i));
+        std::int64_t sequences = 0;
+        for (const auto& shard : routings[i].shards()) {
+            EXPECT_GT(shard.sequences(), 0);
+            sequences += shard.sequences();
+        }
+        if (i == 0) continue;
+        EXPECT_EQ(routings[i].router(), "discriminative");
+        std::int64_t flow = 0;
+        for (const auto& one : routings[i].flow()) flow += one.sequences();
+        EXPECT_EQ(2 * flow, sequences) << "overlap 2: each training sequence is in two shards";
+    }
+    EXPECT_EQ(routings[1].phase(), 1);
+    EXPECT_EQ(routings[2].phase(), 3);
+    engine.stop();
+}
+
+TEST_F(Reshard, KilledWorkersAndAKilledEngineLeaveTheSameBits)
+{
+    import("killed");
+    std::int64_t next = 1;
+    {
+        LiveEngine engine(*s_folder / std::string("killed"), 2);
+        ctl("killed", {"run", "start", (*s_folder / "reshard.json").string()});
+        std::int64_t worker = 0;
+        ASSERT_TRUE(engine.follow([&](const v1::Event& event) {
+            const bool scoring
+                = event.has_task_leased() && event.task_leased().task().find("/discriminate/") != std::string::npos;
+            if (scoring) worker = event.task_leased().worker();
+            return scoring;
+        }));
+        ::kill(engine.pid_of(worker), SIGKILL);
+        ASSERT_TRUE(engine.follow([](const v1::Event& event) {
+            return event.has_task_committed() && event.task_committed().stage() == "discriminate";
+        }));
+        engine.kill();  // between the scores of a re-sharding
+        next = engine.next();
+    }
+    LiveEngine engine(*s_folder / std::string("killed"), 2);
+    engine.start_at(next, {});
+    ASSERT_TRUE(engine.follow([](const v1::Event& event) { return event.has_shards() && event.shards().routing() == 1; }));
+    engine.kill();  // just after one
+    next = engine.next();
+    LiveEngine last(*s_folder / std::string("killed"), 1);
+    last.start_at(next, {});
+    ASSERT_TRUE(last.follow(is_done));
+    EXPECT_EQ(ctl("killed", {"run", "digest", "1"})["sha256"], s_quiet_digest);
+    last.stop();
+}
+
+TEST_F(Reshard, ReroutingScoresTheSameTokensAndTheOracleBoundsIt)
+{
+    LiveEngine engine(*s_folder / std::string("quiet"), 2);
+    for (const char* split : {"valid", "test"}) {
+        std::map<std::string, nlohmann::json> eval;
+        for (const char* route : {"once", "48", "32", "16", "oracle-0", "oracle-32", "oracle"})
+            eval[route] = ctl("quiet", {"run", "eval", "1", "--split", split, "--route", route});
+        const auto nll = [&](const char* route) { return eval[route]["nll"].get<double>(); };
+        for (const auto& [route, document] : eval) {
+            EXPECT_EQ(document["tokens"], eval["once"]["tokens"]) << route << ": the prefix is excluded for all alike";
+            EXPECT_EQ(document["sequences"], eval["once"]["sequences"]) << route;
+            EXPECT_EQ(document["route"], route);
+            EXPECT_EQ(document["split"], split);
+        }
+        EXPECT_LE(nll("oracle-0"), nll("once") + 1e-6);
+        EXPECT_LE(nll("oracle-32"), nll("32") + 1e-6);
+        EXPECT_LE(nll("oracle-32"), nll("oracle-0") + 1e-6);
+        EXPECT_LE(nll("oracle"), nll("oracle-32") + 1e-6);
+        EXPECT_LE(nll("oracle"), nll("16") + 1e-6);
+        EXPECT_EQ(eval["16"]["window"], 16);
+        EXPECT_GE(eval["16"]["switches"], 0.0);
+        EXPECT_GT(eval["16"]["chunks"], eval["32"]["chunks"]);
+        EXPECT_EQ(ctl("quiet", {"run", "eval", "1", "--split", split, "--route", "16"}), eval["16"]) << "it is kept";
+    }
+    const auto refused = run_program(
+        "pathloomctl", {"run", "eval", "1", "--route", "17", "--project", (*s_folder / std::string("quiet")).string()});
+    EXPECT_EQ(refused.code, 2);
+    EXPECT_NE(refused.err.find("multiple of 16"), std::string::npos) << refused.err;
+    engine.stop();
+}
+
+TEST_F(Reshard, EarlyStoppingNamesTheVersionItKept)
+{
+    const auto eval = ctl("quiet", {"run", "eval", "1", "--split", "test"});
+    for (const auto& path : eval["paths"]) {
+        EXPECT_GE(path["version"], 4) << "only versions trained on the last shards compete";
+        EXPECT_LE(path["version"], 5);
+        const auto out = *s_folder / ("path" + path["path"].dump());
+        ctl("quiet", {"export", "path", "1", path["path"].dump(), "--out", out.string()});
+        const auto config = nlohmann::json::parse(must(read_file(out / "config.json")));
+        for (const auto& module : config["modules"]) EXPECT_EQ(module["version"], path["version"]);
+    }
+}
+
+TEST_F(Reshard, TheExplorerTellsWhoGotWhat)
+{
+    const auto view = ctl("quiet", {"run", "routing", "1", "--points", "50"});
+    EXPECT_EQ(view["router"], "discriminative");
+    EXPECT_EQ(view["routing"], 2);
+    EXPECT_EQ(view["points"].size(), 50U);
+    ASSERT_EQ(view["confusion"].size(), 4U);
+    std::int64_t sequences = 0, listed = 0;
+    for (const auto& row : view["confusion"]) {
+        ASSERT_EQ(row["by_domain"].size(), 2U);
+        for (const auto& count : row["by_domain"]) sequences += count.get<std::int64_t>();
+        const auto documents = ctl("quiet", {"run", "documents", "1", row["path"].dump(), "--limit", "1000"});
+        EXPECT_EQ(documents["total"], documents["documents"].size());
+        std::int64_t before = 1 << 30;
+        for (const auto& document : documents["documents"]) {
+            listed += document["sequences"].get<std::int64_t>();
+            EXPECT_LE(document["sequences"], before);
+            EXPECT_LE(document["sequences"], document["of"]);
+            before = document["sequences"];
+            EXPECT_FALSE(document["document"]["opening"].get<std::string>().empty());
+        }
+    }
+    EXPECT_GT(sequences, 0);
+    EXPECT_EQ(listed, sequences) << "every sequence is on one path";
+    const auto none
+        = run_program("pathloomctl", {"run", "documents", "1", "9", "--project", (*s_folder / std::string("quiet")).string()});
+    EXPECT_EQ(none.code, 2);
+    EXPECT_NE(none.err.find("paths 0 to 3"), std::string::npos) << none.err;
+}
+
+TEST_F(Reshard, WhatCannotBeRoutedIsRefusedBeforeTraining)
+{
+    const auto refusal = [&](const std::string& set) {
+        const auto result = run_program("pathloomctl",
+            {"run", "start", (*s_folder / "reshard.json").string(), "--set", set, "--project", (*s_folder / "quiet").string()});
+        EXPECT_NE(result.code, 0) << set;
+        return result.err;
+    };
+    EXPECT_NE(refusal("routing.overlap=9").find("4 cells"), std::string::npos);
+    EXPECT_NE(refusal("routing.reshard=[9]").find("routing.reshard names outer step 9"), std::string::npos);
+    EXPECT_NE(refusal("routing.router_data=0.0001").find("it needs 10 or more"), std::string::npos);
+}
+
+#endif
+
+}  // namespace
+}  // namespace pathloom::test
