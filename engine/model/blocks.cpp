@@ -62,17 +62,22 @@ typename Blocks<E>::Offsets Blocks<E>::offsets_of(const ParameterLayout& layout,
 }
 
 template <class E>
-void Blocks<E>::begin(const PassShape& shape, const float* values, bool training)
+void Blocks<E>::use(const float* values)
 {
-    m_shape = shape;
     m_values = values;
-    if (m_rope.sequence < shape.sequence) m_rope = RopeTable::make(shape.sequence, m_spec.head_dim, m_spec.rope_base);
     for (std::size_t b = 0; b < m_blocks.size(); ++b) {
         m_products.set_weight(m_weights[b].qkv, values + m_blocks[b].qkv);
         m_products.set_weight(m_weights[b].o, values + m_blocks[b].o);
         m_products.set_weight(m_weights[b].up, values + m_blocks[b].up);
         m_products.set_weight(m_weights[b].down, values + m_blocks[b].down);
     }
+}
+
+template <class E>
+void Blocks<E>::begin(const PassShape& shape, bool training)
+{
+    m_shape = shape;
+    if (m_rope.sequence < shape.sequence) m_rope = RopeTable::make(shape.sequence, m_spec.head_dim, m_spec.rope_base);
     const auto tokens = std::size_t(shape.tokens());
     const std::size_t blocks = std::max<std::size_t>(1, m_blocks.size());
     // A cache of its own for each block, or one that the blocks share in turn.
@@ -108,7 +113,7 @@ template <class E>
 template <class Work>
 void Blocks<E>::for_groups(int block, Work&& work) const
 {
-    const int step = std::max(1, TileTokens / m_shape.sequence);
+    const int step = std::max(1, GradientTokens / m_shape.sequence);
     const int window = m_blocks[std::size_t(block)].window ? m_spec.window : 0;
     for (int row = 0; row < m_shape.rows; row += step) {
         const int rows = std::min(step, m_shape.rows - row);
@@ -119,10 +124,10 @@ void Blocks<E>::for_groups(int block, Work&& work) const
 
 template <class E>
 template <class Work>
-void Blocks<E>::for_tiles(const Group& group, Work&& work)
+void Blocks<E>::for_tiles(const Group& group, int size, Work&& work)
 {
-    for (int t = group.first; t < group.first + group.tokens; t += TileTokens)
-        work(std::size_t(t), std::min(TileTokens, group.first + group.tokens - t));
+    for (int t = group.first; t < group.first + group.tokens; t += size)
+        work(std::size_t(t), std::min(size, group.first + group.tokens - t));
 }
 
 template <class E>
@@ -141,7 +146,7 @@ void Blocks<E>::run(int block, const float* x2, const E* delta, bool last_produc
     const auto d = std::size_t(m_d);
     float* x = input_of(block);
     for_groups(block, [&](const Group& group) {
-        for_tiles(group, [&](std::size_t t, int m) {
+        for_tiles(group, ChainTokens, [&](std::size_t t, int m) {
             {
                 const ProfileScope scope(Kernel::Norm);
                 rms_norm_forward((x2 ? x2 : x) + t * d, delta ? delta + t * d : nullptr, m_values + at.norm1, m, m_d, x + t * d,
@@ -159,7 +164,7 @@ void Blocks<E>::run(int block, const float* x2, const E* delta, bool last_produc
                     m_spec.conv, c.xc.data() + std::size_t(group.first) * d);
             }
             const ProfileScope scope(Kernel::ForwardProducts);
-            for_tiles(group, [&](std::size_t t, int m) {
+            for_tiles(group, ChainTokens, [&](std::size_t t, int m) {
                 m_products.forward(
                     m_weights[std::size_t(block)].qkv, m, c.xc.data() + t * d, c.qkv.data() + t * 3 * std::size_t(m_a));
             });
@@ -196,9 +201,9 @@ void Blocks<E>::feed_forward(int block, const Group& group, bool last_product)
     Cache& c = cache(block);
     const auto d = std::size_t(m_d), up = std::size_t(m_up);
     const float* x = input_of(block);
-    E* delta = m_dnorm.grow(std::size_t(TileTokens) * d);
-    E* act = m_act.grow(std::size_t(TileTokens) * std::size_t(m_f));
-    for_tiles(group, [&](std::size_t t, int m) {
+    E* delta = m_dnorm.grow(std::size_t(ChainTokens) * d);
+    E* act = m_act.grow(std::size_t(ChainTokens) * std::size_t(m_f));
+    for_tiles(group, ChainTokens, [&](std::size_t t, int m) {
         {
             const ProfileScope scope(Kernel::ForwardProducts);
             m_products.forward(weights.o, m, c.o.data() + t * std::size_t(m_a), delta);
@@ -226,65 +231,63 @@ void Blocks<E>::feed_forward(int block, const Group& group, bool last_product)
 }
 
 template <class E>
-void Blocks<E>::backward(int block, float* dx, E* copy, float* grads)
+void Blocks<E>::backward(int block, float* dx, E* copy, float* grads, bool add)
 {
     if (m_recompute) run(block, nullptr, nullptr, false);
     for_groups(block, [&](const Group& group) {
-        feed_back(block, group, dx, copy, grads);
-        attend_back(block, group, dx, copy, grads);
+        feed_back(block, group, dx, copy, grads, add);
+        attend_back(block, group, dx, copy, grads, add);
     });
 }
 
 template <class E>
-void Blocks<E>::feed_back(int block, const Group& group, float* dx, E* copy, float* grads)
+void Blocks<E>::feed_back(int block, const Group& group, float* dx, E* copy, float* grads, bool add)
 {
     const Offsets& at = m_blocks[std::size_t(block)];
     const Weights& weights = m_weights[std::size_t(block)];
     Cache& c = cache(block);
-    const auto d = std::size_t(m_d), a = std::size_t(m_a), up = std::size_t(m_up);
-    E* act = m_act.grow(std::size_t(TileTokens) * std::size_t(m_f));
-    E* dnorm = m_dnorm.grow(std::size_t(TileTokens) * d);
-    E* dout = m_dout.grow(std::size_t(group.tokens) * a);
-    for_tiles(group, [&](std::size_t t, int m) {
-        const bool add = t > 0;
-        const E* dy = gradient_rows(dx, copy) + t * d;
-        E* gate_up = c.up.data() + t * up;
+    const auto d = std::size_t(m_d), a = std::size_t(m_a), f = std::size_t(m_f), up = std::size_t(m_up);
+    const auto first = std::size_t(group.first), n = std::size_t(group.tokens);
+    const E* dy = gradient_rows(dx, copy);
+    E *act = m_act.grow(n * f), *dnorm = m_dnorm.grow(n * d), *dout = m_dout.grow(n * a);
+    for_tiles(group, ChainTokens, [&](std::size_t t, int m) {
+        E *gate_up = c.up.data() + t * up, *mine = act + (t - first) * f;
         {
             const ProfileScope scope(Kernel::InputGradientProducts);
-            m_products.backward(weights.down, m, dy, act);
+            m_products.backward(weights.down, m, dy + t * d, mine);
         }
         {
             const ProfileScope scope(Kernel::Activation);
             if (m_swiglu)
-                swiglu_backward(gate_up, m, m_f, act);
+                swiglu_backward(gate_up, m, m_f, mine);
             else
-                gelu_backward(gate_up, std::size_t(m) * up, act);
-        }
-        {
-            const ProfileScope scope(Kernel::WeightGradientProducts);
-            m_products.multiply(Form::TN, m_d, m_f, m, dy, act, grads + at.down, add);
-            m_products.multiply(Form::TN, m_up, m_d, m, gate_up, c.xn2.data() + t * d, grads + at.up, add);
-        }
-        {
-            const ProfileScope scope(Kernel::InputGradientProducts);
-            m_products.backward(weights.up, m, gate_up, dnorm);
-        }
-        {
-            const ProfileScope scope(Kernel::Norm);
-            rms_norm_backward(c.x2.data() + t * d, m_values + at.norm2, c.rstd2.data() + t, dnorm, m, m_d, dx + t * d,
-                copy ? copy + t * d : nullptr, grads + at.norm2);
-        }
-        {
-            const ProfileScope scope(Kernel::WeightGradientProducts);
-            m_products.multiply(Form::TN, m_d, m_a, m, dy, c.o.data() + t * a, grads + at.o, add);
+                gelu_backward(gate_up, std::size_t(m) * up, mine);
         }
         const ProfileScope scope(Kernel::InputGradientProducts);
-        m_products.backward(weights.o, m, dy, dout + (t - std::size_t(group.first)) * a);
+        m_products.backward(weights.up, m, gate_up, dnorm + (t - first) * d);
+    });
+    for_tiles(group, GradientTokens, [&](std::size_t t, int m) {
+        const ProfileScope scope(Kernel::WeightGradientProducts);
+        m_products.multiply(Form::TN, m_d, m_f, m, dy + t * d, act + (t - first) * f, grads + at.down, add || t > 0);
+        m_products.multiply(Form::TN, m_up, m_d, m, c.up.data() + t * up, c.xn2.data() + t * d, grads + at.up, add || t > 0);
+    });
+    for_tiles(group, ChainTokens, [&](std::size_t t, int m) {
+        {
+            const ProfileScope scope(Kernel::Norm);
+            rms_norm_backward(c.x2.data() + t * d, m_values + at.norm2, c.rstd2.data() + t, dnorm + (t - first) * d, m, m_d,
+                dx + t * d, copy ? copy + t * d : nullptr, grads + at.norm2);
+        }
+        const ProfileScope scope(Kernel::InputGradientProducts);
+        m_products.backward(weights.o, m, dy + t * d, dout + (t - first) * a);
+    });
+    for_tiles(group, GradientTokens, [&](std::size_t t, int m) {
+        const ProfileScope scope(Kernel::WeightGradientProducts);
+        m_products.multiply(Form::TN, m_d, m_a, m, dy + t * d, c.o.data() + t * a, grads + at.o, add || t > 0);
     });
 }
 
 template <class E>
-void Blocks<E>::attend_back(int block, const Group& group, float* dx, E* copy, float* grads)
+void Blocks<E>::attend_back(int block, const Group& group, float* dx, E* copy, float* grads, bool add)
 {
     const Offsets& at = m_blocks[std::size_t(block)];
     Cache& c = cache(block);
@@ -305,15 +308,14 @@ void Blocks<E>::attend_back(int block, const Group& group, float* dx, E* copy, f
         unpack_heads(group.attention, dv, dqkv + 2 * a, ld);
     }
     const E* input = (at.window ? c.xc : c.xn1).data();
-    E* dnorm = m_dnorm.grow(std::size_t(std::max(group.tokens, TileTokens)) * d);
-    for_tiles(group, [&](std::size_t t, int m) {
-        const E* dy = dqkv + (t - first) * 3 * a;
-        {
-            const ProfileScope scope(Kernel::WeightGradientProducts);
-            m_products.multiply(Form::TN, ld, m_d, m, dy, input + t * d, grads + at.qkv, t > 0);
-        }
+    E* dnorm = m_dnorm.grow(std::size_t(group.tokens) * d);
+    for_tiles(group, ChainTokens, [&](std::size_t t, int m) {
         const ProfileScope scope(Kernel::InputGradientProducts);
-        m_products.backward(m_weights[std::size_t(block)].qkv, m, dy, dnorm + (t - first) * d);
+        m_products.backward(m_weights[std::size_t(block)].qkv, m, dqkv + (t - first) * 3 * a, dnorm + (t - first) * d);
+    });
+    for_tiles(group, GradientTokens, [&](std::size_t t, int m) {
+        const ProfileScope scope(Kernel::WeightGradientProducts);
+        m_products.multiply(Form::TN, ld, m_d, m, dqkv + (t - first) * 3 * a, input + t * d, grads + at.qkv, add || t > 0);
     });
     if (at.window) {
         const ProfileScope scope(Kernel::Convolution);

@@ -13,8 +13,10 @@
 
 namespace pathloom {
 
-/// Tokens a product takes at once: its operands then stay in the second-level cache.
-inline constexpr int TileTokens = 512;
+/// Tokens that go through a chain of kernels together: what one writes the next then reads from the second-level cache.
+inline constexpr int ChainTokens = 256;
+/// Tokens a weight gradient sums over at once: fewer would read and write the gradient more often, more would not stay cached.
+inline constexpr int GradientTokens = 512;
 
 /// Rows (sequences) and tokens a row of one pass.
 struct PassShape {
@@ -33,8 +35,10 @@ public:
     Blocks(const ModelSpec& spec, const ParameterLayout& layout, bool recompute);
 
     [[nodiscard]] int count() const { return int(m_blocks.size()); }
-    /// Before a pass: the parameters it reads, and whether a backward pass follows.
-    void begin(const PassShape& shape, const float* values, bool training);
+    /// Before a pass: the parameters it reads.
+    void use(const float* values);
+    /// Before the forward passes of some sequences: whether backward passes follow.
+    void begin(const PassShape& shape, bool training);
     /// Where the embedding goes: input of the first block, [tokens, d].
     float* input() { return m_inputs.front().data(); }
     void forward(int block);
@@ -43,8 +47,8 @@ public:
     [[nodiscard]] const E* delta() const { return m_delta.data(); }
 
     /// dx [tokens, d] holds d loss / d output and becomes d loss / d input. `copy` holds the same as E, before and after; null
-    /// for fp32. Weight gradients are overwritten in grads, gains and convolutions added to.
-    void backward(int block, float* dx, E* copy, float* grads);
+    /// for fp32. Weight gradients are overwritten in grads unless `add`, gains and convolutions added to.
+    void backward(int block, float* dx, E* copy, float* grads, bool add);
     /// Sets to 0 what backward() adds to.
     void clear(float* grads) const;
 
@@ -74,13 +78,13 @@ private:
     template <class Work>
     void for_groups(int block, Work&& work) const;
     template <class Work>
-    static void for_tiles(const Group& group, Work&& work);
+    static void for_tiles(const Group& group, int size, Work&& work);
     void reserve(Cache& cache, bool window);
     void run(int block, const float* x2, const E* delta, bool last_product);
     void attend(const Offsets& at, Cache& c, const Group& group);
     void feed_forward(int block, const Group& group, bool last_product);
-    void feed_back(int block, const Group& group, float* dx, E* copy, float* grads);
-    void attend_back(int block, const Group& group, float* dx, E* copy, float* grads);
+    void feed_back(int block, const Group& group, float* dx, E* copy, float* grads, bool add);
+    void attend_back(int block, const Group& group, float* dx, E* copy, float* grads, bool add);
 
     ModelSpec m_spec;
     std::vector<Offsets> m_blocks;

@@ -31,7 +31,7 @@ Head<E>::Head(const ModelSpec& spec, const ParameterLayout& layout)
 }
 
 template <class E>
-void Head<E>::begin(const float* values)
+void Head<E>::use(const float* values)
 {
     m_values = values;
     for (const VocabularyTile& tile : m_tiles)
@@ -76,8 +76,8 @@ void Head<E>::pass_logits(std::size_t first, int rows, std::span<const std::int3
 template <class E>
 void Head<E>::losses(std::span<const std::int32_t> targets, float* nll)
 {
-    for (std::size_t first = 0; first < targets.size(); first += TileTokens) {
-        const int rows = int(std::min<std::size_t>(TileTokens, targets.size() - first));
+    for (std::size_t first = 0; first < targets.size(); first += GradientTokens) {
+        const int rows = int(std::min<std::size_t>(GradientTokens, targets.size() - first));
         const auto counted = [&](int r) { return targets[first + std::size_t(r)] >= 0; };
         std::fill_n(nll + first, rows, 0.0f);
         bool any = false;
@@ -92,12 +92,11 @@ void Head<E>::losses(std::span<const std::int32_t> targets, float* nll)
 
 template <class E>
 void Head<E>::losses_and_gradients(
-    std::span<const std::int32_t> targets, float scale, float* nll, float* dx, E* copy, float* grads)
+    std::span<const std::int32_t> targets, float scale, float* nll, float* dx, E* copy, float* grads, bool add)
 {
     const auto d = std::size_t(m_d);
     const std::size_t fitting = MaxProbabilities / std::size_t(m_vocabulary) / TileRows * TileRows;
-    const std::size_t step = std::clamp<std::size_t>(fitting, TileRows, TileTokens);
-    bool add = false;
+    const std::size_t step = std::clamp<std::size_t>(fitting, TileRows, GradientTokens);
     std::fill_n(dx, targets.size() * d, 0.0f);
     if (copy) std::fill_n(copy, targets.size() * d, E());
     for (std::size_t first = 0; first < targets.size(); first += step) {

@@ -17,16 +17,17 @@ public:
     Head(const ModelSpec& spec, const ParameterLayout& layout);
 
     /// Before a pass: the parameters it reads.
-    void begin(const float* values);
+    void use(const float* values);
     /// out [tokens, d] = x + delta (x itself where there is no delta), the input of the final norm. Kept for what follows.
     void take(int tokens, const float* x, const E* delta);
     [[nodiscard]] std::span<const float> out(int tokens) const { return {m_out.data(), std::size_t(tokens) * std::size_t(m_d)}; }
 
     /// nll[t] of each token's target; 0 where it is negative.
     void losses(std::span<const std::int32_t> targets, float* nll);
-    /// The same with the gradient of scale x their sum: dx [tokens, d] and its copy as E (null for fp32) are overwritten, the
-    /// embedding's gradient too; the final norm's is added to.
-    void losses_and_gradients(std::span<const std::int32_t> targets, float scale, float* nll, float* dx, E* copy, float* grads);
+    /// The same with the gradient of scale x their sum: dx [tokens, d] and its copy as E (null for fp32) are overwritten, and so
+    /// is the embedding's gradient unless `add`; the final norm's is added to.
+    void losses_and_gradients(
+        std::span<const std::int32_t> targets, float scale, float* nll, float* dx, E* copy, float* grads, bool add);
     /// Sets to 0 what losses_and_gradients() adds to.
     void clear(float* grads) const;
 

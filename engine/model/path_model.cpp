@@ -4,6 +4,7 @@
 
 #include "engine/model/blocks.h"
 #include "engine/model/head.h"
+#include "engine/model/kernels/buffer.h"
 #include "engine/model/kernels/profile.h"
 
 #include <algorithm>
@@ -21,6 +22,14 @@ Result<Precision> parse_precision(const std::string& name)
 
 namespace {
 
+/// Tokens that go there and back together. Few keep their activations close, but each part walks through all weights and
+/// gradients once more; from some 2,800 parameters a token on that costs more than it saves (docs/performance.md).
+int tokens_at_once(const ParameterLayout& layout)
+{
+    constexpr std::size_t ParametersPerToken = 2800, All = 1 << 20;
+    return int(std::clamp<std::size_t>(layout.size() / ParametersPerToken, GradientTokens, All));
+}
+
 /// The passes of one precision behind one door.
 class Passes {
 public:
@@ -34,18 +43,19 @@ template <class E>
 class PassesOf final : public Passes {
 public:
     PassesOf(const ModelSpec& spec, const ParameterLayout& layout, bool recompute)
-        : m_d(std::size_t(spec.d_model))
+        : m_tokens_at_once(tokens_at_once(layout))
+        , m_d(std::size_t(spec.d_model))
         , m_embedding(layout.at("embedding").offset)
         , m_blocks(spec, layout, recompute)
         , m_head(spec, layout)
     {
     }
 
+    // Sequences meet only in the sum of their gradients, so a few at a time go all the way there and back.
     double loss_and_gradients(const TokenBatch& batch, const float* values, std::span<float> grads) override
     {
-        const std::size_t tokens = batch.inputs.size();
+        begin(batch, values);
         const auto counted = std::ranges::count_if(batch.targets, [](std::int32_t t) { return t >= 0; });
-        forward(batch, values, true);
         if (counted == 0) {
             std::ranges::fill(grads, 0.0f);
             return 0.0;
@@ -55,50 +65,87 @@ public:
             m_blocks.clear(grads.data());
             m_head.clear(grads.data());
         }
-        float *dx = m_dx.grow(tokens * m_d), *nll = m_nll.grow(tokens);
-        E* copy = std::is_same_v<E, float> ? nullptr : m_copy.grow(tokens * m_d);
-        m_head.losses_and_gradients(batch.targets, float(1.0 / double(counted)), nll, dx, copy, grads.data());
-        for (int b = m_blocks.count(); b-- > 0;) m_blocks.backward(b, dx, copy, grads.data());
-        const ProfileScope scope(Kernel::Embedding);
-        for (std::size_t t = 0; t < tokens; ++t) {
-            float* row = grads.data() + m_embedding + std::size_t(batch.inputs[t]) * m_d;
-            for (std::size_t i = 0; i < m_d; ++i) row[i] += dx[t * m_d + i];
-        }
+        const int step = std::max(1, m_tokens_at_once / batch.sequence);
         double sum = 0.0;
-        for (std::size_t t = 0; t < tokens; ++t) sum += double(nll[t]);
+        bool add = false;
+        for (int row = 0; row < batch.rows; row += step) {
+            const Part part = part_of(batch, row, std::min(step, batch.rows - row));
+            if (std::ranges::all_of(part.targets, [](std::int32_t t) { return t < 0; })) continue;
+            sum += part_gradients(part, values, float(1.0 / double(counted)), grads.data(), add);
+            add = true;
+        }
         return sum / double(counted);
     }
 
     void score(const TokenBatch& batch, const float* values, float* nll) override
     {
-        forward(batch, values, false);
+        begin(batch, values);
+        forward(part_of(batch, 0, batch.rows), values, false);
         m_head.losses(batch.targets, nll);
     }
 
     std::span<const float> hidden(const TokenBatch& batch, const float* values) override
     {
-        forward(batch, values, false);
+        begin(batch, values);
+        forward(part_of(batch, 0, batch.rows), values, false);
         return m_head.out(int(batch.inputs.size()));
     }
 
 private:
-    void forward(const TokenBatch& batch, const float* values, bool training)
+    /// Whole sequences of a batch.
+    struct Part {
+        PassShape shape;
+        std::span<const std::int32_t> inputs, targets;
+    };
+
+    static Part part_of(const TokenBatch& batch, int row, int rows)
     {
-        const PassShape shape{batch.rows, batch.sequence};
-        if (batch.inputs.size() != std::size_t(shape.tokens()) || batch.targets.size() != batch.inputs.size())
+        const auto first = std::size_t(row) * std::size_t(batch.sequence), n = std::size_t(rows) * std::size_t(batch.sequence);
+        return {{rows, batch.sequence}, std::span(batch.inputs).subspan(first, n), std::span(batch.targets).subspan(first, n)};
+    }
+
+    void begin(const TokenBatch& batch, const float* values)
+    {
+        const std::size_t tokens = std::size_t(batch.rows) * std::size_t(batch.sequence);
+        if (batch.inputs.size() != tokens || batch.targets.size() != tokens)
             throw std::logic_error("a token batch of the wrong size");
-        m_blocks.begin(shape, values, training);
-        m_head.begin(values);
+        m_blocks.use(values);
+        m_head.use(values);
+    }
+
+    void forward(const Part& part, const float* values, bool training)
+    {
+        m_blocks.begin(part.shape, training);
         {
             const ProfileScope scope(Kernel::Embedding);
-            for (std::size_t t = 0; t < batch.inputs.size(); ++t)
-                std::copy_n(values + m_embedding + std::size_t(batch.inputs[t]) * m_d, m_d, m_blocks.input() + t * m_d);
+            for (std::size_t t = 0; t < part.inputs.size(); ++t)
+                std::copy_n(values + m_embedding + std::size_t(part.inputs[t]) * m_d, m_d, m_blocks.input() + t * m_d);
         }
         for (int b = 0; b < m_blocks.count(); ++b) m_blocks.forward(b);
         const bool none = m_blocks.count() == 0;
-        m_head.take(shape.tokens(), none ? m_blocks.input() : m_blocks.x2(), none ? nullptr : m_blocks.delta());
+        m_head.take(part.shape.tokens(), none ? m_blocks.input() : m_blocks.x2(), none ? nullptr : m_blocks.delta());
     }
 
+    // Sum of the part's losses; its gradients, times `scale`.
+    double part_gradients(const Part& part, const float* values, float scale, float* grads, bool add)
+    {
+        const std::size_t tokens = part.inputs.size();
+        forward(part, values, true);
+        float *dx = m_dx.grow(tokens * m_d), *nll = m_nll.grow(tokens);
+        E* copy = std::is_same_v<E, float> ? nullptr : m_copy.grow(tokens * m_d);
+        m_head.losses_and_gradients(part.targets, scale, nll, dx, copy, grads, add);
+        for (int b = m_blocks.count(); b-- > 0;) m_blocks.backward(b, dx, copy, grads, add);
+        const ProfileScope scope(Kernel::Embedding);
+        for (std::size_t t = 0; t < tokens; ++t) {
+            float* row = grads + m_embedding + std::size_t(part.inputs[t]) * m_d;
+            for (std::size_t i = 0; i < m_d; ++i) row[i] += dx[t * m_d + i];
+        }
+        double sum = 0.0;
+        for (std::size_t t = 0; t < tokens; ++t) sum += double(nll[t]);
+        return sum;
+    }
+
+    int m_tokens_at_once;
     std::size_t m_d, m_embedding;
     Blocks<E> m_blocks;
     Head<E> m_head;
@@ -111,14 +158,15 @@ private:
 struct PathModel::Impl {
     ModelSpec spec;
     ParameterLayout layout;
-    std::vector<float> values, grads;
+    Buffer<float> values, grads;  // on huge pages: every step walks through all of both
     std::unique_ptr<Passes> passes;
 
     Impl(ModelSpec model, ParameterLayout parameters, Precision precision, bool recompute)
         : spec(std::move(model))
         , layout(std::move(parameters))
-        , values(layout.size(), 0.0f)
     {
+        values.grow_cleared(layout.size());
+        grads.grow_cleared(layout.size());
         if (precision == Precision::Bf16)
             passes = std::make_unique<PassesOf<Bf16>>(spec, layout, recompute);
         else
@@ -164,17 +212,16 @@ const ParameterLayout& PathModel::layout() const
 }
 std::span<float> PathModel::parameters()
 {
-    return m_impl->values;
+    return {m_impl->values.data(), m_impl->layout.size()};
 }
 std::span<const float> PathModel::gradients() const
 {
-    return m_impl->grads;
+    return {m_impl->grads.data(), m_impl->layout.size()};
 }
 
 double PathModel::loss_and_gradients(const TokenBatch& batch)
 {
-    m_impl->grads.resize(m_impl->values.size());
-    return m_impl->passes->loss_and_gradients(batch, m_impl->values.data(), m_impl->grads);
+    return m_impl->passes->loss_and_gradients(batch, m_impl->values.data(), {m_impl->grads.data(), m_impl->layout.size()});
 }
 
 void PathModel::score(const TokenBatch& batch, std::span<float> nll)

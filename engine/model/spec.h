@@ -76,6 +76,7 @@ struct TrainingSpec {
     double clip = 1.0;
     std::string precision = "fp32";  ///< "fp32" or "bf16"
     std::string inner_state = "keep";  ///< "keep" or "reset" the path's AdamW state between phases
+    bool recompute = false;  ///< keep block inputs only and run each block again on the way back: less memory, equal bits
     int threads = 1;
     int paths_per_phase = 0;  ///< path sampling (paper 2.6.2): so many paths train in each phase, all equally often; 0 = all
     double early_stopping

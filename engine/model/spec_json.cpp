@@ -40,7 +40,7 @@ json training_json(const TrainingSpec& training)
         {"lr", training.lr}, {"lr_min_ratio", training.lr_min_ratio}, {"warmup_steps", training.warmup_steps},
         {"weight_decay", training.weight_decay}, {"beta1", training.beta1}, {"beta2", training.beta2}, {"eps", training.eps},
         {"clip", training.clip}, {"precision", training.precision}, {"inner_state", training.inner_state},
-        {"threads", training.threads}, {"paths_per_phase", training.paths_per_phase},
+        {"recompute", training.recompute}, {"threads", training.threads}, {"paths_per_phase", training.paths_per_phase},
         {"early_stopping", training.early_stopping}};
 }
 

@@ -30,6 +30,7 @@ v1::TaskSpec base_spec(const RunPlan& plan, const std::vector<Column>& columns, 
     spec.set_batch(plan.spec.data.batch);
     spec.set_prefix(plan.spec.routing.prefix);
     spec.set_precision(plan.spec.training.precision);
+    spec.set_recompute(plan.spec.training.recompute);
     spec.set_threads(plan.spec.training.threads);
     return spec;
 }

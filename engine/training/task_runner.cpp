@@ -26,7 +26,7 @@ Result<PathModel> load_path(const v1::TaskSpec& spec, TaskIo& io)
     for (const v1::ColumnRef& column : spec.columns()) {
         columns.push_back(make_column(column.name(), {column.blocks().begin(), column.blocks().end()}));
     }
-    PATHLOOM_TRY(PathModel path, PathModel::create(model, std::move(columns), precision));
+    PATHLOOM_TRY(PathModel path, PathModel::create(model, std::move(columns), precision, spec.recompute()));
     for (int c = 0; c < spec.columns_size(); ++c) {
         PATHLOOM_TRY(const Safetensors blob, fetch_blob(io, spec.columns(c).module_hash(), BlobClass::Module));
         PATHLOOM_CHECK(path.layout().load_column(c, blob, path.parameters()));

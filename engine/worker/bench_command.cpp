@@ -8,6 +8,7 @@
 #include "engine/model/presets.h"
 #include "engine/training/bench_inner.h"
 
+#include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -21,8 +22,9 @@ namespace pathloom {
 
 namespace {
 
-void print_rows(const nlohmann::json& rows)
+void print_document(const nlohmann::json& document)
 {
+    const auto& rows = document["rows"];
     fmt::print("{:>5} {:>5} {:>11} {:>10} {:>9} {:>10} {:>9} {:>10} {:>7} {:>9}  {}\n", "d", "", "parameters", "tokens/s",
         "gflop/s", "gemm peak", "fraction", "tile peak", "rss MB", "cpu share", "loss");
     for (const auto& row : rows) {
@@ -32,6 +34,15 @@ void print_rows(const nlohmann::json& rows)
             number("tokens_per_second"), number("gflops"), number("gemm_peak_gflops"), number("fraction_of_peak"),
             number("tile_peak_gflops"), number("peak_rss_mb"), number("cpu_share"), number("loss_first"), number("loss_last"));
     }
+    for (const auto& row : rows) {
+        if (!row.contains("times_peer")) continue;
+        fmt::print("d {} {}: {:.2f} times the tokens/s of PyTorch eager fp32 ({:.0f})\n", row["d_model"].get<int>(),
+            row["precision"].get<std::string>(), row["times_peer"].get<double>(),
+            document["peer"]["tokens_per_second"].get<double>());
+    }
+    for (const auto& several : document.value("scaling", nlohmann::json::array()))
+        fmt::print("d {} {}: {} workers on as many cores make {:.3f} times the tokens/s of one\n", several["d_model"].get<int>(),
+            several["precision"].get<std::string>(), several["workers"].get<int>(), several["ratio"].get<double>());
     for (const auto& row : rows) {
         if (!row.contains("profile_ms")) continue;
         fmt::print("\nd {} {}, CPU ms a step:\n", row["d_model"].get<int>(), row["precision"].get<std::string>());
@@ -53,6 +64,9 @@ BenchCommand::BenchCommand(CLI::App& app)
     m_inner->add_option(
         "--preset", m_preset, "Shape of a preset or of a spec file; without it or --d-model, four widths are measured");
     m_inner->add_option("--precision", m_precision, "fp32 or bf16")->check(CLI::IsMember({"fp32", "bf16"}));
+    m_inner->add_option("--keep", m_keep, "Write the JSON to this file and print the table");
+    m_inner->add_option("--peer", m_peer, "JSON of tests/bench/torch_eager.py: rows of the same shape are compared with it");
+    m_inner->add_option("--workers", m_workers, "Measure so many processes at once too, one a core")->check(CLI::Range(1, 1024));
     const auto positive = CLI::Range(1, 1 << 24);
     m_inner->add_option("--d-model", m_d_model, "Width")->check(positive);
     m_inner->add_option("--heads", m_heads, "Attention heads")->check(positive);
@@ -97,12 +111,12 @@ Result<RunSpec> BenchCommand::spec() const
 
 Result<nlohmann::json> BenchCommand::measure(const RunSpec& spec, int threads) const
 {
-    const InnerBenchOptions options{
-        spec.data.batch, spec.data.sequence, m_steps, spec.training.precision, threads, m_recompute, m_profile};
+    const InnerBenchOptions options{spec.data.batch, spec.data.sequence, m_steps, spec.training.precision, threads,
+        m_recompute || spec.training.recompute, m_profile};
     PATHLOOM_TRY(const InnerBench bench, bench_inner(spec.model, options));
     nlohmann::json document = {{"bench", "inner"}, {"isa", cpu_isa()}, {"products", products_isa()},
         {"precision", spec.training.precision}, {"threads", threads}, {"batch", spec.data.batch},
-        {"sequence", spec.data.sequence}, {"steps", m_steps}, {"recompute", m_recompute}, {"d_model", spec.model.d_model},
+        {"sequence", spec.data.sequence}, {"steps", m_steps}, {"recompute", options.recompute}, {"d_model", spec.model.d_model},
         {"heads", spec.model.heads}, {"blocks", spec.model.blocks.size()}, {"vocabulary", spec.model.vocabulary},
         {"parameters", bench.parameters}, {"tokens_per_second", bench.tokens_per_second}, {"gflops", bench.gflops},
         {"gemm_peak_gflops", bench.gemm_peak_gflops}, {"fraction_of_peak", bench.fraction_of_peak},
@@ -113,54 +127,109 @@ Result<nlohmann::json> BenchCommand::measure(const RunSpec& spec, int threads) c
     return document;
 }
 
-// In a process of its own, so that one shape's memory does not count for the next one's peak.
-Result<nlohmann::json> BenchCommand::measure_apart(const RunSpec& spec, int threads) const
+// In processes of their own, so that one shape's memory does not count for the next one's peak.
+Result<std::vector<nlohmann::json>> BenchCommand::measure_apart(
+    const RunSpec& spec, int threads, int processes, bool pinned) const
 {
-    std::array<int, 2> ends{};
-    if (::pipe(ends.data()) != 0) return fail(ErrorCode::Failed, "cannot make a pipe: {}", std::strerror(errno));
-    const pid_t child = ::fork();
-    if (child < 0) return fail(ErrorCode::Failed, "cannot start a process to measure in: {}", std::strerror(errno));
-    if (child == 0) {
-        const auto row = measure(spec, threads);
-        const std::string text = row ? row->dump() : row.error().message;
-        const bool sent = ::write(ends[1], text.data(), text.size()) == ssize_t(text.size());
-        ::_exit(row && sent ? 0 : 1);
+    std::vector<int> pipes;
+    std::vector<pid_t> children;
+    for (int p = 0; p < processes; ++p) {
+        std::array<int, 2> ends{};
+        if (::pipe(ends.data()) != 0) return fail(ErrorCode::Failed, "cannot make a pipe: {}", std::strerror(errno));
+        const pid_t child = ::fork();
+        if (child < 0) return fail(ErrorCode::Failed, "cannot start a process to measure in: {}", std::strerror(errno));
+        if (child == 0) {
+            cpu_set_t core;
+            CPU_ZERO(&core);
+            CPU_SET(p, &core);
+            if (pinned) ::sched_setaffinity(0, sizeof(core), &core);
+            const auto row = measure(spec, threads);
+            const std::string text = row ? row->dump() : row.error().message;
+            const bool sent = ::write(ends[1], text.data(), text.size()) == ssize_t(text.size());
+            ::_exit(row && sent ? 0 : 1);
+        }
+        ::close(ends[1]);
+        pipes.push_back(ends[0]);
+        children.push_back(child);
     }
-    ::close(ends[1]);
-    std::string text;
-    std::array<char, 4096> buffer{};
-    for (ssize_t n = 0; (n = ::read(ends[0], buffer.data(), buffer.size())) > 0;) text.append(buffer.data(), std::size_t(n));
-    ::close(ends[0]);
-    int status = 0;
-    ::waitpid(child, &status, 0);
-    if (status == 0) return nlohmann::json::parse(text);
-    return fail(ErrorCode::Failed, "measuring d_model {} failed: {}", spec.model.d_model, text.empty() ? "it ended early" : text);
+    std::vector<nlohmann::json> rows;
+    std::string complaint;
+    for (std::size_t p = 0; p < pipes.size(); ++p) {
+        std::string text;
+        std::array<char, 4096> buffer{};
+        for (ssize_t n = 0; (n = ::read(pipes[p], buffer.data(), buffer.size())) > 0;) text.append(buffer.data(), std::size_t(n));
+        ::close(pipes[p]);
+        int status = 0;
+        ::waitpid(children[p], &status, 0);
+        if (status == 0)
+            rows.push_back(nlohmann::json::parse(text));
+        else
+            complaint = text.empty() ? "it ended early" : text;
+    }
+    if (complaint.empty()) return rows;
+    return fail(ErrorCode::Failed, "measuring d_model {} failed: {}", spec.model.d_model, complaint);
+}
+
+// One process against several, each on its own core.
+Result<nlohmann::json> BenchCommand::scaling(const RunSpec& spec, int threads) const
+{
+    PATHLOOM_TRY(const auto one, measure_apart(spec, threads, 1, true));
+    PATHLOOM_TRY(const auto all, measure_apart(spec, threads, m_workers, true));
+    double together = 0.0;
+    for (const auto& row : all) together += row["tokens_per_second"].get<double>();
+    const auto alone = one.front()["tokens_per_second"].get<double>();
+    return nlohmann::json{{"workers", m_workers}, {"precision", spec.training.precision}, {"d_model", spec.model.d_model},
+        {"one_tokens_per_second", alone}, {"all_tokens_per_second", together}, {"ratio", together / alone}};
+}
+
+Result<nlohmann::json> BenchCommand::peer() const
+{
+    PATHLOOM_TRY(const std::string text, read_file(m_peer));
+    nlohmann::json document = nlohmann::json::parse(text, nullptr, false);
+    if (!document.is_object() || !document.contains("tokens_per_second") || !document["tokens_per_second"].is_number())
+        return fail(ErrorCode::Usage, "{} is not the JSON of tests/bench/torch_eager.py", m_peer);
+    return document;
 }
 
 Result<void> BenchCommand::run(int threads) const
 {
     PATHLOOM_TRY(RunSpec spec, this->spec());
-    nlohmann::json rows = nlohmann::json::array();
+    nlohmann::json document = {{"bench", "inner"}, {"rows", nlohmann::json::array()}};
+    if (!m_peer.empty()) {
+        PATHLOOM_TRY(document["peer"], peer());
+    }
     if (!sweeps()) {
         PATHLOOM_TRY(const nlohmann::json row, measure(spec, threads));
-        rows.push_back(row);
-    } else {
-        for (const int d : {128, 256, 512, 896}) {
-            for (const char* precision : {"fp32", "bf16"}) {
-                if (!m_precision.empty() && m_precision != precision) continue;
-                spec.model.d_model = d;
-                spec.model.heads = m_heads > 0 ? m_heads : std::max(4, d / 64);
-                spec.model.head_dim = d / spec.model.heads;
-                spec.training.precision = precision;
-                PATHLOOM_TRY(const nlohmann::json row, measure_apart(spec, threads));
-                rows.push_back(row);
-            }
+        document["rows"].push_back(row);
+    }
+    for (const int d : {128, 256, 512, 896}) {
+        for (const char* precision : {"fp32", "bf16"}) {
+            if (!sweeps() || (!m_precision.empty() && m_precision != precision)) continue;
+            spec.model.d_model = d;
+            spec.model.heads = m_heads > 0 ? m_heads : std::max(4, d / 64);
+            spec.model.head_dim = d / spec.model.heads;
+            spec.training.precision = precision;
+            PATHLOOM_TRY(const auto rows, measure_apart(spec, threads, 1, false));
+            document["rows"].push_back(rows.front());
+            if (m_workers < 2 || d != 256) continue;
+            PATHLOOM_TRY(const nlohmann::json several, scaling(spec, threads));
+            document["scaling"].push_back(several);
         }
     }
+    for (auto& row : document["rows"]) {
+        bool same = document.contains("peer");
+        for (const char* key : {"d_model", "heads", "blocks", "vocabulary", "sequence", "batch", "threads"})
+            same = same && document["peer"].value(key, -1) == row[key].get<int>();
+        if (same)
+            row["times_peer"] = row["tokens_per_second"].get<double>() / document["peer"]["tokens_per_second"].get<double>();
+    }
+    if (!m_keep.empty()) {
+        PATHLOOM_CHECK(write_file_atomic(m_keep, document.dump(1) + "\n"));
+    }
     if (m_json)
-        fmt::print("{}\n", sweeps() ? nlohmann::json{{"bench", "inner"}, {"rows", rows}}.dump() : rows.front().dump());
+        fmt::print("{}\n", sweeps() ? document.dump() : document["rows"].front().dump());
     else
-        print_rows(rows);
+        print_document(document);
     std::fflush(stdout);
     return {};
 }

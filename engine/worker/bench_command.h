@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include <string>
+#include <vector>
 
 namespace pathloom {
 
@@ -23,7 +24,9 @@ private:
     [[nodiscard]] bool sweeps() const { return m_preset.empty() && m_d_model == 0; }
     Result<RunSpec> spec() const;
     Result<nlohmann::json> measure(const RunSpec& spec, int threads) const;
-    Result<nlohmann::json> measure_apart(const RunSpec& spec, int threads) const;
+    Result<std::vector<nlohmann::json>> measure_apart(const RunSpec& spec, int threads, int processes, bool pinned) const;
+    Result<nlohmann::json> scaling(const RunSpec& spec, int threads) const;
+    Result<nlohmann::json> peer() const;
 
     CLI::App* m_inner = nullptr;
     bool m_json = false;
@@ -31,6 +34,9 @@ private:
     bool m_recompute = false;
     std::string m_preset;
     std::string m_precision;
+    std::string m_keep;
+    std::string m_peer;
+    int m_workers = 1;
     int m_d_model = 0;
     int m_heads = 0;
     int m_blocks = 0;

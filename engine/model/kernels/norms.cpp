@@ -76,10 +76,10 @@ HWY_INLINE void rope_forward(const AttentionShape& shape, const E* raw, int ld_r
     const Lanes d;
     const auto half = std::size_t(shape.head_dim / 2), heads = std::size_t(shape.heads), padded = std::size_t(shape.padded());
     for (std::size_t b = 0; b < std::size_t(shape.batch); ++b) {
-        for (std::size_t t = 0; t < std::size_t(shape.sequence); ++t) {
-            const float *c = cosine + t * half, *s = sine + t * half;
-            const std::size_t row = b * std::size_t(shape.sequence) + t;
-            for (std::size_t h = 0; h < heads; ++h) {
+        for (std::size_t h = 0; h < heads; ++h) {  // heads outside: rows packed by head are then walked in order
+            for (std::size_t t = 0; t < std::size_t(shape.sequence); ++t) {
+                const float *c = cosine + t * half, *s = sine + t * half;
+                const std::size_t row = b * std::size_t(shape.sequence) + t;
                 const E* x = raw + row * std::size_t(ld_raw) + h * 2 * half;
                 E* y = out + ((b * heads + h) * padded + t) * 2 * half;
                 const float scale = 1.0f / std::sqrt(sum_of_squares(x, 2 * half) / float(2 * half) + NormEpsilon);
@@ -104,10 +104,10 @@ HWY_INLINE void rope_backward(const AttentionShape& shape, const E* raw, int ld_
     const Lanes d;
     const auto half = std::size_t(shape.head_dim / 2), heads = std::size_t(shape.heads), padded = std::size_t(shape.padded());
     for (std::size_t b = 0; b < std::size_t(shape.batch); ++b) {
-        for (std::size_t t = 0; t < std::size_t(shape.sequence); ++t) {
-            const float *c = cosine + t * half, *s = sine + t * half;
-            const std::size_t row = b * std::size_t(shape.sequence) + t;
-            for (std::size_t h = 0; h < heads; ++h) {
+        for (std::size_t h = 0; h < heads; ++h) {  // heads outside: rows packed by head are then walked in order
+            for (std::size_t t = 0; t < std::size_t(shape.sequence); ++t) {
+                const float *c = cosine + t * half, *s = sine + t * half;
+                const std::size_t row = b * std::size_t(shape.sequence) + t;
                 const E* x = raw + row * std::size_t(ld_raw) + h * 2 * half;
                 const E* g = gradient + ((b * heads + h) * padded + t) * 2 * half;
                 E* out = draw + row * std::size_t(ld_draw) + h * 2 * half;

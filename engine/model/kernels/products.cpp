@@ -128,11 +128,14 @@ struct Products<E>::Impl {
 
     void run(Call& call, const void* a, const void* b, void* c)
     {
-        call.a.set_data_handle(const_cast<void*>(a));
-        call.b.set_data_handle(const_cast<void*>(b));
-        call.c.set_data_handle(c);
-        call.primitive.execute(stream, {{DNNL_ARG_SRC, call.a}, {DNNL_ARG_WEIGHTS, call.b}, {DNNL_ARG_DST, call.c}});
-        stream.wait();
+        dnnl_memory_set_data_handle(call.a.get(), const_cast<void*>(a));
+        dnnl_memory_set_data_handle(call.b.get(), const_cast<void*>(b));
+        dnnl_memory_set_data_handle(call.c.get(), c);
+        // The C call: the C++ one builds a map for each of the thousands of small products of a step.
+        const dnnl_exec_arg_t arguments[]
+            = {{DNNL_ARG_SRC, call.a.get()}, {DNNL_ARG_WEIGHTS, call.b.get()}, {DNNL_ARG_DST, call.c.get()}};
+        dnnl::error::wrap_c_api(dnnl_primitive_execute(call.primitive.get(), stream.get(), 3, arguments), "cannot multiply");
+        dnnl::error::wrap_c_api(dnnl_stream_wait(stream.get()), "cannot finish a product");
     }
 
     template <class Out>

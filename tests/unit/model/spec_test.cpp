@@ -50,7 +50,7 @@ TEST(Spec, CanonicalJsonIsStableAndComplete)
         R"("topology":{"levels":[{"blocks":[0,1],"modules":2},{"blocks":[2,3],"modules":2}],)"
         R"("path_specific":{"blocks":[],"embedding":false,"head":false},"replicas":1},)"
         R"("training":{"beta1":0.9,"beta2":0.95,"clip":1.0,"early_stopping":0.0,"eps":1e-08,"inner_state":"keep","lr":0.0004,"lr_min_ratio":0.1,"paths_per_phase":0,"phases":10,)"
-        R"("precision":"fp32","tau":20,"threads":1,"warm_start_steps":100,"warmup_steps":20,"weight_decay":0.1}})");
+        R"("precision":"fp32","recompute":false,"tau":20,"threads":1,"warm_start_steps":100,"warmup_steps":20,"weight_decay":0.1}})");
     EXPECT_EQ(parse_model_spec(to_json(spec.model)).value(), spec.model);
 }
 
