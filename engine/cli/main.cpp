@@ -64,6 +64,7 @@ int complain(const Shell& shell, const Error& error)
 int main(int argc, char** argv)
 {
     Shell shell;
+    if (is_probe_call(argc, argv)) return complain(shell, hand_over_to_probe(argv));
     CLI::App app("Train paths of shared modules from the command line.", "pathloomctl");
     app.set_version_flag("--version", std::string(program_version));
     app.fallthrough();
@@ -78,6 +79,7 @@ int main(int argc, char** argv)
     add_engine_verbs(app, shell);
     add_corpus_verbs(app, shell);
     add_run_verbs(app, shell);
+    add_probe_verbs(app);
     add_score_verbs(app, shell);
     add_translate_verbs(app, shell);
     try {

@@ -42,6 +42,11 @@ void on_parsed(CLI::App* verb, Shell& shell, Handler handler)
 void add_engine_verbs(CLI::App& app, Shell& shell);  ///< engine, preset, workers, bench
 void add_corpus_verbs(CLI::App& app, Shell& shell);
 void add_run_verbs(CLI::App& app, Shell& shell);
+/// Whether the call is `reader`, `probe` or `ask` (after --json or not): pathloom-probe does those.
+bool is_probe_call(int argc, char** argv);
+/// Becomes pathloom-probe with the same arguments; returns only when that is not possible.
+Error hand_over_to_probe(char** argv);
+void add_probe_verbs(CLI::App& app);  ///< reader, probe, ask in the help
 void add_score_verbs(CLI::App& app, Shell& shell);
 void add_translate_verbs(CLI::App& app, Shell& shell);  ///< pack, translate
 void add_result_verbs(CLI::App& app, Shell& shell, CLI::App& run);  ///< run digest, run eval, export path

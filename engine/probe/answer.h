@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Asking a memory: free generation by exact retrieval, with the evidence each answer token was read from.
+#pragma once
+
+#include "engine/probe/memory_view.h"
+#include "engine/probe/reader_package.h"
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pathloom {
+
+inline constexpr std::size_t LongestQuestion = 160;  ///< tokens, what the answer begins with included
+
+struct AnswerOptions {
+    int max_tokens = 40;
+    ScanOptions scan;
+};
+
+/// Mass a memory row had in the answer: copied probability summed over answer tokens.
+struct EvidenceRow {
+    std::int64_t row = 0;
+    double mass = 0.0;
+};
+
+struct Answer {
+    std::string text;
+    std::vector<EvidenceRow> evidence;  ///< largest mass first
+    double seconds = 0.0;
+    double seconds_first = 0.0;  ///< to the first token
+    int tokens = 0;
+    double found = 0.0;  ///< 1 - mass of "nothing found" at the first token
+};
+
+/// Greedy. Usage when the question is empty or longer than LongestQuestion tokens.
+Result<Answer> ask_memory(ReaderPackage& reader, const MemoryView& memory, std::string_view question,
+    std::string_view answer_prefix, const AnswerOptions& options);
+
+/// Rows gathered to passages: rows within `near` tokens of a stronger one count for it.
+std::vector<EvidenceRow> passages(std::vector<EvidenceRow> rows, std::int64_t near);
+
+}  // namespace pathloom

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Needle in a haystack (Gemini 1.5 report 5.2.1.2 and 5.2.1.5; Kamradt, Arize): recall over length and depth, with distractors,
+// without any needle, and with many needles in one memory.
+#pragma once
+
+#include "engine/probe/answer.h"
+#include "engine/probe/haystack.h"
+
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace pathloom {
+
+struct NeedleGridRequest {
+    std::vector<std::size_t> lengths;  ///< tokens of document and needles together
+    int depths = 11;  ///< evenly from 0% to 100%
+    int distractors = 0;  ///< needles of the same template with other keys, at random places
+    bool no_needle = false;  ///< the asked needle stays out: right is "none"
+    std::uint64_t seed = 1;
+    NeedleTemplates templates;
+    AnswerOptions answer;
+};
+
+struct NeedleCell {
+    std::size_t length = 0;
+    double depth = 0.0;  ///< percent asked for
+    std::size_t actual_position = 0;  ///< token the needle begins at
+    Needle needle;
+    std::string answer;
+    bool found = false;  ///< the value stands in the answer; without a needle: the answer is "none"
+    bool repeated = false;  ///< the document is shorter than the length and was repeated
+    double seconds_encode = 0.0;  ///< for the rows the needles change
+    double seconds_answer = 0.0, seconds_first = 0.0;
+    std::uint64_t seed = 0;  ///< of this cell: with the request it rebuilds the prompt
+    std::vector<std::pair<std::size_t, std::string>> distractors;  ///< token and text
+};
+
+/// A document encoded once at the largest length; every cell is this memory with a few hundred rows replaced.
+struct Haystack {
+    MemoryFile memory;
+    std::size_t document_tokens = 0;  ///< before repetition
+    double seconds_encode = 0.0;
+};
+
+/// `length` tokens of `text`, repeated when it is shorter, encoded or reused from `folder`.
+Result<Haystack> prepare_haystack(ReaderPackage& reader, std::string_view text, std::size_t length,
+    const std::filesystem::path& folder, const MemoryProgress& progress);
+
+/// Cells by length, then depth. `done` sees each; false stops with Cancelled.
+Result<std::vector<NeedleCell>> needle_grid(ReaderPackage& reader, const Haystack& haystack, const NeedleGridRequest& request,
+    const std::function<bool(const NeedleCell&)>& done);
+
+struct MultiNeedleRequest {
+    std::size_t length = 131072;
+    int needles = 100;
+    std::uint64_t seed = 1;
+    NeedleTemplates templates;
+    AnswerOptions answer;
+};
+/// All needles in one memory, each at its own random place and asked for by its own question.
+Result<std::vector<NeedleCell>> multi_needle(ReaderPackage& reader, const Haystack& haystack, const MultiNeedleRequest& request,
+    const std::function<bool(const NeedleCell&)>& done);
+
+}  // namespace pathloom

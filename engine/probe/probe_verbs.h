@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The verbs of pathloom-probe.
+#pragma once
+
+#include "engine/core/result.h"
+
+#include <CLI/CLI.hpp>
+#include <nlohmann/json.hpp>
+
+#include <filesystem>
+#include <functional>
+#include <string>
+
+namespace pathloom {
+
+struct ProbeShell {
+    std::filesystem::path program;  ///< this program, to find what is installed beside it
+    bool json = false;
+    std::function<bool()> stopped;  ///< Ctrl-C
+    std::function<Result<void>()> action;
+    /// One JSON document, or the text made for people.
+    void print(const nlohmann::json& document, const std::string& text) const;
+};
+
+void add_reader_verbs(CLI::App& app, ProbeShell& shell);  ///< reader train
+void add_probe_verbs(CLI::App& app, ProbeShell& shell);  ///< probe needle, probe multineedle, ask
+
+}  // namespace pathloom

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A trained reader as a folder: model.safetensors, tokenizer.model, recipe.json.
+#pragma once
+
+#include "engine/core/result.h"
+#include "engine/corpus/tokenizer.h"
+#include "engine/model/memory_model.h"
+#include "engine/probe/memory_file.h"
+
+#include <filesystem>
+#include <string>
+#include <string_view>
+
+namespace pathloom {
+
+struct ReaderPackage {
+    MemoryModel model;
+    Tokenizer tokenizer;
+    std::string hash;  ///< sha256 of model.safetensors: memories belong to it
+    std::filesystem::path folder;
+};
+
+/// NotFound, Corrupt or Usage when a file is missing or the tokenizer does not belong to the weights.
+Result<ReaderPackage> load_reader(const std::filesystem::path& folder, Precision precision);
+/// "shipped" or a folder.
+Result<std::filesystem::path> reader_folder(const std::string& model);
+
+/// A document's tokens with the byte each begins at. Usage when it is empty or no text.
+Result<MemoryIdentity> tokenize_document(const ReaderPackage& reader, std::string_view text);
+
+/// Keys of consecutive rows of `tokens`, computed in pieces whose edges do not show: each brings the reach before it.
+/// `tokens` and `reader` must outlive the source.
+KeySource key_source(ReaderPackage& reader, std::span<const std::int32_t> tokens);
+
+}  // namespace pathloom

@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/probe/reader_training.h"
+
+#include "engine/core/files.h"
+#include "engine/core/hash.h"
+#include "engine/corpus/jsonl.h"
+#include "engine/corpus/zstd_bytes.h"
+#include "engine/model/kernels/optimizer.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <numbers>
+
+namespace pathloom {
+
+namespace {
+
+constexpr std::uint64_t largest_corpus = std::uint64_t(4) << 30;
+
+struct Texts {
+    std::vector<std::string> train, valid;
+    std::string hash;
+};
+
+Result<Texts> read_texts(const std::filesystem::path& file, const std::vector<std::string>& domains)
+{
+    PATHLOOM_TRY(std::string bytes, read_file(file));
+    Texts texts;
+    texts.hash = sha256_hex(bytes);
+    if (file.extension() == ".zst") {
+        auto plain = zstd_decompress(bytes, largest_corpus);
+        if (!plain) return fail(plain.error().code, "{}: {}", file.string(), plain.error().message);
+        bytes = std::move(*plain);
+    }
+    std::string problem;
+    for_each_line(bytes, [&](std::int64_t number, std::string_view line) {
+        auto record = parse_record(line);
+        if (!record) {
+            if (problem.empty()) problem = fmt::format("{}:{}: {}", file.string(), number, record.error().message);
+            return;
+        }
+        if (!domains.empty() && std::ranges::find(domains, record->domain) == domains.end()) return;
+        const Split split = record->split.value_or(Split::Train);
+        if (split == Split::Train) texts.train.push_back(std::move(record->text));
+        if (split == Split::Valid) texts.valid.push_back(std::move(record->text));
+    });
+    if (!problem.empty()) return fail(ErrorCode::Corrupt, "{}", problem);
+    if (texts.train.empty() || texts.valid.empty())
+        return fail(ErrorCode::Usage, "{} has no training or no validation documents of these domains", file.string());
+    return texts;
+}
+
+std::vector<std::string_view> views(const std::vector<std::string>& texts)
+{
+    return {texts.begin(), texts.end()};
+}
+
+double rate(const ReaderOptimizer& o, int step)
+{
+    if (step < o.warmup) return o.lr * double(step + 1) / double(o.warmup);
+    const double progress = std::min(1.0, double(step - o.warmup) / double(std::max(1, o.steps - o.warmup)));
+    const double floor = o.lr * o.lr_min_ratio;
+    return floor + (o.lr - floor) * 0.5 * (1.0 + std::cos(std::numbers::pi * progress));
+}
+
+/// Everything a resumed training needs to go on with the same bits.
+struct TrainingState {
+    std::vector<float> values, m, v;
+    KeyBank bank;
+    int step = 0;
+    std::int64_t tokens = 0;
+};
+
+Result<void> save(const std::filesystem::path& file, const TrainingState& state, const std::string& identity)
+{
+    const auto tensor = [](const char* name, const auto& data, DType type) {
+        return TensorView{name, type, {std::int64_t(data.size())}, std::as_bytes(std::span(data))};
+    };
+    const std::vector<TensorView> all{tensor("values", state.values, DType::F32), tensor("m", state.m, DType::F32),
+        tensor("v", state.v, DType::F32), tensor("bank.keys", state.bank.keys, DType::F32),
+        tensor("bank.tokens", state.bank.tokens, DType::I32)};
+    return write_file_atomic(file,
+        write_safetensors(
+            all, {{"identity", identity}, {"step", std::to_string(state.step)}, {"tokens", std::to_string(state.tokens)}}));
+}
+
+Result<TrainingState> load(const std::filesystem::path& file, const std::string& identity, std::size_t parameters)
+{
+    PATHLOOM_TRY(const Safetensors blob, Safetensors::open(file));
+    const auto text = [&](const char* key) {
+        const auto found = blob.metadata().find(key);
+        return found == blob.metadata().end() ? std::string() : found->second;
+    };
+    if (text("identity") != identity)
+        return fail(ErrorCode::Exists, "{} belongs to another recipe or corpus; give another --out folder", file.string());
+    TrainingState state;
+    const auto floats = [&](const char* name, std::vector<float>& out) -> Result<void> {
+        PATHLOOM_TRY(const TensorView* view, blob.expect(name, DType::F32));
+        out.assign(view->as<float>().begin(), view->as<float>().end());
+        return {};
+    };
+    PATHLOOM_CHECK(floats("values", state.values));
+    PATHLOOM_CHECK(floats("m", state.m));
+    PATHLOOM_CHECK(floats("v", state.v));
+    PATHLOOM_CHECK(floats("bank.keys", state.bank.keys));
+    PATHLOOM_TRY(const TensorView* tokens, blob.expect("bank.tokens", DType::I32));
+    state.bank.tokens.assign(tokens->as<std::int32_t>().begin(), tokens->as<std::int32_t>().end());
+    const std::string step = text("step"), seen = text("tokens");
+    std::from_chars(step.data(), step.data() + step.size(), state.step);
+    std::from_chars(seen.data(), seen.data() + seen.size(), state.tokens);
+    if (state.values.size() != parameters || state.m.size() != parameters || state.v.size() != parameters)
+        return fail(ErrorCode::Corrupt, "{} is damaged; delete it to start over", file.string());
+    return state;
+}
+
+/// Newest keys first; at most `limit` rows.
+void remember(KeyBank& bank, KeyBank&& fresh, std::size_t limit, std::size_t width)
+{
+    fresh.keys.insert(fresh.keys.end(), bank.keys.begin(), bank.keys.end());
+    fresh.tokens.insert(fresh.tokens.end(), bank.tokens.begin(), bank.tokens.end());
+    fresh.tokens.resize(std::min(fresh.tokens.size(), limit));
+    fresh.keys.resize(fresh.tokens.size() * width);
+    bank = std::move(fresh);
+}
+
+nlohmann::json log_line(const ReaderProgress& p, double lr)
+{
+    const auto numbers = [](const ReaderLoss& loss) {
+        return nlohmann::json{{"nll", loss.nll}, {"retrieval", loss.retrieval},
+            {"top1", loss.sourced > 0 ? double(loss.first) / double(loss.sourced) : 0.0},
+            {"top1_lead", loss.leads > 0 ? double(loss.leads_first) / double(loss.leads) : 0.0}};
+    };
+    nlohmann::json line{{"step", p.step}, {"tokens", p.tokens}, {"lr", lr}, {"train", numbers(p.train)}};
+    if (p.has_valid) line["valid"] = numbers(p.valid);
+    return line;
+}
+
+/// The log's lines up to `step`, so that a resumed log has no step twice.
+std::string log_until(const std::filesystem::path& file, int step)
+{
+    const auto text = read_file(file);
+    std::string kept;
+    if (!text) return kept;
+    for_each_line(*text, [&](std::int64_t, std::string_view line) {
+        const auto parsed = nlohmann::json::parse(line, nullptr, false);
+        if (parsed.is_object() && parsed.value("step", 1 << 30) <= step) kept += std::string(line) + "\n";
+    });
+    return kept;
+}
+
+}  // namespace
+
+Result<ReaderTrainingResult> train_reader(
+    const ReaderTrainingRequest& request, const std::function<bool(const ReaderProgress&)>& progress)
+{
+    const ComputeThreads one(1);
+    PATHLOOM_TRY(const std::string recipe_text, read_file(request.recipe_file));
+    PATHLOOM_TRY(const ReaderRecipe recipe, parse_reader_recipe(recipe_text));
+    const ReaderOptimizer& o = recipe.training;
+    PATHLOOM_TRY(const Texts texts, read_texts(request.recipe_file.parent_path() / recipe.corpus, recipe.domains));
+    PATHLOOM_CHECK(make_folders(request.out));
+
+    const std::filesystem::path tokenizer_file = request.out / "tokenizer.model";
+    std::error_code ignored;
+    if (!std::filesystem::exists(tokenizer_file, ignored)) {
+        PATHLOOM_TRY(const Tokenizer trained, Tokenizer::train(views(texts.train), {recipe.model.vocabulary, recipe.seed}));
+        PATHLOOM_CHECK(write_file_atomic(tokenizer_file, trained.model()));
+    }
+    PATHLOOM_TRY(const std::string tokenizer_bytes, read_file(tokenizer_file));
+    PATHLOOM_TRY(const Tokenizer tokenizer, Tokenizer::from_model(tokenizer_bytes));
+    if (tokenizer.vocabulary() != recipe.model.vocabulary)
+        return fail(ErrorCode::Exists, "{} has {} tokens and the recipe {}; give another --out folder", tokenizer_file.string(),
+            tokenizer.vocabulary(), recipe.model.vocabulary);
+    PATHLOOM_TRY(const Mixture train_data, Mixture::create(tokenizer, views(texts.train), recipe.mixture, recipe.seed));
+    PATHLOOM_TRY(const Mixture valid_data, Mixture::create(tokenizer, views(texts.valid), recipe.mixture, mix(recipe.seed, 1)));
+    const ReaderBatch valid_batch = valid_data.batch(0);
+
+    const std::string identity = sha256_hex(recipe_text + texts.hash + tokenizer_bytes);
+    const std::filesystem::path state_file = request.out / "state.safetensors", log_file = request.out / "training.jsonl";
+    const ReaderLayout layout(recipe.model);
+    TrainingState state;
+    if (std::filesystem::exists(state_file, ignored)) {
+        PATHLOOM_TRY(state, load(state_file, identity, layout.size()));
+    } else {
+        state.values = first_reader_weights(recipe.model, recipe.seed);
+        salience_from_counts(train_data.counts(recipe.model.vocabulary),
+            std::span(state.values).subspan(layout.at("memory.salience"), std::size_t(recipe.model.vocabulary)));
+        state.m.assign(layout.size(), 0.0f);
+        state.v.assign(layout.size(), 0.0f);
+    }
+    std::string log = log_until(log_file, state.step);
+    PATHLOOM_TRY(MemoryModel model,
+        MemoryModel::create(recipe.model, state.values, o.precision == "bf16" ? Precision::Bf16 : Precision::Fp32));
+    const auto checkpoint = [&]() -> Result<void> {
+        state.values.assign(model.parameters().begin(), model.parameters().end());
+        PATHLOOM_CHECK(write_file_atomic(log_file, log));
+        // A usable reader at every checkpoint: a training that is stopped early is not lost.
+        PATHLOOM_CHECK(write_file_atomic(request.out / "model.safetensors", write_reader(recipe.model, state.values, false)));
+        return save(state_file, state, identity);
+    };
+
+    const int last = request.stop_after > 0 ? std::min(o.steps, state.step + request.stop_after) : o.steps;
+    while (state.step < last) {
+        const ReaderBatch batch = train_data.batch(std::uint64_t(state.step));
+        KeyBank fresh;
+        const bool banked = o.bank > 0;
+        ReaderProgress now;
+        now.train = model.loss_and_gradients(batch, o.retrieval_weight, o.lead_weight,
+            banked && !state.bank.tokens.empty() ? &state.bank : nullptr, banked ? &fresh : nullptr);
+        const double norm = std::sqrt(sum_of_squares(model.gradients()));
+        if (!std::isfinite(now.train.nll) || !std::isfinite(norm))
+            return fail(
+                ErrorCode::Failed, "training diverged at step {}; lower training.lr or lengthen training.warmup", state.step);
+        AdamWStep step{rate(o, state.step), o.beta1, o.beta2, o.eps, 0.0, state.step + 1, 1.0};
+        if (norm > o.clip) step.gradient_scale = o.clip / (norm + 1e-6);
+        for (const ReaderTensor& tensor : layout.tensors()) {
+            step.weight_decay = tensor.decay ? o.weight_decay : 0.0;
+            adamw_update(step, model.parameters().subspan(tensor.offset, tensor.size),
+                model.gradients().subspan(tensor.offset, tensor.size), std::span(state.m).subspan(tensor.offset, tensor.size),
+                std::span(state.v).subspan(tensor.offset, tensor.size));
+        }
+        if (banked) remember(state.bank, std::move(fresh), std::size_t(o.bank), std::size_t(recipe.model.key_dim));
+        ++state.step;
+        for (const int size : batch.context_sizes) state.tokens += size;
+        state.tokens += std::int64_t(batch.question.size());
+
+        now.step = state.step;
+        now.steps = o.steps;
+        now.tokens = state.tokens;
+        const bool report = state.step % o.report_every == 0 || state.step == o.steps;
+        if (report) {
+            now.valid = model.loss_and_gradients(valid_batch, o.retrieval_weight, o.lead_weight);
+            now.has_valid = true;
+            log += log_line(now, step.lr).dump() + "\n";
+        }
+        const bool go_on = progress(now);
+        if (!go_on || state.step % o.checkpoint_every == 0 || state.step == last) PATHLOOM_CHECK(checkpoint());
+        if (!go_on) return fail(ErrorCode::Cancelled, "stopped at step {}; the same command goes on from there", state.step);
+    }
+
+    ReaderTrainingResult result{state.step >= o.steps, state.step, {}, state.tokens};
+    if (!result.finished) return result;
+    PATHLOOM_TRY(result.model_hash, sha256_file(request.out / "model.safetensors"));
+    const nlohmann::json made{{"recipe", nlohmann::json::parse(recipe_text)}, {"corpus_sha256", texts.hash},
+        {"tokenizer_sha256", sha256_hex(tokenizer_bytes)}, {"model_sha256", result.model_hash}, {"tokens", state.tokens},
+        {"parameters", layout.size()}};
+    PATHLOOM_CHECK(write_file_atomic(request.out / "recipe.json", made.dump(2) + "\n"));
+    return result;
+}
+
+}  // namespace pathloom

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Answers and grids with an untrained reader: it copies (it starts as an induction head), which is enough to test everything
+// around it.
+#include "engine/probe/needle_grid.h"
+
+#include "../temporary_folder.h"
+#include "engine/core/files.h"
+
+#include <gtest/gtest.h>
+
+namespace pathloom {
+namespace {
+
+std::string prose(std::uint64_t seed, int words)
+{
+    Rng rng(seed);
+    std::string text;
+    for (int i = 0; i < words; ++i) {
+        for (std::uint64_t j = 0; j < 2 + rng.below(3); ++j) {
+            text += "bdfgklmnprst"[rng.below(12)];
+            text += "aeiou"[rng.below(5)];
+        }
+        text += i % 9 == 8 ? ". " : " ";
+    }
+    return text;
+}
+
+ReaderPackage copying_reader()
+{
+    const std::string text = prose(1, 4000) + " Paris Rome Oslo 0123456789 number:";
+    const std::vector<std::string_view> texts{text};
+    Tokenizer tokenizer = Tokenizer::train(texts, {380, 1}).value();
+    ReaderSpec spec;
+    spec.vocabulary = tokenizer.vocabulary();
+    spec.d_model = 64;
+    spec.heads = 2;
+    spec.head_dim = 16;
+    spec.hidden = 64;
+    spec.window_blocks = 2;
+    spec.window = 16;
+    spec.key_dim = 64;
+    std::vector<float> values = first_reader_weights(spec, 1);
+    const ReaderLayout layout(spec);
+    values[layout.at("reader.gate_bias")] = 8.0f;  // always copies
+    for (const char* bag : {"memory.bag_norm", "reader.bag_norm"}) {  // what follows the same words, whatever they are about
+        std::fill_n(values.begin() + std::ptrdiff_t(layout.at(bag)), spec.d_model, 0.0f);
+    }
+    return {
+        MemoryModel::create(spec, std::move(values), Precision::Fp32).value(), std::move(tokenizer), std::string(64, 'a'), {}};
+}
+
+const MemoryProgress go_on = [](std::size_t, std::size_t) { return true; };
+
+TEST(Ask, CopiesWhatFollowsTheSameWordsAndSaysWhere)
+{
+    const ComputeThreads one(1);
+    test::TemporaryFolder folder;
+    ReaderPackage reader = copying_reader();
+    const std::string before = prose(2, 500), after = prose(3, 500);
+    const std::string text = before + "The number of Oslo is: 7412905. " + after;
+    const MemoryIdentity identity = tokenize_document(reader, text).value();
+    const MemoryFile memory = MemoryFile::obtain(folder.path(), identity, key_source(reader, identity.tokens), go_on).value();
+    MemoryView view;
+    view.add(memory, 0, memory.rows());
+    AnswerOptions options;
+    options.max_tokens = 10;
+    const Answer answer = ask_memory(reader, view, "", "The number of Oslo is:", options).value();
+    EXPECT_EQ(answer.text.substr(0, 7), "7412905");
+    ASSERT_FALSE(answer.evidence.empty());
+    const std::size_t byte = memory.bytes()[std::size_t(passages(answer.evidence, 64)[0].row) + 1];
+    EXPECT_GE(byte, before.size());
+    EXPECT_LE(byte, before.size() + 35);
+    EXPECT_EQ(ask_memory(reader, view, "", " ", options).error().code, ErrorCode::Usage);
+    EXPECT_EQ(ask_memory(reader, view, prose(4, 600), "", options).error().code, ErrorCode::Usage);
+}
+
+TEST(Ask, DocumentsThatAreNoTextAreRefused)
+{
+    const ReaderPackage reader = copying_reader();
+    EXPECT_EQ(tokenize_document(reader, "").error().code, ErrorCode::Usage);
+    EXPECT_EQ(tokenize_document(reader, std::string_view("a\0b", 3)).error().code, ErrorCode::Usage);
+    EXPECT_EQ(tokenize_document(reader, "\xff\xfe").error().code, ErrorCode::Usage);
+}
+
+TEST(NeedleGrid, PutsNeedlesWhereItSaysAndRebuildsTheSameCells)
+{
+    const ComputeThreads one(1);
+    test::TemporaryFolder folder;
+    ReaderPackage reader = copying_reader();
+    NeedleGridRequest request;
+    request.templates.templates = {{"The number of {key} is: {value}.", "", "The number of {key} is:"}};
+    request.templates.keys = {"Oslo", "Rome", "Paris"};
+    request.lengths = {300, 2000};
+    request.depths = 5;
+    request.answer.max_tokens = 10;
+    const Haystack haystack = prepare_haystack(reader, prose(5, 400), 2000, folder.path(), go_on).value();
+    const auto seen = [](const NeedleCell&) { return true; };
+    const auto cells = needle_grid(reader, haystack, request, seen).value();
+    ASSERT_EQ(cells.size(), 10u);
+    int found = 0;
+    for (const NeedleCell& cell : cells) {
+        found += cell.found ? 1 : 0;
+        EXPECT_LE(cell.actual_position, cell.length);
+        EXPECT_NEAR(100.0 * double(cell.actual_position) / double(cell.length), cell.depth, 70.0 * 100.0 / double(cell.length));
+        EXPECT_EQ(cell.repeated, cell.length > haystack.document_tokens);
+    }
+    EXPECT_GE(found, 9);
+    const auto again = needle_grid(reader, haystack, request, seen).value();
+    for (std::size_t i = 0; i < cells.size(); ++i) EXPECT_EQ(again[i].answer, cells[i].answer);
+    request.no_needle = true;
+    for (const NeedleCell& cell : needle_grid(reader, haystack, request, seen).value()) {
+        EXPECT_EQ(cell.answer.find(cell.needle.value), std::string::npos);
+    }
+    request.no_needle = false;
+    request.distractors = 3;
+    EXPECT_EQ(needle_grid(reader, haystack, request, seen).error().code, ErrorCode::Usage);  // only three keys
+    request.distractors = 2;
+    request.lengths = {40};
+    EXPECT_EQ(needle_grid(reader, haystack, request, seen).error().code, ErrorCode::Usage);  // no room
+}
+
+TEST(NeedleGrid, EveryOfManyNeedlesIsAskedFor)
+{
+    const ComputeThreads one(1);
+    test::TemporaryFolder folder;
+    ReaderPackage reader = copying_reader();
+    MultiNeedleRequest request;
+    request.templates.templates = {{"The number of {key} is: {value}.", "", "The number of {key} is:"}};
+    for (int i = 0; i < 20; ++i) request.templates.keys.push_back(prose(100 + std::uint64_t(i), 1).substr(0, 8));
+    request.length = 1500;
+    request.needles = 3;
+    request.answer.max_tokens = 10;
+    const Haystack haystack = prepare_haystack(reader, prose(6, 1500), 1500, folder.path(), go_on).value();
+    const auto cells = multi_needle(reader, haystack, request, [](const NeedleCell&) { return true; }).value();
+    ASSERT_EQ(cells.size(), 3u);
+    int found = 0;
+    for (const NeedleCell& cell : cells) found += cell.found ? 1 : 0;
+    EXPECT_GE(found, 2);
+}
+
+}  // namespace
+}  // namespace pathloom
