@@ -49,7 +49,8 @@ void norm_rows_backward(
 }
 
 /// nll of each row; logits become softmax - onehot.
-void cross_entropy_rows(std::vector<float>& logits, std::span<const std::int32_t> targets, int vocabulary, std::vector<float>& nll)
+void cross_entropy_rows(
+    std::vector<float>& logits, std::span<const std::int32_t> targets, int vocabulary, std::vector<float>& nll)
 {
     const LogitTile tile{int(targets.size()), vocabulary, 0};
     std::vector<RowLoss> losses(targets.size());
@@ -206,8 +207,9 @@ void MemoryReader::mix(const ReaderParameters& p, ReaderProducts& gemm, ReadTape
     gemm.nt(n, v, d, tape.y.data(), p.at(m_at.embedding), tape.logits.data());
 }
 
-void MemoryReader::mix_backward(const ReaderParameters& p, ReaderProducts& gemm, ReadTape& tape, std::span<const std::int32_t> targets,
-    std::vector<float>& nll, std::vector<float>& dcosine, std::vector<float>& dx, float* grads)
+void MemoryReader::mix_backward(const ReaderParameters& p, ReaderProducts& gemm, ReadTape& tape,
+    std::span<const std::int32_t> targets, std::vector<float>& nll, std::vector<float>& dcosine, std::vector<float>& dx,
+    float* grads)
 {
     const int d = m_spec.d_model, f = m_spec.hidden, v = m_spec.vocabulary, n = tape.rows;
     const auto wide = std::size_t(d), k = std::size_t(m_spec.top_k), rows = std::size_t(n);
@@ -280,8 +282,8 @@ void MemoryReader::mix_backward(const ReaderParameters& p, ReaderProducts& gemm,
     }
 }
 
-void MemoryReader::query_backward(
-    const ReaderParameters& p, ReaderProducts& gemm, ReadTape& tape, std::vector<float>& dqueries, std::vector<float>& dx, float* grads)
+void MemoryReader::query_backward(const ReaderParameters& p, ReaderProducts& gemm, ReadTape& tape, std::vector<float>& dqueries,
+    std::vector<float>& dx, float* grads)
 {
     const int d = m_spec.d_model, w = m_spec.key_dim, n = tape.rows;
     const auto wide = std::size_t(d);

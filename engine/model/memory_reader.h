@@ -45,7 +45,8 @@ public:
     /// Unit keys of tape.x and tape.bag.
     void write(const ReaderParameters& p, ReaderProducts& gemm, KeyTape& tape) const;
     /// dkeys [rows, key_dim] -> tape.x and tape.bag become their gradients; adds to grads.
-    void write_backward(const ReaderParameters& p, ReaderProducts& gemm, KeyTape& tape, std::vector<float>& dkeys, float* grads) const;
+    void write_backward(
+        const ReaderParameters& p, ReaderProducts& gemm, KeyTape& tape, std::vector<float>& dkeys, float* grads) const;
     /// Unit queries and null logits of tape.x and tape.bag.
     void query(const ReaderParameters& p, ReaderProducts& gemm, ReadTape& tape) const;
     /// After `found`, `tokens` and `cosine` are set: everything up to `gate` and `logits`.

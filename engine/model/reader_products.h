@@ -8,8 +8,8 @@
 
 namespace pathloom {
 
-/// Row-major products without gaps between rows. Bf16: both inputs are rounded to bfloat16, products are summed and stored in fp32.
-/// Not for two threads at once.
+/// Row-major products without gaps between rows. Bf16: both inputs are rounded to bfloat16, products are summed and stored in
+/// fp32. Not for two threads at once.
 class ReaderProducts {
 public:
     explicit ReaderProducts(Precision precision);

@@ -125,8 +125,8 @@ void WindowEncoder::block_backward(const ReaderParameters& p, ReaderProducts& ge
     gemm.tn(3 * a, d, tokens, m_dqkv.data(), c.xc.data(), grads + at.qkv, true);
     gemm.nn(tokens, d, 3 * a, m_dqkv.data(), p.at(at.qkv), m_wide.data());
     conv_backward(c.xn1.data(), p.at(at.conv), m_wide.data(), rows, sequence, d, m_spec.conv, c.xc.data(), grads + at.conv);
-    rms_norm_backward(c.x.data(), p.at(at.norm1), c.rstd1.data(), c.xc.data(), tokens, d, dx.data(),
-        static_cast<float*>(nullptr), grads + at.norm1);
+    rms_norm_backward(c.x.data(), p.at(at.norm1), c.rstd1.data(), c.xc.data(), tokens, d, dx.data(), static_cast<float*>(nullptr),
+        grads + at.norm1);
 }
 
 }  // namespace pathloom

@@ -35,20 +35,22 @@ struct WindowTape {
 class WindowEncoder {
 public:
     explicit WindowEncoder(const ReaderSpec& spec);
-    /// Fills `tape`; `inputs` is [rows, sequence]. With keep = false one block's memory serves all and backward() is not possible.
-    void forward(const ReaderParameters& parameters, ReaderProducts& gemm, int rows, int sequence, std::span<const std::int32_t> inputs,
-        bool keep, WindowTape& tape);
+    /// Fills `tape`; `inputs` is [rows, sequence]. With keep = false one block's memory serves all and backward() is not
+    /// possible.
+    void forward(const ReaderParameters& parameters, ReaderProducts& gemm, int rows, int sequence,
+        std::span<const std::int32_t> inputs, bool keep, WindowTape& tape);
     /// dx = d loss / d out, destroyed; adds to `grads`. The tape is spent.
-    void backward(const ReaderParameters& parameters, ReaderProducts& gemm, WindowTape& tape, std::vector<float>& dx, float* grads);
+    void backward(
+        const ReaderParameters& parameters, ReaderProducts& gemm, WindowTape& tape, std::vector<float>& dx, float* grads);
 
 private:
     struct Offsets {
         std::size_t norm1, conv, qkv, o, q_norm, k_norm, norm2, up, down;
     };
-    void block_forward(const ReaderParameters& p, ReaderProducts& gemm, const Offsets& at, int rows, int sequence, WindowBlockTape& tape,
-        std::vector<float>& out);
-    void block_backward(const ReaderParameters& p, ReaderProducts& gemm, const Offsets& at, int rows, int sequence, WindowBlockTape& tape,
-        std::vector<float>& dx, float* grads);
+    void block_forward(const ReaderParameters& p, ReaderProducts& gemm, const Offsets& at, int rows, int sequence,
+        WindowBlockTape& tape, std::vector<float>& out);
+    void block_backward(const ReaderParameters& p, ReaderProducts& gemm, const Offsets& at, int rows, int sequence,
+        WindowBlockTape& tape, std::vector<float>& dx, float* grads);
     ReaderSpec m_spec;
     std::size_t m_embedding;
     std::vector<Offsets> m_blocks;

@@ -48,7 +48,11 @@ Result<void> validate(const MixtureSpec& spec)
         sum += share;
     }
     if (!(sum > 0.0)) return fail(ErrorCode::Usage, "mixture needs a share above 0");
-    if (!(spec.absent >= 0.0 && spec.absent <= 1.0)) return fail(ErrorCode::Usage, "mixture.absent must be from 0 to 1");
+    for (const double share : {spec.absent, spec.shared, spec.near}) {
+        if (!(share >= 0.0 && share <= 1.0))
+            return fail(ErrorCode::Usage, "mixture.absent, shared and near must be from 0 to 1, got {}", share);
+    }
+    if (spec.most_facts < 1) return fail(ErrorCode::Usage, "mixture.most_facts must be at least 1");
     return {};
 }
 
@@ -143,9 +147,9 @@ void Mixture::add_facts(Draft& draft, Rng& rng) const
     const auto room = std::size_t(m_spec.context_length);
     std::vector<Fact> facts;
     const FactWording shared
-        = rng.uniform() < 0.6 ? draft.wordings[std::size_t(rng.below(draft.wordings.size()))] : m_writer.wording(rng);
-    const std::size_t wanted = 1 + std::size_t(rng.below(5));
-    const bool near = rng.uniform() < 0.35;
+        = rng.uniform() < m_spec.shared ? draft.wordings[std::size_t(rng.below(draft.wordings.size()))] : m_writer.wording(rng);
+    const std::size_t wanted = 1 + std::size_t(rng.below(std::uint64_t(m_spec.most_facts)));
+    const bool near = rng.uniform() < m_spec.near;
     std::size_t used = 0;
     for (std::size_t i = 0; i < wanted; ++i) {
         Fact fact;

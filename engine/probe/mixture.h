@@ -26,6 +26,9 @@ struct MixtureSpec {
     int asked = 3;  ///< questions about each
     int question_length = 80;  ///< tokens, answer included
     std::array<double, 4> shares{0.6, 0.15, 0.12, 0.13};
+    int most_facts = 5;  ///< of one document
+    double shared = 0.6;  ///< share of documents whose facts are worded as those of others in the batch
+    double near = 0.35;  ///< share of documents whose keys differ from each other only a little
     double absent = 0.12;  ///< share of fact and list questions about a key that is in no document: the answer is "none"
     bool operator==(const MixtureSpec&) const = default;
 };

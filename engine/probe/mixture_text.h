@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Words, keys, values and wordings of synthetic facts: what a reader is trained on. Nothing here occurs in the probes' own templates
-// and keys (probe_templates.h), so every probe is asked in unseen words.
+// Words, keys, values and wordings of synthetic facts: what a reader is trained on. Nothing here occurs in the probes' own
+// templates and keys (probe_templates.h), so every probe is asked in unseen words.
 #pragma once
 
 #include "engine/core/rng.h"

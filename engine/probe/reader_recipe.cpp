@@ -84,6 +84,7 @@ Result<ReaderRecipe> parse_reader_recipe(const std::string& text)
     top.read("seed", recipe.seed);
     top.read("corpus", recipe.corpus);
     top.read("domains", recipe.domains);
+    top.read("start", recipe.start);
 
     Section model(top.object("model"), "model.");
     model.read("vocabulary", recipe.model.vocabulary);
@@ -106,6 +107,9 @@ Result<ReaderRecipe> parse_reader_recipe(const std::string& text)
     mixture.read("asked", recipe.mixture.asked);
     mixture.read("question_length", recipe.mixture.question_length);
     mixture.read("absent", recipe.mixture.absent);
+    mixture.read("most_facts", recipe.mixture.most_facts);
+    mixture.read("shared", recipe.mixture.shared);
+    mixture.read("near", recipe.mixture.near);
     Section shares(mixture.object("shares"), "mixture.shares.");
     for (std::size_t i = 0; i < mixture_names.size(); ++i) shares.read(mixture_names[i], recipe.mixture.shares[i]);
 

@@ -3,9 +3,11 @@
 
 #include "engine/core/files.h"
 #include "engine/core/hash.h"
+#include "engine/core/isa.h"
 #include "engine/corpus/jsonl.h"
 #include "engine/corpus/zstd_bytes.h"
 #include "engine/model/kernels/optimizer.h"
+#include "engine/probe/reader_package.h"
 
 #include <nlohmann/json.hpp>
 
@@ -13,6 +15,7 @@
 #include <charconv>
 #include <cmath>
 #include <numbers>
+#include <optional>
 
 namespace pathloom {
 
@@ -165,7 +168,13 @@ Result<ReaderTrainingResult> train_reader(
 
     const std::filesystem::path tokenizer_file = request.out / "tokenizer.model";
     std::error_code ignored;
-    if (!std::filesystem::exists(tokenizer_file, ignored)) {
+    std::optional<ReaderPackage> start;
+    if (!recipe.start.empty()) {
+        PATHLOOM_TRY(start, load_reader(request.recipe_file.parent_path() / recipe.start, Precision::Fp32));
+        if (!(start->model.spec() == recipe.model))
+            return fail(ErrorCode::Usage, "the reader in {} has another shape than the recipe's model", start->folder.string());
+        PATHLOOM_CHECK(write_file_atomic(tokenizer_file, start->tokenizer.model()));
+    } else if (!std::filesystem::exists(tokenizer_file, ignored)) {
         PATHLOOM_TRY(const Tokenizer trained, Tokenizer::train(views(texts.train), {recipe.model.vocabulary, recipe.seed}));
         PATHLOOM_CHECK(write_file_atomic(tokenizer_file, trained.model()));
     }
@@ -178,7 +187,7 @@ Result<ReaderTrainingResult> train_reader(
     PATHLOOM_TRY(const Mixture valid_data, Mixture::create(tokenizer, views(texts.valid), recipe.mixture, mix(recipe.seed, 1)));
     const ReaderBatch valid_batch = valid_data.batch(0);
 
-    const std::string identity = sha256_hex(recipe_text + texts.hash + tokenizer_bytes);
+    const std::string identity = sha256_hex(recipe_text + texts.hash + tokenizer_bytes + (start ? start->hash : ""));
     const std::filesystem::path state_file = request.out / "state.safetensors", log_file = request.out / "training.jsonl";
     const ReaderLayout layout(recipe.model);
     TrainingState state;
@@ -186,8 +195,10 @@ Result<ReaderTrainingResult> train_reader(
         PATHLOOM_TRY(state, load(state_file, identity, layout.size()));
     } else {
         state.values = first_reader_weights(recipe.model, recipe.seed);
-        salience_from_counts(train_data.counts(recipe.model.vocabulary),
-            std::span(state.values).subspan(layout.at("memory.salience"), std::size_t(recipe.model.vocabulary)));
+        if (start) state.values.assign(start->model.parameters().begin(), start->model.parameters().end());
+        if (!start)
+            salience_from_counts(train_data.counts(recipe.model.vocabulary),
+                std::span(state.values).subspan(layout.at("memory.salience"), std::size_t(recipe.model.vocabulary)));
         state.m.assign(layout.size(), 0.0f);
         state.v.assign(layout.size(), 0.0f);
     }
@@ -244,9 +255,10 @@ Result<ReaderTrainingResult> train_reader(
     ReaderTrainingResult result{state.step >= o.steps, state.step, {}, state.tokens};
     if (!result.finished) return result;
     PATHLOOM_TRY(result.model_hash, sha256_file(request.out / "model.safetensors"));
-    const nlohmann::json made{{"recipe", nlohmann::json::parse(recipe_text)}, {"corpus_sha256", texts.hash},
+    nlohmann::json made{{"recipe", nlohmann::json::parse(recipe_text)}, {"corpus_sha256", texts.hash},
         {"tokenizer_sha256", sha256_hex(tokenizer_bytes)}, {"model_sha256", result.model_hash}, {"tokens", state.tokens},
-        {"parameters", layout.size()}};
+        {"parameters", layout.size()}, {"isa", cpu_isa()}};
+    if (start) made["start_sha256"] = start->hash;
     PATHLOOM_CHECK(write_file_atomic(request.out / "recipe.json", made.dump(2) + "\n"));
     return result;
 }

@@ -37,6 +37,7 @@ struct ReaderRecipe {
     std::uint64_t seed = 1;
     std::string corpus;  ///< .jsonl or .jsonl.zst, relative to the recipe's folder
     std::vector<std::string> domains;  ///< of the corpus that are used; empty: all
+    std::string start;  ///< folder of a reader to go on from, relative to the recipe's folder; empty: first weights
     ReaderSpec model;
     MixtureSpec mixture;
     ReaderOptimizer training;
