@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// reader, probe and ask through pathloomctl, with the shipped reader: exit codes, JSON, clear refusals.
+#include "../temporary_folder.h"
+#include "engine/core/files.h"
+#include "engine/core/resources.h"
+#include "engine/core/rng.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <cstdlib>
+
+namespace pathloom::test {
+namespace {
+
+struct ProgramResult {
+    int code = -1;
+    std::string out, err;
+};
+
+/// A word of a shell command that means itself.
+std::string quoted(const std::string& word)
+{
+    std::string out = "'";
+    for (const char c : word) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    return out + "'";
+}
+
+class ProbeCtl : public testing::Test {
+protected:
+    TemporaryFolder folder;
+    std::filesystem::path document = folder.path() / "document.txt";
+
+    void SetUp() override
+    {
+        std::string text;
+        Rng rng(1);
+        static const char* words[] = {"the", "river", "was", "seen", "by", "many", "people", "of", "that", "country", "in",
+            "winter", "while", "others", "stayed", "at", "home", "and", "read", "old", "letters"};
+        for (int i = 0; i < 1500; ++i) text += std::string(words[rng.below(21)]) + (i % 12 == 11 ? ". " : " ");
+        text.insert(text.find(". ", 2000) + 2, "The vault in Lisbon opens with 7304918. ");
+        ASSERT_TRUE(write_file_atomic(document, text));
+    }
+    ProgramResult call(std::vector<std::string> words)
+    {
+        words.insert(words.end(), {"--memory", (folder.path() / "memories").string(), "--threads", "1"});
+        std::string line = quoted((exe_dir() / "pathloomctl").string());
+        for (const std::string& word : words) line += " " + quoted(word);
+        const auto out = folder.path() / "out", err = folder.path() / "err";
+        const int status = std::system((line + " >" + quoted(out.string()) + " 2>" + quoted(err.string())).c_str());
+        return {WIFEXITED(status) ? WEXITSTATUS(status) : -1, read_file(out).value(), read_file(err).value()};
+    }
+};
+
+TEST_F(ProbeCtl, AskAnswersWithThePlaceItWasReadFrom)
+{
+    const ProgramResult result = call({"--json", "ask", "--model", "shipped", "--doc", document.string(), "--prefix",
+        "The vault in Lisbon opens with", "What opens the vault in Lisbon?"});
+    ASSERT_EQ(result.code, 0) << result.err;
+    const auto json = nlohmann::json::parse(result.out);
+    EXPECT_NE(json["answer"].get<std::string>().find("7304918"), std::string::npos) << result.out;
+    ASSERT_FALSE(json["evidence"].empty());
+    EXPECT_NE(json["evidence"][0]["text"].get<std::string>().find("7304918"), std::string::npos);
+    EXPECT_GT(json["evidence"][0]["mass"].get<double>(), 0.5);
+    EXPECT_GE(json["evidence"][0]["locator"]["byte"].get<int>(), 1900);
+}
+
+TEST_F(ProbeCtl, NeedleGridHasTheAgreedKeysAndSaysWhatWasRepeated)
+{
+    const ProgramResult result = call({"probe", "needle", "--json", "--model", "shipped", "--doc", document.string(), "--lengths",
+        "500,6000", "--depths", "3", "--seed", "4"});
+    ASSERT_EQ(result.code, 0) << result.err;
+    const auto json = nlohmann::json::parse(result.out);
+    ASSERT_EQ(json["cells"].size(), 6u);
+    EXPECT_EQ(json["summary"]["cells"], 6);
+    for (const char* key : {"length", "depth", "actual_position", "template", "key", "value", "answer", "found", "seconds_encode",
+             "seconds_answer", "recipe"})
+        EXPECT_TRUE(json["cells"][0].contains(key)) << key;
+    EXPECT_FALSE(json["cells"][0]["repeated"].get<bool>());
+    EXPECT_TRUE(json["cells"][5]["repeated"].get<bool>());
+    EXPECT_GE(json["summary"]["recall"].get<double>(), 0.5);
+}
+
+TEST_F(ProbeCtl, WrongCallsAreRefusedInOneLine)
+{
+    ASSERT_TRUE(write_file_atomic(folder.path() / "binary", std::string("a\0b", 3)));
+    ASSERT_TRUE(write_file_atomic(folder.path() / "empty", std::string(" \n")));
+    ASSERT_TRUE(write_file_atomic(folder.path() / "templates", std::string("{}")));
+    const auto refused = [&](std::vector<std::string> words, int code, const char* says) {
+        const ProgramResult result = call(std::move(words));
+        EXPECT_EQ(result.code, code) << result.err;
+        EXPECT_NE(result.err.find(says), std::string::npos) << result.err;
+        EXPECT_EQ(std::count(result.err.begin(), result.err.end(), '\n'), 1) << result.err;
+    };
+    const auto needle = [&](const std::string& doc) {
+        return std::vector<std::string>{"probe", "needle", "--doc", (folder.path() / doc).string(), "--lengths", "1000"};
+    };
+    refused(needle("none"), 1, "none");
+    refused(needle("binary"), 2, "NUL byte");
+    refused(needle("empty"), 2, "is empty");
+    auto with_templates = needle("document.txt");
+    with_templates.insert(with_templates.end(), {"--templates", (folder.path() / "templates").string()});
+    refused(with_templates, 2, "templates must be a list");
+    refused({"probe", "needle", "--doc", document.string(), "--lengths", "x"}, 2, "--lengths");
+    refused(
+        {"ask", "--doc", document.string(), "--model", (folder.path() / "nomodel").string(), "What?"}, 1, "model.safetensors");
+    std::string long_question;
+    for (int i = 0; i < 300; ++i) long_question += "what ";
+    refused({"ask", "--doc", document.string(), long_question}, 2, "ask it shorter");
+}
+
+}  // namespace
+}  // namespace pathloom::test
