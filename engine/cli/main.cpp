@@ -76,6 +76,7 @@ int main(int argc, char** argv)
     app.add_option("--tls-ca", shell.connection.tls.ca, "Certificate authority of the engine (PEM)");
     app.add_option("--tls-cert", shell.connection.tls.cert, "Your certificate (PEM)");
     app.add_option("--tls-key", shell.connection.tls.key, "Its key (PEM)");
+    add_bench_verbs(app, shell);
     add_engine_verbs(app, shell);
     add_corpus_verbs(app, shell);
     add_run_verbs(app, shell);

@@ -102,7 +102,7 @@ std::string read_line(int fd)
 
 }  // namespace
 
-Result<PrivateEngine> PrivateEngine::start(const std::filesystem::path& project, int workers)
+Result<PrivateEngine> PrivateEngine::start(const std::filesystem::path& project, int workers, const std::string& listen)
 {
     PATHLOOM_TRY(const auto program, sibling_program("pathloom-engine"));
     PATHLOOM_TRY(Pipe lifeline, make_pipe());
@@ -112,7 +112,7 @@ Result<PrivateEngine> PrivateEngine::start(const std::filesystem::path& project,
     PrivateEngine engine;
     PATHLOOM_TRY(engine.m_pid,
         spawn(program,
-            {program.string(), "--project", project.string(), "--listen", "unix", "--local-workers", std::to_string(workers),
+            {program.string(), "--project", project.string(), "--listen", listen, "--local-workers", std::to_string(workers),
                 "--lifeline"},
             lifeline.read.get(), output.write.get(), log.get()));
     engine.m_lifeline = std::move(lifeline.write);

@@ -17,7 +17,7 @@ namespace pathloom {
 class PrivateEngine {
 public:
     /// Returns when the engine answers. Errors carry the last line the engine wrote before it gave up.
-    static Result<PrivateEngine> start(const std::filesystem::path& project, int workers);
+    static Result<PrivateEngine> start(const std::filesystem::path& project, int workers, const std::string& listen = "unix");
     PrivateEngine(PrivateEngine&& other) noexcept;
     PrivateEngine& operator=(PrivateEngine&& other) noexcept;
     ~PrivateEngine();

@@ -39,7 +39,8 @@ void on_parsed(CLI::App* verb, Shell& shell, Handler handler)
     verb->callback([&shell, handler = std::move(handler)] { shell.action = handler; });
 }
 
-void add_engine_verbs(CLI::App& app, Shell& shell);  ///< engine, preset, workers, bench
+void add_bench_verbs(CLI::App& app, Shell& shell);
+void add_engine_verbs(CLI::App& app, Shell& shell);  ///< engine, preset, workers
 void add_corpus_verbs(CLI::App& app, Shell& shell);
 void add_run_verbs(CLI::App& app, Shell& shell);
 /// Whether the call is `reader`, `probe` or `ask` (after --json or not): pathloom-probe does those.

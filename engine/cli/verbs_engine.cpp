@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// pathloomctl engine, preset, workers, bench.
+// pathloomctl engine, preset, workers.
 #include "engine/cli/proto_json.h"
 #include "engine/cli/shell.h"
 #include "engine/cli/table.h"
-#include "engine/core/resources.h"
 
 #include <fmt/format.h>
-
-#include <signal.h>
-#include <unistd.h>
-
-#include <cerrno>
-#include <cstring>
 
 namespace pathloom {
 
@@ -109,23 +102,6 @@ Result<void> workers_set(Shell& shell, int count)
     return {};
 }
 
-/// The worker measures: it is the program that links the training code.
-Result<void> bench(const Shell& shell, const std::string& what, const std::vector<std::string>& rest)
-{
-    PATHLOOM_TRY(const auto program, sibling_program("pathloom-worker"));
-    std::vector<std::string> arguments{program.string(), "bench", what};
-    if (shell.json) arguments.emplace_back("--json");
-    arguments.insert(arguments.end(), rest.begin(), rest.end());
-    std::vector<char*> argv;
-    for (auto& argument : arguments) argv.push_back(argument.data());
-    argv.push_back(nullptr);
-    sigset_t none;
-    sigemptyset(&none);
-    ::pthread_sigmask(SIG_SETMASK, &none, nullptr);  // what main() blocked for its own watch would stay blocked in the worker
-    ::execv(program.c_str(), argv.data());
-    return fail(ErrorCode::Failed, "cannot start {}: {}", program.string(), std::strerror(errno));
-}
-
 }  // namespace
 
 void add_engine_verbs(CLI::App& app, Shell& shell)
@@ -156,10 +132,6 @@ void add_engine_verbs(CLI::App& app, Shell& shell)
     set->add_option("COUNT", *count, "Number")->required()->check(CLI::Range(0, 1024));
     on_parsed(set, shell, [&shell, count] { return workers_set(shell, *count); });
 
-    auto* benches
-        = app.add_subcommand("bench", "Measure this machine; further options as in pathloom-worker bench")->require_subcommand(1);
-    auto* inner = benches->add_subcommand("inner", "One path's training step")->allow_extras()->fallthrough(false);
-    on_parsed(inner, shell, [&shell, inner] { return bench(shell, "inner", inner->remaining()); });
 }
 
 }  // namespace pathloom

@@ -157,6 +157,7 @@ std::string describe(const v1::RunEstimate& e)
     facts.add("steps a path", human_count(e.total_steps_per_path()));
     facts.add("work a path", fmt::format("{:.3g} floating-point operations", e.flops_per_path()));
     std::string text = facts.text();
+    if (!e.memory_plan().empty()) text += "\n" + e.memory_plan();
     if (!e.explanation().empty()) text += "\n" + e.explanation() + (e.explanation().ends_with('\n') ? "" : "\n");
     for (const auto& warning : e.warnings()) text += "warning: " + warning + "\n";
     return text;

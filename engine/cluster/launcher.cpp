@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/cluster/launcher.h"
 
+#include "engine/core/machine.h"
+
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
@@ -82,7 +84,21 @@ Result<void> LocalLauncher::start(int slot_number, std::int64_t now_ms)
         return fail(ErrorCode::Failed, "cannot start {}: {}; is it installed beside the engine?", m_command.program.string(),
             std::strerror(error));
     m_processes[pid] = {slot_number, now_ms, false};
+    spread();
     return {};
+}
+
+void LocalLauncher::spread() const
+{
+    if (m_command.cores.empty()) return;
+    std::map<int, pid_t> by_slot;
+    for (const auto& [pid, process] : m_processes)
+        if (!process.leaving) by_slot[process.slot_number] = pid;
+    int index = 0;
+    for (const auto& [slot_number, pid] : by_slot) {
+        // One that has just ended is about to be noticed; one the system refuses to bind runs all the same.
+        bind_process_to_cores(pid, cores_of_worker(m_command.cores, std::max(m_wanted, int(by_slot.size())), index++));
+    }
 }
 
 Result<void> LocalLauncher::set_count(int count, std::int64_t now_ms)
@@ -103,6 +119,7 @@ Result<void> LocalLauncher::set_count(int count, std::int64_t now_ms)
         newest->second.leaving = true;
         ::kill(newest->first, SIGTERM);
     }
+    spread();
     while (active() + int(m_retries.size()) < count) PATHLOOM_CHECK(start(free_slot(), now_ms));
     return {};
 }
@@ -153,6 +170,7 @@ void LocalLauncher::let_go(pid_t pid)
     if (found == m_processes.end() || found->second.leaving) return;
     found->second.leaving = true;
     if (m_wanted > 0) --m_wanted;
+    spread();
 }
 
 void LocalLauncher::stop(std::int64_t grace_ms)

@@ -21,6 +21,7 @@ struct LocalWorkerCommand {
     std::filesystem::path token_file;
     std::filesystem::path cache_root;  ///< one folder a worker below it
     std::filesystem::path log_root;  ///< stderr of each worker goes to <log_root>/worker-<n>.log
+    std::vector<int> cores;  ///< shared out among the workers, see cores_of_worker(); empty = wherever the system puts them
 };
 
 /// Keeps a wanted number of local workers alive. Not thread safe: one owner calls it.
@@ -62,6 +63,8 @@ private:
     };
     Result<void> start(int slot_number, std::int64_t now_ms);
     [[nodiscard]] int free_slot() const;
+    /// Share the cores out anew among those that stay.
+    void spread() const;
 
     LocalWorkerCommand m_command;
     int m_wanted = 0;

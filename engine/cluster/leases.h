@@ -27,7 +27,8 @@ struct WorkerState {
     std::string gone;  ///< "left", "drained", "lost", "killed"; empty = here
     std::int64_t last_seen_ms = 0;
     WorkerPhase activity = WorkerPhase::Idle;
-    std::string task;  ///< leased task id
+    std::string task;  ///< leased task id, the newest; older ones it is still uploading
+    std::string reserved;  ///< what it will probably lease next
     std::int64_t tasks_done = 0;
     std::int64_t tasks_lost = 0;
     std::int64_t tokens = 0;  ///< of committed tasks
@@ -48,6 +49,7 @@ struct Lease {
 struct ClusterState {
     std::map<std::int64_t, WorkerState> workers;
     std::map<std::string, Lease> leases;  ///< by task id
+    std::map<std::string, std::int64_t> reserved;  ///< by task id: the worker that fetches its blobs ahead
     std::map<std::string, std::int64_t> last_worker;  ///< "<run>/<path>" -> worker that trained it last (cache affinity)
 };
 
@@ -69,8 +71,11 @@ struct Expired {
 };
 Expired expire(ClusterState& state, std::int64_t now_ms, std::int64_t silence_ms);
 
-/// A worker is gone: its lease, if any, is returned and ends.
-std::optional<Lease> depart(ClusterState& state, std::int64_t worker, const std::string& reason);
+/// Leases of this worker, by task id.
+std::vector<Lease> leases_of(const ClusterState& state, std::int64_t worker);
+
+/// A worker is gone: its leases are returned and end, its reservation too.
+std::vector<Lease> depart(ClusterState& state, std::int64_t worker, const std::string& reason);
 
 /// A candidate task of a run.
 struct Candidate {
@@ -80,8 +85,13 @@ struct Candidate {
 /// Whether a task with this reuse key is being worked on.
 bool in_progress(const ClusterState& state, const std::string& reuse_key);
 
-/// Which of `candidates` (in leasing order: run, then key) this worker should get: the first that nobody holds, but among tasks
-/// of the same run, phase and stage one whose path it trained last, since it has that path's state in its cache.
+/// Which of `candidates` (in leasing order: run, then key) this worker should get: what is reserved for it; else the first that
+/// nobody holds, but among tasks of the same run, phase and stage one whose path it trained last, since it has that path's state
+/// in its cache. What is reserved for another comes last: a reservation never keeps anybody idle.
 std::optional<Candidate> choose(const ClusterState& state, const std::vector<Candidate>& candidates, std::int64_t worker);
+/// Candidates that nobody holds and nobody has reserved.
+int spare(const ClusterState& state, const std::vector<Candidate>& candidates);
+/// Reserve `task` for `worker`, instead of what was reserved for it before. Empty: nothing any more.
+void reserve(ClusterState& state, std::int64_t worker, const std::string& task);
 
 }  // namespace pathloom

@@ -4,6 +4,7 @@
 
 #include "engine/core/files.h"
 #include "engine/core/tls_probe.h"
+#include "engine/core/wire_tuning.h"
 
 #include <grpc/support/log.h>
 #include <nlohmann/json.hpp>
@@ -144,6 +145,7 @@ Result<std::shared_ptr<grpc::Channel>> make_channel(const std::string& address, 
     arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
     arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5000);  // also the connect timeout
     arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
+    tune_wire([&](const char* name, int value) { arguments.SetInt(name, value); });
     PATHLOOM_TRY(const auto credentials, channel_credentials(tls));
     return grpc::CreateCustomChannel(address, credentials, arguments);
 }

@@ -20,20 +20,25 @@ std::string grouped(std::int64_t n)
     return text;
 }
 
-std::int64_t activation_bytes(const RunSpec& spec)
+/// `recompute`: blocks keep their input only, and one at a time everything.
+std::int64_t activation_bytes(const RunSpec& spec, bool recompute)
 {
+    constexpr std::int64_t head_tokens = 512;
     const ModelSpec& model = spec.model;
     const std::int64_t tokens = std::int64_t(spec.data.batch) * spec.data.sequence;
-    const std::int64_t a = std::int64_t(model.heads) * model.head_dim;
-    std::int64_t per_token = 0;
-    for (const std::string& kind : model.blocks) {
-        const std::int64_t reach
-            = kind == "window" ? std::min<std::int64_t>(spec.data.sequence, 2LL * model.window) : spec.data.sequence;
-        per_token += 6LL * model.d_model + 8 * a + (model.ffn == "swiglu" ? 4 : 2) * std::int64_t(model.hidden())
-            + 2LL * model.heads * reach;
-    }
+    const std::int64_t d = model.d_model, a = std::int64_t(model.heads) * model.head_dim, h = model.hidden();
     const std::int64_t element = spec.training.precision == "bf16" ? 2 : 4;
-    return element * tokens * per_token + 12 * tokens * model.vocabulary;
+    std::int64_t kept = 0;
+    std::int64_t largest = 0;
+    for (const std::string& kind : model.blocks) {
+        const std::int64_t block = element * (2 * d + 7 * a + (model.ffn == "swiglu" ? 2 : 1) * h + (kind == "window" ? d : 0))
+            + 4 * (2 * d + 2 + 3LL * model.heads);
+        kept += block;
+        largest = std::max(largest, block);
+    }
+    if (recompute) kept = std::min(kept, 4 * d * std::int64_t(model.blocks.size()) + largest);
+    const std::int64_t shared = element * (4 * d + h + 8 * a) + 16 * d;
+    return tokens * (kept + shared) + 4 * std::min(tokens, head_tokens) * model.vocabulary;
 }
 
 /// Mean over the positions of a sequence of how many positions one attends to, itself included.
@@ -90,7 +95,50 @@ std::vector<std::string> warnings_of(const RunSpec& spec, const Topology& topolo
     return warnings;
 }
 
+std::string megabytes(std::int64_t bytes)
+{
+    return bytes >= 10'000'000'000 ? fmt::format("{:.1f} GB", double(bytes) * 1e-9) : fmt::format("{:.0f} MB", double(bytes) * 1e-6);
+}
+
+std::int64_t engine_bytes(const RunEstimate& estimate, std::int64_t memory_bytes)
+{
+    return engine_program_bytes + std::min(estimate.sum_bytes, memory_bytes / 4);
+}
+
 }  // namespace
+
+std::int64_t machine_bytes(const RunEstimate& estimate, int workers, std::int64_t memory_bytes)
+{
+    return engine_bytes(estimate, memory_bytes) + workers * estimate.worker_bytes;
+}
+
+std::string memory_plan(const RunEstimate& estimate, int workers, std::int64_t memory_bytes)
+{
+    return fmt::format("one worker: {} = weights {}, start of the task {}, gradients {}, AdamW {}, delivery of the last task {}, "
+                       "activations {} ({} with training.recompute), program {}\n"
+                       "engine: {} = program {}, sums of pseudo-gradients {}\n"
+                       "this machine: {} for {} local worker{} and the engine, of {}\n",
+        megabytes(estimate.worker_bytes), megabytes(estimate.weight_bytes), megabytes(estimate.start_bytes),
+        megabytes(estimate.gradient_bytes), megabytes(estimate.optimizer_bytes), megabytes(estimate.delivery_bytes),
+        megabytes(estimate.activation_bytes), megabytes(estimate.activation_bytes_recomputed), megabytes(worker_program_bytes),
+        megabytes(engine_bytes(estimate, memory_bytes)), megabytes(engine_program_bytes),
+        megabytes(std::min(estimate.sum_bytes, memory_bytes / 4)), megabytes(machine_bytes(estimate, workers, memory_bytes)), workers,
+        workers == 1 ? "" : "s", megabytes(memory_bytes));
+}
+
+Result<void> check_memory(const RunEstimate& estimate, int workers, std::int64_t memory_bytes)
+{
+    const std::int64_t needed = machine_bytes(estimate, workers, memory_bytes);
+    if (needed <= memory_bytes) return {};
+    const bool recompute_helps = estimate.activation_bytes_recomputed < estimate.activation_bytes;
+    return fail(ErrorCode::Usage,
+        "this run needs {} here and the machine has {}: {} local worker{} of {} (parameters and their optimiser {}, activations {}) "
+        "and {} for the engine; {}lower data.batch or data.sequence{}, or train on machines with more memory",
+        megabytes(needed), megabytes(memory_bytes), workers, workers == 1 ? "" : "s", megabytes(estimate.worker_bytes),
+        megabytes(estimate.worker_bytes - estimate.activation_bytes), megabytes(estimate.activation_bytes),
+        megabytes(engine_bytes(estimate, memory_bytes)), workers > 1 ? "use fewer local workers, " : "",
+        recompute_helps ? fmt::format(", set training.recompute (activations {})", megabytes(estimate.activation_bytes_recomputed)) : "");
+}
 
 RunEstimate estimate_run(const RunSpec& spec)
 {
@@ -110,9 +158,14 @@ RunEstimate estimate_run(const RunSpec& spec)
     estimate.weight_bytes = (spec.training.precision == "bf16" ? 6 : 4) * n;
     estimate.gradient_bytes = 4 * n;
     estimate.optimizer_bytes = 8 * n;
-    estimate.activation_bytes = activation_bytes(spec);
-    estimate.worker_bytes
-        = estimate.weight_bytes + estimate.gradient_bytes + estimate.optimizer_bytes + estimate.activation_bytes;
+    estimate.start_bytes = 4 * n;
+    estimate.delivery_bytes = 20 * n;
+    estimate.activation_bytes_kept = activation_bytes(spec, false);
+    estimate.activation_bytes_recomputed = activation_bytes(spec, true);
+    estimate.activation_bytes = estimate.activation_bytes_kept;
+    estimate.worker_bytes = estimate.weight_bytes + estimate.start_bytes + estimate.gradient_bytes + estimate.optimizer_bytes
+        + estimate.delivery_bytes + estimate.activation_bytes + worker_program_bytes;
+    estimate.sum_bytes = 12 * estimate.total_parameters;
     estimate.sync_bytes_per_phase = 2 * 4 * parameters_of_all_paths;
     estimate.data_parallel_bytes_per_phase = estimate.sync_bytes_per_phase * spec.training.tau;
     estimate.total_steps_per_path = spec.training.total_steps();

@@ -2,6 +2,7 @@
 // What a run will cost, from its spec alone: nothing is allocated.
 #pragma once
 
+#include "engine/core/result.h"
 #include "engine/model/topology.h"
 
 #include <cstdint>
@@ -12,11 +13,18 @@ namespace pathloom {
 
 /// With N = parameters of a path (the largest), T = batch x sequence, a = heads x head_dim, h = feed-forward width:
 ///   weights      4 N bytes (bf16: 6 N, the fp32 master and the copy that computes)
+///   start        4 N, the parameters a task began with: its pseudo-gradient is the difference
 ///   gradients    4 N
 ///   AdamW        8 N
-///   activations  e T (sum over blocks of 6 d + 8 a + m h + 2 heads reach) + 12 T V;  e = 4 bytes (bf16: 2), m = 4 for swiglu
-///                and 2 for gelu, reach = sequence for "full", min(sequence, 2 window) for "window"; the last term is logits,
-///                their log-softmax and their gradient in fp32
+///   delivery     20 N: while the next task computes, the last one's pseudo-gradients (4 N) and moments (8 N) wait to be stored
+///                and uploaded, and the largest blob (8 N) is put together
+///   activations  a block keeps e (2 d + 7 a + m h + d if "window") + 4 (2 d + 2 + 3 heads) bytes a token, all blocks together
+///                T times that; with recomputation 4 d a token and block, and one block's full amount. To that come
+///                e (4 d + h + 8 a) + 16 d a token for what blocks share, and logits of 512 tokens, 4 x 512 V;  e = 4 bytes
+///                (bf16: 2), m = 2 for swiglu and 1 for gelu. Attention is tiled and stores no matrix of scores.
+///   program      worker_program_bytes: code, libraries, buffers of the connection
+///   engine       engine_program_bytes, and sums of pseudo-gradients under way: 12 bytes a parameter of all modules, at most a
+///                quarter of the machine's memory
 ///   sync         2 x 4 bytes x sum over paths of N_path: every module down and every pseudo-gradient up, once a phase
 ///   data-parallel  tau x sync: what synchronous training of the same paths would send in one phase
 ///   FLOPs        steps x T x (6 N + 12 a x mean positions attended, summed over blocks); the tied head is part of N
@@ -29,8 +37,13 @@ struct RunEstimate {
     std::int64_t weight_bytes = 0;
     std::int64_t gradient_bytes = 0;
     std::int64_t optimizer_bytes = 0;
-    std::int64_t activation_bytes = 0;
-    std::int64_t worker_bytes = 0;  ///< the four above
+    std::int64_t start_bytes = 0;
+    std::int64_t delivery_bytes = 0;
+    std::int64_t activation_bytes = 0;  ///< as the spec says
+    std::int64_t activation_bytes_kept = 0;  ///< every activation kept
+    std::int64_t activation_bytes_recomputed = 0;  ///< blocks run again on the way back
+    std::int64_t worker_bytes = 0;  ///< all of one worker: the above and worker_program_bytes
+    std::int64_t sum_bytes = 0;  ///< what the engine's sums of pseudo-gradients take when every module has begun one
     std::int64_t sync_bytes_per_phase = 0;
     std::int64_t data_parallel_bytes_per_phase = 0;
     std::int64_t total_steps_per_path = 0;
@@ -40,5 +53,15 @@ struct RunEstimate {
 };
 
 RunEstimate estimate_run(const RunSpec& spec);
+
+inline constexpr std::int64_t worker_program_bytes = 64'000'000;  ///< measured 45 to 60 MB before a task
+inline constexpr std::int64_t engine_program_bytes = 96'000'000;
+
+/// What `workers` local workers and the engine need on a machine of `memory_bytes`.
+std::int64_t machine_bytes(const RunEstimate& estimate, int workers, std::int64_t memory_bytes);
+/// The plan in words, one line a user of memory.
+std::string memory_plan(const RunEstimate& estimate, int workers, std::int64_t memory_bytes);
+/// Usage with the numbers, and what to change, when that does not fit.
+Result<void> check_memory(const RunEstimate& estimate, int workers, std::int64_t memory_bytes);
 
 }  // namespace pathloom

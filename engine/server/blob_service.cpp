@@ -2,11 +2,16 @@
 // v1::Blobs over a BlobStore.
 #include "engine/server/blob_service.h"
 
+#include "engine/core/blob_wire.h"
+#include "engine/core/conveyor.h"
 #include "engine/core/files.h"
 #include "engine/core/hash.h"
 #include "engine/core/rpc.h"
 
-#include <algorithm>
+#include <grpcpp/impl/rpc_service_method.h>
+#include <grpcpp/support/method_handler.h>
+
+#include <optional>
 #include <utility>
 
 namespace pathloom {
@@ -26,84 +31,99 @@ BlobService::BlobService(BlobStore& store, const TokenAuth& auth, OnTraffic on_t
     , m_auth(auth)
     , m_on_traffic(std::move(on_traffic))
 {
+    using grpc::internal::RpcMethod;
+    const auto serve = [this](const char* method, RpcMethod::RpcType type, grpc::internal::MethodHandler* handler) {
+        AddMethod(new grpc::internal::RpcServiceMethod(method, type, handler));  // owns both
+    };
+    serve(blob_get_method, RpcMethod::SERVER_STREAMING,
+        new grpc::internal::ServerStreamingHandler<BlobService, v1::BlobRequest, grpc::ByteBuffer>(
+            [](BlobService* self, grpc::ServerContext* context, const v1::BlobRequest* request,
+                grpc::ServerWriter<grpc::ByteBuffer>* writer) { return self->get(context, request, writer); },
+            this));
+    serve(blob_put_method, RpcMethod::CLIENT_STREAMING,
+        new grpc::internal::ClientStreamingHandler<BlobService, grpc::ByteBuffer, v1::PutResponse>(
+            [](BlobService* self, grpc::ServerContext* context, grpc::ServerReader<grpc::ByteBuffer>* reader,
+                v1::PutResponse* response) { return self->put(context, reader, response); },
+            this));
+    serve(blob_has_method, RpcMethod::NORMAL_RPC,
+        new grpc::internal::RpcMethodHandler<BlobService, v1::HasRequest, v1::HasResponse>(
+            [](BlobService* self, grpc::ServerContext* context, const v1::HasRequest* request, v1::HasResponse* response) {
+                return self->has(context, request, response);
+            },
+            this));
 }
 
-grpc::Status BlobService::Get(
-    grpc::ServerContext* context, const v1::BlobRequest* request, grpc::ServerWriter<v1::BlobChunk>* writer)
+grpc::Status BlobService::get(
+    grpc::ServerContext* context, const v1::BlobRequest* request, grpc::ServerWriter<grpc::ByteBuffer>* writer)
 {
     if (auto status = m_auth.check(*context, viewers); !status.ok()) return status;
     const std::string& hash = request->hash();
     if (!is_sha256_hex(hash)) return bad_hash(hash);
     if (!m_store.keep(hash)) return {grpc::StatusCode::NOT_FOUND, fmt::format("this engine holds no blob {}", hash)};
-    const auto file = m_store.verified(hash);
+    const auto file = m_store.verified(hash, request->verify());
     if (!file) return to_status(file.error());
-    const auto mapped = MappedFile::open(*file);
+    auto mapped = MappedFile::open(*file);
     if (!mapped) return to_status(mapped.error());
-    const auto bytes = mapped->bytes();
+    const auto owner = std::make_shared<const MappedFile>(std::move(*mapped));
+    const auto bytes = owner->bytes();
     if (request->offset() > bytes.size())
         return {
             grpc::StatusCode::INVALID_ARGUMENT, fmt::format("offset {} lies behind the end of blob {}", request->offset(), hash)};
 
     BlobTraffic traffic{context->peer(), hash};
-    v1::BlobChunk chunk;
-    chunk.set_hash(hash);
-    chunk.set_total(bytes.size());
-    std::size_t position = request->offset();
-    do {  // at least one chunk: an empty blob, too, must announce its size
-        const std::size_t count = std::min(blob_chunk_bytes, bytes.size() - position);
-        chunk.set_data(bytes.data() + position, count);
-        if (!writer->Write(chunk)) break;
-        position += count;
-        traffic.down += count;
-        chunk.clear_hash();
-        chunk.clear_total();
-    } while (position < bytes.size());
+    traffic.down = send_blob(hash, bytes, request->offset(), owner,
+        [&](const grpc::ByteBuffer& chunk, std::size_t) { return writer->Write(chunk); });
     if (m_on_traffic && traffic.down > 0) m_on_traffic(traffic);
-    if (position < bytes.size()) return {grpc::StatusCode::CANCELLED, "the peer stopped reading"};
+    if (request->offset() + traffic.down < bytes.size()) return {grpc::StatusCode::CANCELLED, "the peer stopped reading"};
     return grpc::Status::OK;
 }
 
-grpc::Status BlobService::Put(grpc::ServerContext* context, grpc::ServerReader<v1::BlobChunk>* reader, v1::PutResponse* response)
+grpc::Status BlobService::put(
+    grpc::ServerContext* context, grpc::ServerReader<grpc::ByteBuffer>* reader, v1::PutResponse* response)
 {
     if (auto status = m_auth.check(*context, blob_writers); !status.ok()) return status;
-    v1::BlobChunk chunk;
-    if (!reader->Read(&chunk))
-        return {grpc::StatusCode::INVALID_ARGUMENT, "a blob upload needs at least one chunk with its hash"};
-    const std::string hash = chunk.hash();
-    const std::uint64_t total = chunk.total();
-    if (!is_sha256_hex(hash)) return bad_hash(hash);
-    auto writer = m_store.writer();
-    if (!writer) return to_status(writer.error());
-
-    BlobTraffic traffic{context->peer(), hash};
-    const auto report = [&] {
-        if (m_on_traffic && traffic.up > 0) m_on_traffic(traffic);
+    BlobChunkHead blob;  // of the first chunk
+    std::optional<BlobStore::Writer> writer;
+    BlobTraffic traffic{context->peer(), {}};
+    const auto begin = [&](const BlobChunkHead& head) -> Result<void> {
+        if (writer) return {};
+        blob = head;
+        if (!is_sha256_hex(blob.hash)) return {};
+        PATHLOOM_TRY(writer, m_store.writer());
+        return {};
     };
-    do {
-        traffic.up += chunk.data().size();
-        if (traffic.up > total) {
-            report();
-            return {grpc::StatusCode::DATA_LOSS,
-                fmt::format("blob {} was announced with {} bytes but more came; upload it again", hash, total)};
-        }
-        if (auto written = writer->write(std::as_bytes(std::span(chunk.data()))); !written) {
-            report();
-            return to_status(written.error());
-        }
-    } while (reader->Read(&chunk));
-    report();
+    const auto keep = [&](std::span<const std::byte> bytes) -> Result<void> {
+        if (!writer) return {};
+        traffic.up += bytes.size();
+        if (traffic.up > blob.total)
+            return fail(ErrorCode::Corrupt, "blob {} was announced with {} bytes but more came; upload it again", blob.hash,
+                blob.total);
+        return writer->write(bytes);
+    };
+    Conveyor<grpc::ByteBuffer> conveyor([&](grpc::ByteBuffer& chunk) { return read_blob_chunk(chunk, begin, keep); });
+    bool any = false;
+    for (grpc::ByteBuffer chunk; reader->Read(&chunk); chunk = {}) {
+        const bool first = !std::exchange(any, true);
+        if (!conveyor.push(std::move(chunk)) || (first && !writer)) break;  // the first one is read by now
+    }
+    const auto received = conveyor.finish();
+    traffic.hash = blob.hash;
+    if (m_on_traffic && traffic.up > 0) m_on_traffic(traffic);
+    if (!any) return {grpc::StatusCode::INVALID_ARGUMENT, "a blob upload needs at least one chunk with its hash"};
+    if (!received) return to_status(received.error());
+    if (!writer) return bad_hash(blob.hash);
     // A dropped connection looks like an early end: without this check it would be reported as a wrong hash.
     if (context->IsCancelled()) return {grpc::StatusCode::CANCELLED, "the upload was cut off"};
-    if (traffic.up != total)
+    if (traffic.up != blob.total)
         return {grpc::StatusCode::DATA_LOSS,
-            fmt::format("blob {} was announced with {} bytes but {} came; upload it again", hash, total, traffic.up)};
-    if (auto stored = writer->finish(hash); !stored) return to_status(stored.error());
-    response->set_hash(hash);
-    response->set_size(total);
+            fmt::format("blob {} was announced with {} bytes but {} came; upload it again", blob.hash, blob.total, traffic.up)};
+    if (auto stored = writer->finish(blob.hash); !stored) return to_status(stored.error());
+    response->set_hash(blob.hash);
+    response->set_size(blob.total);
     return grpc::Status::OK;
 }
 
-grpc::Status BlobService::Has(grpc::ServerContext* context, const v1::HasRequest* request, v1::HasResponse* response)
+grpc::Status BlobService::has(grpc::ServerContext* context, const v1::HasRequest* request, v1::HasResponse* response)
 {
     if (auto status = m_auth.check(*context, blob_writers); !status.ok()) return status;
     for (const auto& hash : request->hashes()) {

@@ -3,6 +3,7 @@
 #include "engine/server/coordinator.h"
 
 #include "engine/core/isa.h"
+#include "engine/core/machine.h"
 #include "engine/core/version.h"
 
 #include <spdlog/spdlog.h>
@@ -17,6 +18,14 @@ namespace {
 constexpr std::chrono::milliseconds tick_interval(200);
 /// Blobs younger than this may belong to an upload whose commit is still to come.
 constexpr int garbage_age_s = 600;
+
+/// 0 when nothing was scored: every sequence was shorter than the routing prefix.
+double perplexity_of(const std::string& eval_document)
+{
+    const auto document = nlohmann::json::parse(eval_document);
+    const auto found = document.find("perplexity");
+    return found != document.end() && found->is_number() ? found->get<double>() : 0.0;
+}
 }  // namespace
 
 Coordinator::Coordinator(CoordinatorOptions options, const Clock& clock, std::unique_ptr<Project> project)
@@ -32,8 +41,14 @@ Result<std::unique_ptr<Coordinator>> Coordinator::open(const CoordinatorOptions&
     std::unique_ptr<Coordinator> self(new Coordinator(options, clock, std::move(project)));
     self->m_options.project = self->m_project->folder();
     PATHLOOM_TRY(self->m_events, EventHub::open(*self->m_project, self->m_mutex));
+    self->m_flusher = std::make_unique<Flusher>(
+        [raw = self->m_project.get()] { return raw->sync(); }, [raw = self->m_events.get()](std::int64_t seq) { raw->publish(seq); });
     PATHLOOM_CHECK(self->load());
-    self->m_pool = std::make_unique<WorkPool>(options.pool_threads);
+    const Machine machine = this_machine();
+    self->m_pool = std::make_unique<WorkPool>(options.pool_threads > 0 ? options.pool_threads : int(machine.cores.size()));
+    self->m_executors = std::make_unique<ModuleExecutors>(
+        self->blobs(), [pool = self->m_pool.get()](std::function<void()> job) { pool->post(std::move(job)); },
+        options.executor_bytes > 0 ? options.executor_bytes : machine.memory_bytes / 4);
     {
         const std::lock_guard lock(self->m_mutex);
         self->pump_all();
@@ -88,7 +103,7 @@ Result<void> Coordinator::load()
         PATHLOOM_TRY(const auto evals, m_project->evals(row.id));
         for (const EvalRow& eval : evals)
             if (eval.split == "test" && eval.route == "once")
-                (*loaded)->set_test_perplexity(nlohmann::json::parse(eval.result_json).value("perplexity", 0.0));
+                (*loaded)->set_test_perplexity(perplexity_of(eval.result_json));
         m_runs[row.id] = std::move(*loaded);
     }
     if (auto freed = m_project->collect_garbage(garbage_age_s); freed && *freed > 0)
@@ -105,7 +120,8 @@ Result<void> Coordinator::change_store(const std::function<Result<void>(std::vec
         PATHLOOM_CHECK(m_events->append(events));
         return transaction.commit();
     }();
-    m_events->settle(stored.has_value());
+    const std::int64_t seq = m_events->settle(stored.has_value());
+    if (stored) m_written = m_flusher->note(seq);
     if (!stored && stored.error().code == ErrorCode::DiskFull) m_disk_full = stored.error();
     return stored;
 }
@@ -132,6 +148,7 @@ void Coordinator::fail_run(RunController& run, const Error& error)
     }
     spdlog::error("run {} failed: {}", row.id, error.message);
     run.set_row(row);
+    if (m_executors) m_executors->forget(row.id);
     m_changed.notify_all();
 }
 
@@ -244,7 +261,7 @@ void Coordinator::pump(RunController& run)
                 out_events = {scored, state};
                 return m_project->update_run(row);
             }));
-            run.set_test_perplexity(nlohmann::json::parse(document).value("perplexity", 0.0));
+            run.set_test_perplexity(perplexity_of(document));
             run.set_row(row);
             return {};
         }();
@@ -266,7 +283,7 @@ void Coordinator::run_outer_step(std::int64_t id, OuterStepWanted step)
         if (found == m_runs.end() || m_stopping) return;
         job = found->second->outer_job(step);
     }
-    auto done = do_outer_step(job, blobs());
+    auto done = m_executors->step(id, job);
     const std::lock_guard lock(m_mutex);
     const auto found = m_runs.find(id);
     if (found == m_runs.end() || m_stopping) return;
@@ -341,7 +358,7 @@ void Coordinator::tick()
         for (const auto& [pid, how] : ended) {
             for (const auto& [id, worker] : m_cluster.workers) {
                 if (!worker.local || worker.pid != pid || !worker.gone.empty()) continue;
-                if (auto lease = depart(m_cluster, id, "killed")) task_lost(*lease, "worker " + how);
+                for (const Lease& lease : depart(m_cluster, id, "killed")) task_lost(lease, "worker " + how);
                 worker_gone(id, "killed");
                 break;
             }
@@ -406,6 +423,7 @@ void Coordinator::shutdown()
     if (m_events) m_events->close();
     if (m_ticker.joinable()) m_ticker.join();
     if (m_pool) m_pool->stop();
+    if (m_flusher) m_flusher->stop();
 }
 
 }  // namespace pathloom

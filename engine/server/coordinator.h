@@ -8,6 +8,7 @@
 #include "engine/core/clock.h"
 #include "engine/core/result.h"
 #include "engine/server/event_hub.h"
+#include "engine/server/flusher.h"
 #include "engine/server/run_controller.h"
 #include "engine/server/work_pool.h"
 #include "engine/store/blobs.h"
@@ -32,7 +33,8 @@ struct CoordinatorOptions {
     std::int64_t heartbeat_ms = 1000;
     std::int64_t lease_ms = 10000;  ///< a lease without a heartbeat for this long goes to another worker
     std::int64_t silence_ms = 20000;  ///< a worker silent for this long is lost
-    int pool_threads = 2;
+    int pool_threads = 0;  ///< 0 = one a core
+    std::uint64_t executor_bytes = 0;  ///< memory for sums of pseudo-gradients under way; 0 = a quarter of the machine's
 };
 
 class Coordinator {
@@ -94,6 +96,29 @@ public:
     void wait_for_shutdown_request();
 
 private:
+    /// The lock of a call that changes something. Letting go waits, without the lock, until everything committed so far is on the
+    /// disk: whatever the call then answers cannot be lost.
+    class Change {
+    public:
+        explicit Change(Coordinator& coordinator)
+            : lock(coordinator.m_mutex)
+            , m_coordinator(coordinator)
+        {
+        }
+        ~Change()
+        {
+            if (!lock.owns_lock()) lock.lock();
+            const std::uint64_t written = m_coordinator.m_written;
+            lock.unlock();
+            m_coordinator.m_flusher->wait(written);
+        }
+        Change(const Change&) = delete;
+        Change& operator=(const Change&) = delete;
+        std::unique_lock<std::mutex> lock;
+
+    private:
+        Coordinator& m_coordinator;
+    };
     Coordinator(CoordinatorOptions options, const Clock& clock, std::unique_ptr<Project> project);
     Result<void> load();
     void tick();  // the ticker thread: expiry, local workers
@@ -110,11 +135,15 @@ private:
     /// What equal tasks of other runs would be found under; empty for tasks whose results are not kept.
     std::string reuse_key(const RunController& run, const TaskKey& key) const;
     std::vector<Candidate> candidates();
+    void give_up_all_but(std::int64_t worker, const google::protobuf::RepeatedPtrField<v1::HeldTask>& held);
+    /// What `worker` will probably be leased next, reserved for it.
+    std::optional<v1::Task> look_ahead(const WorkerState& worker);
     v1::WorkerInfo worker_info(const WorkerState& worker, std::int64_t now_ms) const;
     /// One transaction: `change` writes rows and adds events, all of it is stored or nothing.
     Result<void> change_store(const std::function<Result<void>(std::vector<v1::Event>&)>& change);
     void commit_events(std::vector<v1::Event> events);
     Result<RunPlan> make_plan(const RunSpec& spec);
+    [[nodiscard]] int workers_to_plan_for() const;  ///< local workers whose memory a run must leave room for
     Result<v1::Run> with_run(std::int64_t id, const std::function<Result<void>(RunController&)>& change);
     void fail_run(RunController& run, const Error& error);
     Result<std::pair<const RunPlan*, ExploreJob>> explore_job(std::int64_t run);
@@ -126,11 +155,14 @@ private:
     const Clock& m_clock;
     std::unique_ptr<Project> m_project;
     std::unique_ptr<EventHub> m_events;
+    std::unique_ptr<Flusher> m_flusher;
 
     std::mutex m_mutex;
+    std::uint64_t m_written = 0;  // the flusher's ticket of the newest transaction
     std::condition_variable m_changed;  // new tasks, run changes, shutdown
     std::map<std::int64_t, std::unique_ptr<RunController>> m_runs;
     ClusterState m_cluster;
+    int m_idle_workers = 0;  // leases that wait for a task
     std::optional<LocalWorkerCommand> m_local_command;
     std::unique_ptr<LocalLauncher> m_launcher;  // ticker thread only
     std::vector<pid_t> m_kill_requests;
@@ -141,6 +173,7 @@ private:
     bool m_shutdown_requested = false;
     bool m_stopping = false;
     std::unique_ptr<WorkPool> m_pool;
+    std::unique_ptr<ModuleExecutors> m_executors;
     std::thread m_ticker;
 };
 

@@ -107,7 +107,7 @@ Result<v1::Corpus> Coordinator::import_corpus(const v1::ImportCorpusRequest& req
     }));
     const auto record = nlohmann::json::parse(answer);
 
-    const std::lock_guard lock(m_mutex);
+    const Change changing(*this);
     const std::int64_t now = m_clock.now_ms();
     const v1::Corpus corpus = to_proto(record, now);
     CorpusRow row;

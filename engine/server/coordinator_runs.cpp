@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Runs: estimate, start, stop, resume, clone, look at, evaluate, export.
+#include "engine/core/machine.h"
 #include "engine/corpus/document_list.h"
 #include "engine/model/estimate.h"
 #include "engine/model/presets.h"
 #include "engine/server/coordinator.h"
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <spdlog/spdlog.h>
 
@@ -49,12 +51,41 @@ Result<v1::RunEstimate> Coordinator::estimate(const v1::EstimateRunRequest& requ
     out.set_flops_per_path(estimate.flops_per_path);
     for (const auto& warning : estimate.warnings) out.add_warnings(warning);
     out.set_explanation(estimate.explanation);
+    out.set_gradient_bytes(estimate.gradient_bytes);
+    out.set_start_bytes(estimate.start_bytes);
+    out.set_delivery_bytes(estimate.delivery_bytes);
+    out.set_activation_bytes_kept(estimate.activation_bytes_kept);
+    out.set_activation_bytes_recomputed(estimate.activation_bytes_recomputed);
+    const auto memory = std::int64_t(this_machine().memory_bytes);
     const std::lock_guard lock(m_mutex);
+    const int workers = workers_to_plan_for();
+    out.set_machine_memory_bytes(memory);
+    out.set_local_workers(workers);
+    out.set_engine_bytes(machine_bytes(estimate, 0, memory));
+    out.set_machine_bytes(machine_bytes(estimate, workers, memory));
+    out.set_memory_plan(memory_plan(estimate, workers, memory));
+    const auto fits = check_memory(estimate, workers, memory);
+    out.set_fits(fits.has_value());
+    if (!fits) out.add_warnings(fits.error().message);
+    const auto share = cores_of_worker(this_machine().cores, std::max(1, workers), 0).size();
+    if (spec.training.threads > int(share))
+        out.add_warnings(fmt::format("training.threads is {}, but {} local worker{} here would have {} core{} each: threads will take "
+                                     "turns; 0 takes what there is when the run starts",
+            spec.training.threads, std::max(1, workers), workers > 1 ? "s" : "", share, share > 1 ? "s" : ""));
     const auto corpus = m_project->find_corpus(spec.data.corpus);
     if (corpus && !*corpus)
         out.add_warnings(
             fmt::format("This project has no corpus named '{}' yet: import it before the run starts.", spec.data.corpus));
     return out;
+}
+
+int Coordinator::workers_to_plan_for() const
+{
+    if (m_local_wanted > 0) return m_local_wanted;
+    // None here yet: one will have to be started, unless others train.
+    const bool remote = std::any_of(m_cluster.workers.begin(), m_cluster.workers.end(),
+        [](const auto& worker) { return !worker.second.local && worker.second.gone.empty(); });
+    return remote ? 0 : 1;
 }
 
 Result<RunPlan> Coordinator::make_plan(const RunSpec& spec)
@@ -74,17 +105,22 @@ Result<v1::Run> Coordinator::start_run(const v1::StartRunRequest& request, std::
     PATHLOOM_TRY(auto spec, spec_of(request.spec_json(), request.preset(), overrides_of(request.set())));
     if (!request.name().empty()) spec.name = request.name();
     if (spec.name.empty()) spec.name = request.preset().empty() ? "run" : request.preset();
+    if (spec.training.threads == 0) {  // decided once and written down: the bits belong to the number of threads
+        const std::lock_guard lock(m_mutex);
+        spec.training.threads = int(cores_of_worker(this_machine().cores, std::max(1, m_local_wanted), 0).size());
+    }
     CorpusRow corpus;
     RunPlan plan;
     {
         const std::lock_guard lock(m_mutex);
+        PATHLOOM_CHECK(check_memory(estimate_run(spec), workers_to_plan_for(), std::int64_t(this_machine().memory_bytes)));
         PATHLOOM_TRY(plan, make_plan(spec));
         PATHLOOM_TRY(auto found, m_project->find_corpus(spec.data.corpus));
         corpus = *found;
     }
     PATHLOOM_TRY(auto prepared, prepare_run(std::move(plan), corpus, blobs()));
 
-    const std::lock_guard lock(m_mutex);
+    const Change changing(*this);
     RunRow row;
     row.name = spec.name;
     row.preset = request.preset();
@@ -133,7 +169,7 @@ Result<v1::Run> Coordinator::clone_run(const v1::CloneRunRequest& request)
 
 Result<v1::Run> Coordinator::with_run(std::int64_t id, const std::function<Result<void>(RunController&)>& change)
 {
-    const std::lock_guard lock(m_mutex);
+    const Change changing(*this);
     const auto found = m_runs.find(id);
     if (found == m_runs.end()) return fail(ErrorCode::NotFound, "there is no run {}; see run list", id);
     PATHLOOM_CHECK(change(*found->second));
@@ -165,6 +201,7 @@ Result<v1::Run> Coordinator::stop_run(std::int64_t id)
         for (const auto& [task, lease] : m_cluster.leases)
             if (const auto parsed = parse_task_id(task); parsed && parsed->run == id) held.push_back(task);
         for (const std::string& task : held) release(m_cluster, task);
+        m_executors->forget(id);
         m_changed.notify_all();
         return {};
     });
@@ -236,7 +273,7 @@ Result<v1::EvalResponse> Coordinator::eval(const v1::EvalRunRequest& request, co
     if (split != "valid" && split != "test") return fail(ErrorCode::Usage, "split must be valid or test, got '{}'", split);
     PATHLOOM_TRY(const EvalRoute how, parse_route(route));
 
-    std::unique_lock lock(m_mutex);
+    Change changing(*this);
     const auto found = m_runs.find(request.id());
     if (found == m_runs.end()) return fail(ErrorCode::NotFound, "there is no run {}; see run list", request.id());
     RunController& run = *found->second;
@@ -282,7 +319,7 @@ Result<v1::EvalResponse> Coordinator::eval(const v1::EvalRunRequest& request, co
                 continue;
             }
         }
-        m_changed.wait_for(lock, std::chrono::milliseconds(250));
+        m_changed.wait_for(changing.lock, std::chrono::milliseconds(250));
     }
 }
 

@@ -78,7 +78,7 @@ Result<v1::RegisterResponse> Coordinator::register_worker(const v1::RegisterRequ
         return fail(ErrorCode::Unsupported, "worker '{}' speaks protocol {}, this engine {}; install the same version on both",
             request.name(), request.protocol(), protocol_version);
     if (request.instance().empty()) return fail(ErrorCode::Usage, "a worker must name its instance");
-    const std::lock_guard lock(m_mutex);
+    const Change change(*this);
     for (const auto& [id, known] : m_cluster.workers)
         if (known.instance == request.instance() && known.gone == "killed")
             return fail(ErrorCode::Unsupported, "worker {} '{}' was killed by an operator; start it anew to let it back in", id,
@@ -150,9 +150,60 @@ std::vector<Candidate> Coordinator::candidates()
     return out;
 }
 
+namespace {
+/// Counts a worker that waits for work.
+class Waiting {
+public:
+    explicit Waiting(int* count)
+        : m_count(count)
+    {
+        if (m_count) ++*m_count;
+    }
+    ~Waiting()
+    {
+        if (m_count) --*m_count;
+    }
+    Waiting(const Waiting&) = delete;
+    Waiting& operator=(const Waiting&) = delete;
+
+private:
+    int* m_count;
+};
+}  // namespace
+
+void Coordinator::give_up_all_but(std::int64_t worker, const google::protobuf::RepeatedPtrField<v1::HeldTask>& held)
+{
+    // It asks for work: whatever it holds and does not name is not being worked on.
+    for (const Lease& lease : leases_of(m_cluster, worker)) {
+        const bool named = std::any_of(held.begin(), held.end(),
+            [&](const v1::HeldTask& one) { return one.task() == lease.task && one.fence() == lease.fence; });
+        if (named) continue;
+        release(m_cluster, lease.task);
+        task_lost(lease, "abandoned");
+    }
+}
+
+std::optional<v1::Task> Coordinator::look_ahead(const WorkerState& worker)
+{
+    // Only what would be left over if everybody who waits for work were served.
+    const auto free = candidates();
+    if (spare(m_cluster, free) <= m_idle_workers) return std::nullopt;
+    reserve(m_cluster, worker.id, {});
+    const auto chosen = choose(m_cluster, free, worker.id);
+    if (!chosen) return std::nullopt;
+    const auto spec = m_runs.at(chosen->run)->task_spec(chosen->key);
+    if (!spec) return std::nullopt;  // the lease itself will tell
+    v1::Task task;
+    task.set_id(task_id(chosen->run, chosen->key));
+    task.set_run(chosen->run);
+    *task.mutable_spec() = *spec;
+    reserve(m_cluster, worker.id, task.id());
+    return task;
+}
+
 Result<v1::LeaseResponse> Coordinator::lease(const v1::LeaseRequest& request, const Cancelled& cancelled)
 {
-    std::unique_lock lock(m_mutex);
+    Change change(*this);
     const auto deadline
         = std::chrono::steady_clock::now() + std::chrono::milliseconds(std::clamp<std::int64_t>(request.wait_ms(), 0, 60000));
     v1::LeaseResponse response;
@@ -164,21 +215,19 @@ Result<v1::LeaseResponse> Coordinator::lease(const v1::LeaseRequest& request, co
         const std::int64_t now = m_clock.now_ms();
         worker.last_seen_ms = now;
         if (worker.draining) {
-            response.set_leave(true);
+            response.set_leave(!request.ahead());
             return response;
         }
         if (m_stopping || cancelled()) return response;
-        if (!worker.task.empty()) {
-            // It asks for work while it holds some: whatever it held is not being worked on.
-            const auto held = m_cluster.leases.find(worker.task);
-            if (held != m_cluster.leases.end() && held->second.worker == worker.id) {
-                const Lease lost = held->second;
-                release(m_cluster, lost.task);
-                task_lost(lost, "abandoned");
+        if (request.ahead()) {
+            if (const auto next = look_ahead(worker)) {
+                *response.mutable_task() = *next;
+                return response;
             }
-            worker.task.clear();
+        } else {
+            give_up_all_but(worker.id, request.held());
         }
-        if (const auto chosen = choose(m_cluster, candidates(), worker.id)) {
+        if (const auto chosen = request.ahead() ? std::nullopt : choose(m_cluster, candidates(), worker.id)) {
             RunController& run = *m_runs.at(chosen->run);
             auto spec = run.task_spec(chosen->key);
             if (!spec) {
@@ -214,13 +263,14 @@ Result<v1::LeaseResponse> Coordinator::lease(const v1::LeaseRequest& request, co
             return response;
         }
         if (std::chrono::steady_clock::now() >= deadline) return response;
-        m_changed.wait_until(lock, std::min(deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(500)));
+        const Waiting waiting(request.ahead() ? nullptr : &m_idle_workers);
+        m_changed.wait_until(change.lock, std::min(deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(500)));
     }
 }
 
 Result<v1::HeartbeatResponse> Coordinator::heartbeat(const v1::HeartbeatRequest& request)
 {
-    const std::lock_guard lock(m_mutex);
+    const Change change(*this);
     v1::HeartbeatResponse response;
     const auto found = m_cluster.workers.find(request.worker());
     if (found == m_cluster.workers.end() || !found->second.gone.empty()) {
@@ -241,6 +291,12 @@ Result<v1::HeartbeatResponse> Coordinator::heartbeat(const v1::HeartbeatRequest&
             response.set_abandon(true);
             return response;
         }
+    }
+    for (const v1::HeldTask& also : request.also()) {
+        const auto parsed = parse_task_id(also.task());
+        const auto owner = parsed ? m_runs.find(parsed->run) : m_runs.end();
+        const bool held = renew(m_cluster, worker.id, also.task(), also.fence(), now, m_options.lease_ms);
+        if (!held || owner == m_runs.end() || !owner->second->active()) response.add_abandon_also(also.task());
     }
     const bool changed = worker.activity != phase_of(request.activity()) && request.activity() != v1::ACTIVITY_UNSPECIFIED;
     if (request.activity() != v1::ACTIVITY_UNSPECIFIED) worker.activity = phase_of(request.activity());
@@ -265,7 +321,7 @@ Result<v1::CommitResponse> Coordinator::commit(const v1::CommitRequest& request)
     };
     const auto task = parse_task_id(request.task());
     if (!task) return fail(ErrorCode::Usage, "'{}' is not a task", request.task());
-    const std::lock_guard lock(m_mutex);
+    const Change change(*this);
     const auto found = m_runs.find(task->run);
     if (found == m_runs.end()) return fail(ErrorCode::NotFound, "there is no run {}", task->run);
     RunController& run = *found->second;
@@ -307,6 +363,7 @@ Result<v1::CommitResponse> Coordinator::commit(const v1::CommitRequest& request)
             *m_project, task->key, request.result(), request.worker(), request.fence(), now, leased_seconds, events);
     }));
     run.apply_commit(task->key, request.result(), leased_seconds);
+    for (const OuterJob& job : run.partial_jobs(task->key)) m_executors->arrived(task->run, job);
     WorkerState& worker = m_cluster.workers[request.worker()];
     release(m_cluster, request.task());
     ++worker.tasks_done;
@@ -328,7 +385,7 @@ Result<void> Coordinator::fail_task(const v1::FailRequest& request)
 {
     const auto task = parse_task_id(request.task());
     if (!task) return fail(ErrorCode::Usage, "'{}' is not a task", request.task());
-    const std::lock_guard lock(m_mutex);
+    const Change change(*this);
     const auto lease = find_lease(m_cluster, request.worker(), request.task(), request.fence());
     if (!lease) return {};
     release(m_cluster, request.task());
@@ -351,11 +408,11 @@ Result<void> Coordinator::fail_task(const v1::FailRequest& request)
 
 Result<void> Coordinator::leave(const v1::LeaveRequest& request)
 {
-    const std::lock_guard lock(m_mutex);
+    const Change change(*this);
     const auto found = m_cluster.workers.find(request.worker());
     if (found == m_cluster.workers.end() || !found->second.gone.empty()) return {};
     const std::string reason = found->second.draining ? "drained" : "left";
-    if (const auto lease = depart(m_cluster, request.worker(), reason)) task_lost(*lease, "worker left");
+    for (const Lease& lease : depart(m_cluster, request.worker(), reason)) task_lost(lease, "worker left");
     worker_gone(request.worker(), reason);
     return {};
 }
@@ -456,13 +513,13 @@ Result<v1::ListWorkersResponse> Coordinator::drain_worker(std::int64_t worker)
 Result<v1::ListWorkersResponse> Coordinator::kill_worker(std::int64_t worker)
 {
     {
-        const std::lock_guard lock(m_mutex);
+        const Change change(*this);
         const auto found = m_cluster.workers.find(worker);
         if (found == m_cluster.workers.end() || !found->second.gone.empty())
             return fail(ErrorCode::NotFound, "worker {} is not here", worker);
         const bool ours = found->second.local;
         const pid_t pid = pid_t(found->second.pid);
-        if (const auto lease = depart(m_cluster, worker, "killed")) task_lost(*lease, "worker killed");
+        for (const Lease& lease : depart(m_cluster, worker, "killed")) task_lost(lease, "worker killed");
         worker_gone(worker, "killed");
         if (ours) m_kill_requests.push_back(pid);
         m_changed.notify_all();

@@ -22,22 +22,31 @@ Result<void> EventHub::append(const std::vector<v1::Event>& events)
     return {};
 }
 
-void EventHub::settle(bool committed)
+std::int64_t EventHub::settle(bool committed)
+{
+    if (committed)
+        m_committed = m_pending;
+    else
+        m_pending = m_committed;
+    return m_committed;
+}
+
+void EventHub::publish(std::int64_t seq)
 {
     {
         const std::lock_guard lock(m_wait_mutex);
-        if (committed)
-            m_last = m_pending;
-        else
-            m_pending = m_last;
+        m_last = std::max(m_last, seq);
     }
-    if (committed) m_grown.notify_all();
+    m_grown.notify_all();
 }
 
 Result<EventHub::Batch> EventHub::read(std::int64_t from_seq, std::int64_t run, int limit)
 {
+    const std::int64_t last = last_seq();  // what lies behind it is not on the disk yet: a power cut could take it back
     const std::lock_guard lock(m_lock);
-    PATHLOOM_TRY(const auto rows, m_project.read_events(from_seq, run, limit));
+    PATHLOOM_TRY(auto rows, m_project.read_events(from_seq, run, limit));
+    const bool whole = int(rows.size()) < limit;
+    std::erase_if(rows, [&](const EventRow& row) { return row.seq > last; });
     Batch batch;
     batch.next_seq = from_seq;
     for (const EventRow& row : rows) {
@@ -49,7 +58,7 @@ Result<EventHub::Batch> EventHub::read(std::int64_t from_seq, std::int64_t run, 
         batch.next_seq = row.seq + 1;
     }
     // With a filter, the rows in between belong to other runs: a short batch means everything so far was looked at.
-    if (int(rows.size()) < limit) batch.next_seq = std::max(batch.next_seq, last_seq() + 1);
+    if (whole) batch.next_seq = std::max(batch.next_seq, last + 1);
     return batch;
 }
 

@@ -21,8 +21,10 @@ public:
 
     /// With the lock held and a transaction open: numbers and stores the events.
     Result<void> append(const std::vector<v1::Event>& events);
-    /// With the lock held, after the transaction is committed (or rolled back: pass false): watchers wake up.
-    void settle(bool committed);
+    /// With the lock held, after the transaction is committed, or rolled back (pass false): newest number of a committed event.
+    std::int64_t settle(bool committed);
+    /// Events up to this number are on the disk: watchers may see them.
+    void publish(std::int64_t seq);
 
     struct Batch {
         std::vector<v1::Event> events;
@@ -30,7 +32,7 @@ public:
     };
     /// Events from `from_seq` on of one run (and of none), or of all when `run` is 0. Takes the lock.
     Result<Batch> read(std::int64_t from_seq, std::int64_t run, int limit);
-    /// Newest committed number.
+    /// Newest published number.
     std::int64_t last_seq();
     /// Waits until the log goes beyond `seq` or is closed, at most `limit`.
     void wait_beyond(std::int64_t seq, std::chrono::milliseconds limit);
@@ -42,6 +44,7 @@ private:
         : m_project(project)
         , m_lock(lock)
         , m_last(last)
+        , m_committed(last)
         , m_pending(last)
     {
     }
@@ -49,7 +52,8 @@ private:
     std::mutex& m_lock;
     std::mutex m_wait_mutex;
     std::condition_variable m_grown;
-    std::int64_t m_last = 0;
+    std::int64_t m_last = 0;  // with m_wait_mutex
+    std::int64_t m_committed = 0;  // these two with the lock
     std::int64_t m_pending = 0;
     bool m_closed = false;
 };

@@ -3,7 +3,9 @@
 
 #include "engine/core/files.h"
 #include "engine/core/hash.h"
+#include "engine/core/machine.h"
 #include "engine/core/tls_probe.h"
+#include "engine/core/wire_tuning.h"
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -85,6 +87,10 @@ Result<std::unique_ptr<Listener>> Listener::start(Coordinator& coordinator, cons
     if (!local.empty() && !is_unix) builder.AddListeningPort(local, grpc::InsecureServerCredentials());
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // two engines on one port must fail, not share it
     builder.SetMaxReceiveMessageSize(64 << 20);
+    tune_wire([&](const char* name, int value) { builder.AddChannelArgument(name, value); });
+    // gRPC's synchronous server ends a thread as soon as more than this many wait for a call, and starts one when too few do: with
+    // its default of 2 it does both for nearly every call.
+    builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 32);
     builder.RegisterService(&listener->m_engine);
     builder.RegisterService(&listener->m_workers);
     builder.RegisterService(&listener->m_blobs);
@@ -116,6 +122,7 @@ LocalWorkerCommand Listener::local_worker_command(const Result<std::filesystem::
     command.token_file = token_file(project, role_name(Role::Worker));
     command.cache_root = engine_folder(project) / "cache";
     command.log_root = engine_folder(project) / "logs";
+    command.cores = this_machine().cores;
     return command;
 }
 

@@ -4,6 +4,7 @@
 #include "engine/core/exit_code.h"
 #include "engine/core/log.h"
 #include "engine/core/resources.h"
+#include "engine/server/bench_outer.h"
 #include "engine/server/listener.h"
 
 #include <CLI/CLI.hpp>
@@ -62,7 +63,7 @@ int main(int argc, char** argv)
     bool lifeline = false;
     CLI::App app("Pathloom's engine: owns one project folder, schedules its runs and serves it over gRPC.");
     app.set_version_flag("--version", PATHLOOM_VERSION);
-    app.add_option("--project", options.project, "project folder, created when missing")->required();
+    app.add_option("--project", options.project, "project folder, created when missing");
     app.add_option("--listen", listen.address, "\"unix\" (a socket in the project) or HOST:PORT; port 0 picks a free one")
         ->capture_default_str();
     app.add_option("--local-workers", local_workers, "worker processes to run on this machine")->check(CLI::Range(0, 256));
@@ -74,14 +75,36 @@ int main(int argc, char** argv)
         "--tls-cert", listen.tls.cert, "server certificate (PEM); with --tls-key and --tls-ca mutual TLS is required of clients");
     app.add_option("--tls-key", listen.tls.key, "its key");
     app.add_option("--tls-ca", listen.tls.ca, "who signs client certificates");
+    OuterBenchOptions outer;
+    bool json = false;
+    std::string keep;
+    auto* bench = app.add_subcommand("bench", "measure this machine")->require_subcommand(1);
+    auto* bench_outer_verb = bench->add_subcommand("outer", "outer steps of a whole topology, from blobs on disk to blobs on disk");
+    bench_outer_verb->add_flag("--json", json, "print one JSON document");
+    bench_outer_verb->add_option("--keep", keep, "file that keeps the JSON document");
+    bench_outer_verb->add_option("--levels", outer.levels, "levels")->check(CLI::Range(1, 8));
+    bench_outer_verb->add_option("--modules", outer.modules, "modules a level")->check(CLI::Range(1, 256));
+    bench_outer_verb->add_option("--d-model", outer.d_model, "width, a multiple of 32")->check(CLI::Range(32, 4096));
+    bench_outer_verb->add_option("--vocabulary", outer.vocabulary, "tokens of the vocabulary")->check(CLI::Range(1, 1 << 20));
+    bench_outer_verb->add_option("--blocks", outer.blocks, "blocks a path")->check(CLI::Range(1, 256));
+    bench_outer_verb->add_option("--repeats", outer.repeats, "repeats; the median counts")->check(CLI::Range(1, 1000));
+    bench_outer_verb->add_option("--threads", outer.threads, "threads (default: one a core)")->check(CLI::Range(1, 1024));
+    bench_outer_verb->add_option("--dir", outer.folder, "folder for the blobs (default: the temporary one)");
     try {
         app.parse(argc, argv);
+        if (app.get_subcommands().empty() && options.project.empty()) throw CLI::RequiredError("--project");
     } catch (const CLI::ParseError& error) {
         const int code = app.exit(error);
         return code == 0 ? 0 : 2;
     }
     options.silence_ms = 2 * options.lease_ms;
     init_logging("pathloom-engine");
+    if (bench->parsed()) {
+        const auto measured = bench_outer(outer);
+        if (!measured) return fail_with(measured.error());
+        const auto said = deliver_report(describe(*measured), json, keep);
+        return said ? 0 : fail_with(said.error());
+    }
 
     // Signals are taken by one thread with sigwait, so no handler ever runs in the middle of a transaction.
     sigset_t signals;

@@ -4,45 +4,9 @@
 #include "engine/server/event_hub.h"
 #include "engine/server/run_controller.h"
 
-#include <chrono>
 #include <cmath>
 
 namespace pathloom {
-
-Result<OuterDone> do_outer_step(const OuterJob& job, BlobStore& blobs)
-{
-    const auto begin = std::chrono::steady_clock::now();
-    if (job.deltas.empty()) {  // no path of this phase goes through the module: its next version is the same bytes
-        OuterDone same;
-        same.step = job.step;
-        same.module_hash = job.module_hash;
-        same.momentum_hash = job.momentum_hash;
-        return same;
-    }
-    PATHLOOM_TRY(const auto module, blobs.verified(job.module_hash));
-    std::optional<std::filesystem::path> momentum;
-    if (!job.momentum_hash.empty()) {
-        PATHLOOM_TRY(momentum, blobs.verified(job.momentum_hash));
-    }
-    std::vector<Contribution> contributions;
-    for (std::size_t i = 0; i < job.deltas.size(); ++i) {
-        PATHLOOM_TRY(const auto delta, blobs.verified(job.deltas[i]));
-        contributions.push_back({job.paths[i], delta, job.weights[i]});
-    }
-    PATHLOOM_TRY(const auto result, outer_step(job.outer, module, momentum, contributions));
-    OuterDone done;
-    done.step = job.step;
-    done.paths = job.paths;
-    done.gradient_norm = result.gradient_norm;
-    done.mean_cosine = result.mean_cosine;
-    done.path_norms = result.path_norms;
-    PATHLOOM_TRY(done.module_hash, blobs.put(result.module));
-    if (!result.momentum.empty()) {
-        PATHLOOM_TRY(done.momentum_hash, blobs.put(result.momentum));
-    }
-    done.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-    return done;
-}
 
 Result<void> RunController::check_result(const TaskKey& key, const v1::TaskResult& result, BlobStore& blobs) const
 {
@@ -269,7 +233,7 @@ void RunController::keep_slice(const TaskKey& key, const v1::TaskResult& result)
 void RunController::add_traffic(const TaskKey& key, const v1::TaskResult& result)
 {
     const v1::WireBytes& wire = result.wire();
-    m_bytes_down += wire.modules_down() + wire.inner_down() + wire.data_down();
+    m_bytes_down += wire.modules_down() + wire.inner_down() + wire.data_down() + wire.ahead_down();
     m_bytes_up += wire.deltas_up() + wire.inner_up() + wire.results_up();
     m_compute_seconds += result.compute_seconds();
     if (key.stage != Stage::Train) return;

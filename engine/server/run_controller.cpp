@@ -129,12 +129,13 @@ OuterJob RunController::outer_job(const OuterStepWanted& step) const
         const Version& version = m_module_versions[std::size_t(step.module)].at(step.phase);
         job.module_hash = version.hash;
         job.momentum_hash = version.momentum;
-        const auto deltas = m_deltas.find({step.module, step.phase});  // none when no sampled path goes through the module
-        if (deltas != m_deltas.end())
-            for (const auto& [path, delta] : deltas->second) {  // a map: ascending paths, whatever arrived first
-                job.paths.push_back(path);
-                job.deltas.push_back(delta);
-            }
+        const auto found = m_deltas.find({step.module, step.phase});
+        for (int path : m_plan.topology.modules[std::size_t(step.module)].paths) {  // ascending, whatever arrived first
+            if (!m_shape.trains(step.phase, path)) continue;  // none at all when no sampled path goes through the module
+            job.paths.push_back(path);
+            job.deltas.push_back(
+                found == m_deltas.end() || !found->second.contains(path) ? std::string() : found->second.at(path));
+        }
     }
     if (step.warm) {
         job.weights = combine_weights(job.outer, std::vector<std::int64_t>{1}, 1);
@@ -145,6 +146,19 @@ OuterJob RunController::outer_job(const OuterStepWanted& step) const
     for (int path : job.paths) sizes.push_back(std::int64_t(assignment.shards[std::size_t(path)].size()));
     job.weights = combine_weights(job.outer, sizes, sharded_rows(assignment));
     return job;
+}
+
+std::vector<OuterJob> RunController::partial_jobs(const TaskKey& key) const
+{
+    std::vector<OuterJob> jobs;
+    if (key.stage != Stage::Train) return jobs;
+    for (int module : m_plan.topology.path_modules[std::size_t(key.path)]) {
+        const auto in = m_deltas.find({module, key.phase});
+        if (in == m_deltas.end()) continue;
+        OuterJob job = outer_job({false, module, key.phase});
+        if (std::ranges::any_of(job.deltas, &std::string::empty)) jobs.push_back(std::move(job));  // else its step is due
+    }
+    return jobs;
 }
 
 RoutingJob RunController::routing_job() const

@@ -5,11 +5,11 @@
 #pragma once
 
 #include "engine/routing/shards.h"
+#include "engine/server/module_executors.h"
 #include "engine/server/run_plan.h"
 #include "engine/server/task_builder.h"
 #include "engine/store/blobs.h"
 #include "engine/store/project.h"
-#include "engine/training/outer.h"
 #include "pathloom/v1/engine.pb.h"
 
 #include <map>
@@ -32,27 +32,6 @@ Result<PreparedRun> prepare_run(RunPlan plan, const CorpusRow& corpus, BlobStore
 /// Asset that holds the scores of a task's rows: "discriminate.<phase>.<path>.<chunk>".
 std::string scores_asset(const TaskKey& key);
 
-/// The work of one outer step, free of the controller.
-struct OuterJob {
-    OuterStepWanted step;
-    OuterSpec outer;
-    std::string module_hash;
-    std::string momentum_hash;
-    std::vector<int> paths;
-    std::vector<std::string> deltas;
-    std::vector<double> weights;
-};
-struct OuterDone {
-    OuterStepWanted step;
-    std::string module_hash;
-    std::string momentum_hash;
-    double gradient_norm = 0;
-    double mean_cosine = 1;
-    std::vector<int> paths;
-    std::vector<double> path_norms;
-    double seconds = 0;
-};
-Result<OuterDone> do_outer_step(const OuterJob& job, BlobStore& blobs);
 std::vector<MissingInput> missing_inputs(const OuterJob& job, const BlobStore& blobs);
 
 struct RoutingJob {
@@ -165,7 +144,10 @@ public:
         std::int64_t now_ms, std::vector<v1::Event>& events) const;
     void apply_points(const TaskKey& key, std::int64_t step_begin, const std::vector<float>& losses);
 
+    /// The step with every contribution that is in by now.
     [[nodiscard]] OuterJob outer_job(const OuterStepWanted& step) const;
+    /// Modules of `key` that wait for more contributions of its phase, with what is in: worth adding up already.
+    [[nodiscard]] std::vector<OuterJob> partial_jobs(const TaskKey& key) const;
     Result<void> write_outer(Project& project, const OuterDone& done, std::int64_t now_ms, std::vector<v1::Event>& events) const;
     void apply_outer(const OuterDone& done);
 

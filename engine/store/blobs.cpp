@@ -12,10 +12,13 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <fcntl.h>
+#include <mutex>
 #include <optional>
 #include <system_error>
 #include <unistd.h>
+#include <unordered_map>
 
 namespace pathloom {
 
@@ -27,6 +30,23 @@ const char* const temporaries = "tmp";
 const char* const quarantine = "corrupt";
 
 std::atomic<unsigned> counter = 0;
+
+constexpr std::size_t writeback_bytes = std::size_t(8) << 20;
+constexpr std::size_t most_known = 200'000;
+constexpr std::int64_t ns_per_s = 1'000'000'000;
+
+std::int64_t nanoseconds(const timespec& time)
+{
+    return std::int64_t(time.tv_sec) * ns_per_s + time.tv_nsec;
+}
+
+/// A file time in the recent past that no write by anybody else produces: they leave the time of the write, which is later.
+timespec stamp()
+{
+    timespec now{};
+    ::clock_gettime(CLOCK_REALTIME, &now);
+    return {now.tv_sec - 1, long(counter.fetch_add(1) * 7919ULL % std::uint64_t(ns_per_s))};
+}
 
 /// A temporary is locked by its writer: a lock that can be taken means that the writer is dead.
 void remove_dead_temporaries(const fs::path& folder)
@@ -54,12 +74,65 @@ bool is_fan_out_folder(const fs::path& folder)
 
 }  // namespace
 
+/// Which files have been hashed, by what would change with their bytes. The time of a blob is one we set (stamp()), so that a
+/// write shows however coarse the file system's clock is.
+class BlobStore::Known {
+public:
+    struct Signature {
+        ino_t file = 0;
+        off_t size = -1;
+        std::int64_t changed_ns = 0;
+        bool operator==(const Signature&) const = default;
+    };
+    static std::optional<Signature> of(const fs::path& file)
+    {
+        struct stat info { };
+        if (::stat(file.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return std::nullopt;
+        return Signature{info.st_ino, info.st_size, nanoseconds(info.st_mtim)};
+    }
+    void remember(const std::string& hash, const std::optional<Signature>& signature)
+    {
+        if (!signature) return;
+        const std::lock_guard lock(m_mutex);
+        if (m_files.size() >= most_known) m_files.clear();
+        m_files[hash] = *signature;
+    }
+    void forget(const std::string& hash)
+    {
+        const std::lock_guard lock(m_mutex);
+        m_files.erase(hash);
+    }
+    bool holds(const std::string& hash, const std::optional<Signature>& signature)
+    {
+        const std::lock_guard lock(m_mutex);
+        const auto found = m_files.find(hash);
+        return signature && found != m_files.end() && found->second == *signature;
+    }
+
+private:
+    std::mutex m_mutex;
+    std::unordered_map<std::string, Signature> m_files;
+};
+
 struct BlobStore::Writer::Impl {
     fs::path root;
     fs::path temporary;
     UniqueFd fd;
     Sha256 hash;
+    std::string known_hash;  ///< the caller has hashed the bytes already
+    Durability durability = Durability::PowerCut;
+    std::shared_ptr<Known> known;
+    std::size_t written = 0;
+    std::size_t on_its_way = 0;  ///< bytes the kernel was asked to write to the disk
     std::optional<Error> broken;  ///< first failed write: finish() must not pretend
+
+    /// Begin to write to the disk while more bytes come in, so that the fsync at the end has little left to wait for.
+    void write_back()
+    {
+        if (durability != Durability::PowerCut || written - on_its_way < writeback_bytes) return;
+        ::sync_file_range(fd.get(), off64_t(on_its_way), off64_t(written - on_its_way), SYNC_FILE_RANGE_WRITE);
+        on_its_way = written;
+    }
 };
 
 BlobStore::Writer::Writer(std::unique_ptr<Impl> impl)
@@ -83,9 +156,11 @@ Result<void> BlobStore::Writer::write(std::span<const std::byte> bytes)
 {
     if (!m_impl || !m_impl->fd) return fail(ErrorCode::Failed, "blob writer is already finished; open a new one");
     if (m_impl->broken) return fail(*m_impl->broken);
-    m_impl->hash.update(bytes);
+    if (m_impl->known_hash.empty()) m_impl->hash.update(bytes);
     Result<void> written = write_all(m_impl->fd.get(), bytes, m_impl->root);
     if (!written) m_impl->broken = written.error();
+    m_impl->written += bytes.size();
+    m_impl->write_back();
     return written;
 }
 
@@ -98,34 +173,56 @@ Result<std::string> BlobStore::Writer::finish(const std::string& expected_hash)
         return fail(std::move(error));
     };
     if (impl->broken) return give_up(*impl->broken);
-    const std::string hash = impl->hash.hex();
+    const std::string hash = impl->known_hash.empty() ? impl->hash.hex() : impl->known_hash;
     if (!expected_hash.empty() && hash != expected_hash)
         return give_up({ErrorCode::Corrupt, fmt::format("blob {} arrived with hash {}; send it again", expected_hash, hash)});
     const fs::path folder = impl->root / hash.substr(0, 2);
     const fs::path target = folder / hash;
-    if (::fsync(impl->fd.get()) != 0) return give_up(system_error("cannot write", target, errno));
+    const bool durable = impl->durability == Durability::PowerCut;
+    const timespec times[] = {stamp(), stamp()};
+    ::futimens(impl->fd.get(), times);
+    if (durable && ::fsync(impl->fd.get()) != 0) return give_up(system_error("cannot write", target, errno));
     if (::mkdir(folder.c_str(), 0755) == 0) {
-        if (auto synced = sync_folder(impl->root); !synced) return give_up(synced.error());
+        if (durable)
+            if (auto synced = sync_folder(impl->root); !synced) return give_up(synced.error());
     } else if (errno != EEXIST) {
         return give_up(system_error("cannot create the folder", folder, errno));
     }
     // Renaming over an equal blob is harmless, and heals one whose bits have rotted.
     if (::rename(impl->temporary.c_str(), target.c_str()) != 0) return give_up(system_error("cannot write", target, errno));
-    if (auto synced = sync_folder(folder); !synced) return fail(synced.error());
+    struct stat info { };
+    if (::fstat(impl->fd.get(), &info) == 0)
+        impl->known->remember(hash, Known::Signature{info.st_ino, info.st_size, nanoseconds(info.st_mtim)});
+    if (durable) PATHLOOM_CHECK(sync_folder(folder));
     return hash;
 }
 
-Result<BlobStore> BlobStore::open(const fs::path& root)
+BlobStore::BlobStore(fs::path root, Durability durability)
+    : m_root(std::move(root))
+    , m_durability(durability)
+    , m_known(std::make_shared<Known>())
+{
+}
+
+Result<BlobStore> BlobStore::open(const fs::path& root, Durability durability)
 {
     PATHLOOM_CHECK(make_folders(root / temporaries));
     remove_dead_temporaries(root / temporaries);
-    return BlobStore(root);
+    return BlobStore(root, durability);
 }
 
 Result<BlobStore::Writer> BlobStore::writer()
 {
+    return writer({});
+}
+
+Result<BlobStore::Writer> BlobStore::writer(std::string known_hash)
+{
     auto impl = std::make_unique<Writer::Impl>();
     impl->root = m_root;
+    impl->known_hash = std::move(known_hash);
+    impl->durability = m_durability;
+    impl->known = m_known;
     while (true) {
         impl->temporary = m_root / temporaries / fmt::format("{}-{}", ::getpid(), counter.fetch_add(1));
         impl->fd = UniqueFd(::open(impl->temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
@@ -142,10 +239,11 @@ Result<std::string> BlobStore::put(std::span<const std::byte> bytes)
 {
     const std::string hash = sha256_hex(bytes);
     if (keep(hash) && holds(path_of(hash), bytes)) {
-        PATHLOOM_CHECK(sync_folder(path_of(hash).parent_path()));  // its first writer may not have got so far yet
+        // Its first writer may not have got so far yet.
+        if (m_durability == Durability::PowerCut) PATHLOOM_CHECK(sync_folder(path_of(hash).parent_path()));
         return hash;
     }
-    PATHLOOM_TRY(Writer out, writer());
+    PATHLOOM_TRY(Writer out, writer(hash));
     PATHLOOM_CHECK(out.write(bytes));
     return out.finish(hash);
 }
@@ -158,7 +256,14 @@ bool BlobStore::has(const std::string& hash) const
 
 bool BlobStore::keep(const std::string& hash) const
 {
-    return is_sha256_hex(hash) && ::utimensat(AT_FDCWD, path_of(hash).c_str(), nullptr, 0) == 0;
+    if (!is_sha256_hex(hash)) return false;
+    const fs::path file = path_of(hash);
+    const auto before = Known::of(file);
+    const bool trusted = m_known->holds(hash, before);
+    const timespec times[] = {stamp(), stamp()};
+    if (::utimensat(AT_FDCWD, file.c_str(), times, 0) != 0) return false;
+    if (trusted) m_known->remember(hash, Known::of(file));
+    return true;
 }
 
 fs::path BlobStore::path_of(const std::string& hash) const
@@ -175,12 +280,22 @@ Result<std::uint64_t> BlobStore::size_of(const std::string& hash) const
     return size;
 }
 
-Result<fs::path> BlobStore::verified(const std::string& hash)
+Result<fs::path> BlobStore::verified(const std::string& hash, bool again)
 {
     const fs::path file = path_of(hash);
     if (!has(hash)) return fail(ErrorCode::NotFound, "no blob {} in {}", hash, m_root.string());
+    const auto before = Known::of(file);
+    if (!again && m_known->holds(hash, before)) return file;
+    m_known->forget(hash);
     PATHLOOM_TRY(const std::string found, sha256_file(file));
-    if (found == hash) return file;
+    if (found == hash) {
+        // A file changed a moment ago may change again without its time showing it: such a one is not remembered.
+        timespec now{};
+        ::clock_gettime(CLOCK_REALTIME, &now);
+        const auto after = Known::of(file);
+        if (before && after == before && nanoseconds(now) - after->changed_ns > ns_per_s / 2) m_known->remember(hash, after);
+        return file;
+    }
     PATHLOOM_CHECK(make_folders(m_root / quarantine));
     const fs::path aside = m_root / quarantine / fmt::format("{}.{}-{}", hash, ::getpid(), counter.fetch_add(1));
     if (::rename(file.c_str(), aside.c_str()) != 0 && errno != ENOENT)

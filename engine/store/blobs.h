@@ -15,11 +15,14 @@
 
 namespace pathloom {
 
+/// Whether a blob must survive a power cut. A cache need not: what it lost is fetched again, and what was torn does not have its hash.
+enum class Durability { PowerCut, ProcessEnd };
+
 /// Copies share the folder. Any thread may call any function; several processes may share one folder.
 class BlobStore {
 public:
     /// Opens or creates the folder and removes temporaries a crash left behind.
-    static Result<BlobStore> open(const std::filesystem::path& root);
+    static Result<BlobStore> open(const std::filesystem::path& root, Durability durability = Durability::PowerCut);
 
     /// Durable when it returns. Storing the same bytes twice is one blob. DiskFull leaves nothing behind.
     Result<std::string> put(std::span<const std::byte> bytes);
@@ -29,8 +32,10 @@ public:
     [[nodiscard]] bool keep(const std::string& hash) const;
     [[nodiscard]] std::filesystem::path path_of(const std::string& hash) const;
     [[nodiscard]] Result<std::uint64_t> size_of(const std::string& hash) const;
-    /// Path of a blob whose bytes were just re-hashed. A flipped bit gives Corrupt and moves the file aside (never served again).
-    Result<std::filesystem::path> verified(const std::string& hash);
+    /// Path of a blob whose bytes this store has hashed since the file last changed; `again` hashes them now, which also finds
+    /// what a disk did to them behind the file system's back. A flipped bit gives Corrupt and moves the file aside (never served
+    /// again).
+    Result<std::filesystem::path> verified(const std::string& hash, bool again = false);
 
     /// Streaming write. finish() checks the hash (Corrupt if it differs), fsyncs and renames; a Writer that dies leaves nothing.
     class Writer {
@@ -59,11 +64,12 @@ public:
     [[nodiscard]] std::uint64_t bytes() const;
 
 private:
-    explicit BlobStore(std::filesystem::path root)
-        : m_root(std::move(root))
-    {
-    }
+    class Known;
+    BlobStore(std::filesystem::path root, Durability durability);
+    Result<Writer> writer(std::string known_hash);
     std::filesystem::path m_root;
+    Durability m_durability;
+    std::shared_ptr<Known> m_known;
 };
 
 }  // namespace pathloom

@@ -79,6 +79,20 @@ BlobStore& Project::blobs()
     return *m_impl->blobs;
 }
 
+Result<void> Project::sync()
+{
+    const std::lock_guard lock(m_impl->log_mutex);
+    const fs::path file = m_impl->folder / "project.sqlite-wal";
+    if (!m_impl->log) {
+        m_impl->log = UniqueFd(::open(file.c_str(), O_RDWR | O_CLOEXEC));
+        if (!m_impl->log && errno == ENOENT) return {};  // nothing has been written yet
+        if (!m_impl->log) return fail(system_error("cannot open", file, errno));
+        PATHLOOM_CHECK(sync_folder(m_impl->folder));  // the log itself must be found again
+    }
+    if (::fdatasync(m_impl->log.get()) != 0) return fail(system_error("cannot make durable", file, errno));
+    return {};
+}
+
 Project::Transaction::Transaction(Project& project)
     : m_project(project)
 {

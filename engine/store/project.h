@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A project folder: project.sqlite (WAL), blobs/, .engine/ (0700). One engine owns it (flock). All calls come from one thread at
-// a time: the coordinator holds its lock around them. Only blobs() may be used from any thread.
+// a time: the coordinator holds its lock around them. Only blobs() and sync() may be used from any thread.
 #pragma once
 
 #include "engine/core/result.h"
@@ -119,8 +119,10 @@ public:
     ~Project();
     [[nodiscard]] const std::filesystem::path& folder() const;
     BlobStore& blobs();
+    /// Makes every transaction committed before the call durable. From any thread, also while another one uses the project.
+    Result<void> sync();
 
-    /// One atomic change. begin() ... commit(); a Transaction that dies without commit() rolls back. Not nested.
+    /// One atomic change, durable after the next sync(). begin() ... commit(); a Transaction that dies without commit() rolls back. Not nested.
     class Transaction {
     public:
         explicit Transaction(Project& project);  // BEGIN IMMEDIATE

@@ -6,6 +6,7 @@
 #include "engine/store/project.h"
 #include "engine/store/sqlite.h"
 
+#include <mutex>
 #include <utility>
 
 namespace pathloom {
@@ -15,6 +16,8 @@ struct Project::Impl {
     UniqueFd lock;  ///< flock'ed as long as the project is open
     std::unique_ptr<Database> database;
     std::optional<BlobStore> blobs;
+    std::mutex log_mutex;  ///< of `log`
+    UniqueFd log;  ///< the write-ahead log, for sync(); SQLite keeps the file as long as the database is open
     std::optional<Error> refuse;  ///< a transaction could not begin: writes must not go through one by one
 
     /// One changing statement.

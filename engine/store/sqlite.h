@@ -43,7 +43,8 @@ private:
 
 class Database {
 public:
-    /// Opens or creates `file`: WAL, foreign keys on, synchronous FULL, waits up to 2 s for another program's lock.
+    /// Opens or creates `file`: WAL, foreign keys on, waits up to 2 s for another program's lock. Synchronous NORMAL: a commit is
+    /// whole or absent whatever happens, in order with the others, and survives a power cut once the log has been fsynced.
     /// Corrupt when it is not a database. Schema checks are the caller's.
     static Result<std::unique_ptr<Database>> open(const std::filesystem::path& file);
     ~Database();

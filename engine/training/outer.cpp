@@ -9,6 +9,7 @@
 #include <array>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 namespace pathloom {
 namespace {
@@ -79,39 +80,6 @@ Result<std::span<const float>> same_tensor(const Safetensors& blob, const Tensor
     return (*found)->as<float>();
 }
 
-/// Everything of one module as spans, checked against the module's tensors.
-struct Inputs {
-    std::vector<Safetensors> blobs;  // keep the mappings alive
-    std::vector<std::vector<std::span<const float>>> deltas;  // [contribution][tensor]
-    std::vector<std::span<const float>> momentum;  // [tensor], empty on the first step
-};
-
-Result<Inputs> read_inputs(
-    const Safetensors& module, const std::optional<std::filesystem::path>& momentum, std::span<const Contribution> contributions)
-{
-    Inputs inputs;
-    for (const Contribution& contribution : contributions) {
-        PATHLOOM_TRY(Safetensors blob, Safetensors::open(contribution.delta));
-        std::vector<std::span<const float>> tensors;
-        for (const TensorView& tensor : module.tensors()) {
-            PATHLOOM_TRY(
-                const auto values, same_tensor(blob, tensor, fmt::format("pseudo-gradient of path {}", contribution.path)));
-            tensors.push_back(values);
-        }
-        inputs.deltas.push_back(std::move(tensors));
-        inputs.blobs.push_back(std::move(blob));
-    }
-    if (momentum) {
-        PATHLOOM_TRY(Safetensors blob, Safetensors::open(*momentum));
-        for (const TensorView& tensor : module.tensors()) {
-            PATHLOOM_TRY(const auto values, same_tensor(blob, tensor, "outer momentum"));
-            inputs.momentum.push_back(values);
-        }
-        inputs.blobs.push_back(std::move(blob));
-    }
-    return inputs;
-}
-
 std::vector<std::byte> write_like(const Safetensors& module, const std::vector<std::vector<float>>& values)
 {
     std::vector<TensorView> views = module.tensors();
@@ -136,67 +104,171 @@ std::vector<double> combine_weights(const OuterSpec& outer, std::span<const std:
     return weights;
 }
 
-Result<OuterResult> outer_step(const OuterSpec& outer, const std::filesystem::path& module,
-    const std::optional<std::filesystem::path>& momentum, std::span<const Contribution> contributions)
+struct OuterSum::Impl {
+    struct Slot {
+        Expected expected;
+        bool in = false;
+        double norm = 0.0;
+        std::filesystem::path early;  ///< its file, until its turn comes
+    };
+    Safetensors module;
+    std::vector<Slot> slots;  ///< in the order of the sum
+    std::size_t summed = 0;  ///< slots that are part of the sums
+    std::vector<std::size_t> offsets;  ///< of each tensor in the flat sums
+    std::vector<float> gradient;
+    std::vector<double> direction;  ///< sum of unit pseudo-gradients: its length gives the mean pairwise cosine
+
+    Slot* find(int path)
+    {
+        const auto found = std::ranges::find(slots, path, [](const Slot& slot) { return slot.expected.path; });
+        return found == slots.end() ? nullptr : &*found;
+    }
+    Result<std::vector<std::span<const float>>> read(const Safetensors& blob, int path) const
+    {
+        std::vector<std::span<const float>> tensors;
+        for (const TensorView& tensor : module.tensors()) {
+            PATHLOOM_TRY(const auto values, same_tensor(blob, tensor, fmt::format("pseudo-gradient of path {}", path)));
+            tensors.push_back(values);
+        }
+        return tensors;
+    }
+    void accumulate(const Slot& slot, std::span<const std::span<const float>> tensors)
+    {
+        const double unit = slot.norm > 0.0 ? 1.0 / slot.norm : 0.0;
+        for (std::size_t t = 0; t < tensors.size(); ++t) {
+            pathloom::accumulate(tensors[t].data(), tensors[t].size(), float(slot.expected.weight), unit,
+                gradient.data() + offsets[t], direction.data() + offsets[t]);
+        }
+        ++summed;
+    }
+    /// Early arrivals whose turn has come.
+    Result<void> catch_up()
+    {
+        for (; summed < slots.size() && slots[summed].in;) {
+            Slot& slot = slots[summed];
+            PATHLOOM_TRY(const Safetensors blob, Safetensors::open(slot.early));
+            PATHLOOM_TRY(const auto tensors, read(blob, slot.expected.path));
+            accumulate(slot, tensors);
+            slot.early.clear();
+        }
+        return {};
+    }
+};
+
+OuterSum::OuterSum(std::unique_ptr<Impl> impl)
+    : m_impl(std::move(impl))
+{
+}
+OuterSum::OuterSum(OuterSum&&) noexcept = default;
+OuterSum& OuterSum::operator=(OuterSum&&) noexcept = default;
+OuterSum::~OuterSum() = default;
+
+Result<OuterSum> OuterSum::open(const std::filesystem::path& module, std::vector<Expected> expected)
+{
+    if (expected.empty())
+        return fail(ErrorCode::Usage, "an outer step of {} needs at least one contribution", module.filename().string());
+    auto impl = std::make_unique<Impl>();
+    PATHLOOM_TRY(impl->module, Safetensors::open(module));
+    std::size_t size = 0;
+    for (const TensorView& tensor : impl->module.tensors()) {
+        if (tensor.dtype != DType::F32)
+            return fail(ErrorCode::Corrupt, "module tensor '{}' is {}, must be F32", tensor.name, dtype_name(tensor.dtype));
+        impl->offsets.push_back(size);
+        size += tensor.as<float>().size();
+    }
+    for (const Expected& one : expected) impl->slots.push_back({one, false, 0.0, {}});
+    impl->gradient.assign(size, 0.0f);
+    impl->direction.assign(size, 0.0);
+    return OuterSum(std::move(impl));
+}
+
+Result<void> OuterSum::add(int path, const std::filesystem::path& delta)
+{
+    Impl::Slot* slot = m_impl->find(path);
+    if (!slot) return fail(ErrorCode::Usage, "path {} does not run through this module", path);
+    if (slot->in) return {};
+    PATHLOOM_TRY(const Safetensors blob, Safetensors::open(delta));
+    PATHLOOM_TRY(const auto tensors, m_impl->read(blob, path));
+    double squares = 0.0;
+    for (const auto& values : tensors) squares += square_sum(values.data(), values.size());
+    if (!std::isfinite(squares)) {
+        return fail(ErrorCode::Corrupt,
+            "the pseudo-gradient of path {} is not finite; lower training.lr or set training.clip", path);
+    }
+    slot->norm = std::sqrt(squares);
+    slot->in = true;
+    if (slot != &m_impl->slots[m_impl->summed]) {
+        slot->early = delta;
+        return {};
+    }
+    m_impl->accumulate(*slot, tensors);
+    return m_impl->catch_up();
+}
+
+bool OuterSum::has(int path) const
+{
+    const Impl::Slot* slot = m_impl->find(path);
+    return slot && slot->in;
+}
+
+bool OuterSum::complete() const
+{
+    return m_impl->summed == m_impl->slots.size();
+}
+
+Result<OuterResult> OuterSum::step(const OuterSpec& outer, const std::optional<std::filesystem::path>& momentum) const
 {
     const bool nesterov = outer.optimizer == "nesterov";
     if (!nesterov && outer.optimizer != "sgd" && outer.optimizer != "fedavg" && outer.optimizer != "none") {
         return fail(ErrorCode::Usage, "outer.optimizer must be nesterov, sgd, fedavg or none, got '{}'", outer.optimizer);
     }
-    if (contributions.empty())
-        return fail(ErrorCode::Usage, "an outer step of {} needs at least one contribution", module.filename().string());
-    PATHLOOM_TRY(const Safetensors old, Safetensors::open(module));
-    for (const TensorView& tensor : old.tensors()) {
-        if (tensor.dtype != DType::F32)
-            return fail(ErrorCode::Corrupt, "module tensor '{}' is {}, must be F32", tensor.name, dtype_name(tensor.dtype));
+    if (!complete())
+        return fail(ErrorCode::Usage, "an outer step needs all {} contributions, {} are in", m_impl->slots.size(), m_impl->summed);
+    std::optional<Safetensors> before;
+    if (nesterov && momentum) {
+        PATHLOOM_TRY(before, Safetensors::open(*momentum));
     }
-    PATHLOOM_TRY(const Inputs inputs, read_inputs(old, nesterov ? momentum : std::nullopt, contributions));
-
+    const auto& tensors = m_impl->module.tensors();
     OuterResult result;
-    for (const auto& tensors : inputs.deltas) {
-        double squares = 0.0;
-        for (const auto& values : tensors) squares += square_sum(values.data(), values.size());
-        if (!std::isfinite(squares)) {
-            return fail(ErrorCode::Corrupt,
-                "the pseudo-gradient of path {} is not finite; lower training.lr or set training.clip",
-                contributions[result.path_norms.size()].path);
-        }
-        result.path_norms.push_back(std::sqrt(squares));
-    }
-
     std::vector<std::vector<float>> theta, buffers;
     double gradient_squares = 0.0, direction_squares = 0.0;
-    for (std::size_t t = 0; t < old.tensors().size(); ++t) {
-        const auto before = old.tensors()[t].as<float>();
-        const std::size_t n = before.size();
-        std::vector<float> gradient(n, 0.0f);
-        std::vector<double> direction(n, 0.0);  // sum of unit pseudo-gradients: its length gives the mean pairwise cosine
-        for (std::size_t c = 0; c < contributions.size(); ++c) {
-            const double norm = result.path_norms[c];
-            accumulate(inputs.deltas[c][t].data(), n, float(contributions[c].weight), norm > 0.0 ? 1.0 / norm : 0.0,
-                gradient.data(), direction.data());
-        }
-        gradient_squares += square_sum(gradient.data(), n);
-        direction_squares += square_sum(direction.data(), n);
-        theta.emplace_back(before.begin(), before.end());
+    for (std::size_t t = 0; t < tensors.size(); ++t) {
+        const auto old = tensors[t].as<float>();
+        const std::size_t n = old.size();
+        const float* gradient = m_impl->gradient.data() + m_impl->offsets[t];
+        gradient_squares += square_sum(gradient, n);
+        direction_squares += square_sum(m_impl->direction.data() + m_impl->offsets[t], n);
+        theta.emplace_back(old.begin(), old.end());
         if (nesterov) {
-            if (inputs.momentum.empty())
-                buffers.emplace_back(n, 0.0f);
-            else
-                buffers.emplace_back(inputs.momentum[t].begin(), inputs.momentum[t].end());
-            nesterov_step(theta.back().data(), gradient.data(), buffers.back().data(), n, float(outer.lr), float(outer.momentum));
+            buffers.emplace_back(n, 0.0f);
+            if (before) {
+                PATHLOOM_TRY(const auto values, same_tensor(*before, tensors[t], "outer momentum"));
+                std::ranges::copy(values, buffers.back().begin());
+            }
+            nesterov_step(theta.back().data(), gradient, buffers.back().data(), n, float(outer.lr), float(outer.momentum));
         } else {
-            plain_step(theta.back().data(), gradient.data(), n, outer.optimizer == "sgd" ? float(outer.lr) : 1.0f);
+            plain_step(theta.back().data(), gradient, n, outer.optimizer == "sgd" ? float(outer.lr) : 1.0f);
         }
     }
+    for (const Impl::Slot& slot : m_impl->slots) result.path_norms.push_back(slot.norm);
     result.gradient_norm = std::sqrt(gradient_squares);
-    if (const auto n = double(contributions.size()); n > 1) {
+    if (const auto n = double(m_impl->slots.size()); n > 1) {
         const auto moving = double(std::ranges::count_if(result.path_norms, [](double norm) { return norm > 0.0; }));
         result.mean_cosine = std::clamp((direction_squares - moving) / (n * (n - 1.0)), -1.0, 1.0);
     }
-    result.module = write_like(old, theta);
-    if (nesterov) result.momentum = write_like(old, buffers);
+    result.module = write_like(m_impl->module, theta);
+    if (nesterov) result.momentum = write_like(m_impl->module, buffers);
     return result;
+}
+
+Result<OuterResult> outer_step(const OuterSpec& outer, const std::filesystem::path& module,
+    const std::optional<std::filesystem::path>& momentum, std::span<const Contribution> contributions)
+{
+    std::vector<OuterSum::Expected> expected;
+    for (const Contribution& one : contributions) expected.push_back({one.path, one.weight});
+    PATHLOOM_TRY(OuterSum sum, OuterSum::open(module, std::move(expected)));
+    for (const Contribution& one : contributions) PATHLOOM_CHECK(sum.add(one.path, one.delta));
+    return sum.step(outer, momentum);
 }
 
 }  // namespace pathloom

@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -32,8 +33,38 @@ struct OuterResult {
     std::vector<double> path_norms;  ///< in the order of `contributions`
 };
 
-/// One outer step. Contributions are summed in the order given (callers pass ascending paths, so the sum does not depend on
-/// arrival order), in fp32 with the optimiser of `outer`. Errors: Corrupt when a tensor is missing or has another shape.
+/// The sum of one module's pseudo-gradients while they come in. They are added in the order of `expected` (callers pass ascending
+/// paths) whatever arrives first: an early one is only looked at (its norm) and waits as a file for its turn, so the order of
+/// arrival never reaches the bits. Holds 12 bytes a parameter. One thread at a time.
+class OuterSum {
+public:
+    struct Expected {
+        int path = 0;
+        double weight = 0.0;  ///< from combine_weights
+    };
+    /// `module` is the version the contributions were computed against. Corrupt when it is not all F32.
+    static Result<OuterSum> open(const std::filesystem::path& module, std::vector<Expected> expected);
+    OuterSum(OuterSum&&) noexcept;
+    OuterSum& operator=(OuterSum&&) noexcept;
+    ~OuterSum();
+
+    /// The pseudo-gradient of `path`; one that is in already changes nothing. Corrupt when a tensor is missing or has another
+    /// shape, or when a value is not finite; Usage for a path that is not expected. After an error the sum is as before.
+    Result<void> add(int path, const std::filesystem::path& delta);
+    [[nodiscard]] bool has(int path) const;
+    [[nodiscard]] bool complete() const;
+    /// The outer step in fp32, once complete.
+    Result<OuterResult> step(const OuterSpec& outer, const std::optional<std::filesystem::path>& momentum) const;
+
+private:
+    struct Impl;
+    explicit OuterSum(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> m_impl;
+};
+
+/// One outer step with everything at hand. Contributions are summed in the order given (callers pass ascending paths, so the sum
+/// does not depend on arrival order), in fp32 with the optimiser of `outer`. Errors: Corrupt when a tensor is missing or has
+/// another shape.
 Result<OuterResult> outer_step(const OuterSpec& outer, const std::filesystem::path& module,
     const std::optional<std::filesystem::path>& momentum, std::span<const Contribution> contributions);
 

@@ -8,6 +8,7 @@
 #include "engine/training/scoring.h"
 
 #include <chrono>
+#include <memory>
 
 namespace pathloom {
 namespace {
@@ -51,25 +52,30 @@ std::int64_t real_tokens(const TaskData& data, std::span<const std::int32_t> row
     return sum;
 }
 
-Result<void> store_training(const v1::TaskSpec& spec, TaskIo& io, PathModel& path, std::vector<float> before,
-    const InnerState& state, v1::TaskResult& result)
+/// What a trained path leaves behind.
+struct Trained {
+    ParameterLayout layout;
+    std::vector<float> delta;  ///< pseudo-gradient: from the new parameters to the old (DiPaCo Alg. 1)
+    InnerState state;
+};
+
+Result<void> store_training(const Trained& trained, TaskIo& io, v1::TaskResult& result)
 {
-    // The pseudo-gradient points from the new parameters to the old (DiPaCo Alg. 1).
-    const std::span<const float> after = path.parameters();
-    for (std::size_t i = 0; i < before.size(); ++i) before[i] -= after[i];
-    for (int c = 0; c < spec.columns_size(); ++c) {
-        PATHLOOM_TRY(const std::string hash, io.store(path.layout().save_column(c, before), BlobClass::Delta));
+    const auto& columns = trained.layout.columns();
+    for (int c = 0; c < int(columns.size()); ++c) {
+        PATHLOOM_TRY(const std::string hash, io.store(trained.layout.save_column(c, trained.delta), BlobClass::Delta));
         v1::ColumnDelta* delta = result.add_deltas();
-        delta->set_name(spec.columns(c).name());
+        delta->set_name(columns[std::size_t(c)].name);
         delta->set_delta_hash(hash);
     }
-    PATHLOOM_TRY(const std::string hash, io.store(write_state(path.layout(), state), BlobClass::Inner));
+    PATHLOOM_TRY(const std::string hash, io.store(write_state(trained.layout, trained.state), BlobClass::Inner));
     result.set_inner_state_hash(hash);
     return {};
 }
 
-Result<void> train(const v1::TaskSpec& spec, TaskIo& io, PathModel& path, const TaskData& data, v1::TaskResult& result)
+Result<void> train(const v1::TaskSpec& spec, TaskIo& io, PathModel& path, const TaskData& data, TaskOutcome& outcome)
 {
+    v1::TaskResult& result = outcome.result;
     InnerState state = zero_state(path.layout());
     if (!spec.inner_state_hash().empty()) {
         PATHLOOM_TRY(const Safetensors blob, fetch_blob(io, spec.inner_state_hash(), BlobClass::Inner));
@@ -85,7 +91,11 @@ Result<void> train(const v1::TaskSpec& spec, TaskIo& io, PathModel& path, const 
         result.set_tokens(result.tokens() + real_tokens(data, rows, spec.sequence_length()));
         if (!io.progress(step, float(loss))) return fail(ErrorCode::Cancelled, "stopped after step {}", step);
     }
-    return store_training(spec, io, path, std::move(before), state, result);
+    const std::span<const float> after = path.parameters();
+    for (std::size_t i = 0; i < before.size(); ++i) before[i] -= after[i];
+    const auto trained = std::make_shared<const Trained>(Trained{path.layout(), std::move(before), std::move(state)});
+    outcome.store = [trained](TaskIo& to, v1::TaskResult& named) { return store_training(*trained, to, named); };
+    return {};
 }
 
 Result<void> features(const v1::TaskSpec& spec, TaskIo& io, PathModel& path, const TaskData& data, v1::TaskResult& result)
@@ -136,7 +146,7 @@ Result<void> check_spec(const v1::TaskSpec& spec)
 
 }  // namespace
 
-Result<v1::TaskResult> run_task(const v1::TaskSpec& spec, TaskIo& io)
+Result<TaskOutcome> compute_task(const v1::TaskSpec& spec, TaskIo& io)
 {
     PATHLOOM_CHECK(check_spec(spec));
     const ComputeThreads threads(spec.threads());
@@ -144,10 +154,11 @@ Result<v1::TaskResult> run_task(const v1::TaskSpec& spec, TaskIo& io)
     PATHLOOM_TRY(const TaskData data, load_data(spec, io, path.spec().vocabulary));
 
     const auto begin = std::chrono::steady_clock::now();
-    v1::TaskResult result;
+    TaskOutcome outcome;
+    v1::TaskResult& result = outcome.result;
     switch (spec.kind()) {
     case v1::TASK_KIND_TRAIN:
-        PATHLOOM_CHECK(train(spec, io, path, data, result));
+        PATHLOOM_CHECK(train(spec, io, path, data, outcome));
         break;
     case v1::TASK_KIND_FEATURES:
         PATHLOOM_CHECK(features(spec, io, path, data, result));
@@ -167,7 +178,14 @@ Result<v1::TaskResult> run_task(const v1::TaskSpec& spec, TaskIo& io)
         return fail(ErrorCode::Unsupported, "task kind {} is not known to this worker; update it", int(spec.kind()));
     }
     result.set_compute_seconds(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
-    return result;
+    return outcome;
+}
+
+Result<v1::TaskResult> run_task(const v1::TaskSpec& spec, TaskIo& io)
+{
+    PATHLOOM_TRY(TaskOutcome outcome, compute_task(spec, io));
+    if (outcome.store) PATHLOOM_CHECK(outcome.store(io, outcome.result));
+    return std::move(outcome.result);
 }
 
 }  // namespace pathloom

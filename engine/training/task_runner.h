@@ -8,8 +8,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <span>
 #include <string>
+#include <utility>
 
 namespace pathloom {
 
@@ -28,8 +30,23 @@ public:
     virtual bool progress(std::int64_t step, float loss) = 0;
 };
 
-/// Run `spec` to its end. Same inputs give the same bytes on the same instruction set (single-threaded).
+/// A computed task. Its large results may still be in memory: putting them into blobs (hashing and writing 12 bytes a parameter)
+/// needs no model any more, so it can happen beside the next task's computing.
+struct TaskOutcome {
+    TaskOutcome() = default;
+    TaskOutcome(v1::TaskResult finished)  // NOLINT(google-explicit-constructor): a result without more to store is an outcome
+        : result(std::move(finished))
+    {
+    }
+    v1::TaskResult result;
+    /// Stores what is left and names it in `result`; empty when nothing is. On any thread, once.
+    std::function<Result<void>(TaskIo&, v1::TaskResult&)> store;
+};
+
+/// Run `spec` to its last step. Same inputs give the same bytes on the same instruction set and number of threads.
 /// wire counters and compute_seconds of the result: compute_seconds is filled here, wire by the worker.
+Result<TaskOutcome> compute_task(const v1::TaskSpec& spec, TaskIo& io);
+/// compute_task() and its store().
 Result<v1::TaskResult> run_task(const v1::TaskSpec& spec, TaskIo& io);
 
 }  // namespace pathloom

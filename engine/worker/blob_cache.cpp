@@ -13,7 +13,7 @@ namespace fs = std::filesystem;
 
 Result<BlobCache> BlobCache::open(const fs::path& root, std::uint64_t limit_bytes)
 {
-    PATHLOOM_TRY(BlobStore store, BlobStore::open(root));
+    PATHLOOM_TRY(BlobStore store, BlobStore::open(root, Durability::ProcessEnd));
     BlobCache cache(std::move(store), limit_bytes);
     struct Found {
         fs::file_time_type time;
@@ -32,7 +32,7 @@ Result<BlobCache> BlobCache::open(const fs::path& root, std::uint64_t limit_byte
     if (error) return fail(ErrorCode::Failed, "cannot read the cache folder {}: {}", root.string(), error.message());
     std::sort(found.begin(), found.end());
     for (const auto& one : found) {
-        cache.m_entries[one.hash] = {one.size, ++cache.m_tick, {}};
+        cache.m_entries[one.hash] = {one.size, ++cache.m_tick};
         cache.m_bytes += one.size;
     }
     cache.evict({});
@@ -49,34 +49,30 @@ void BlobCache::forget(const std::string& hash)
 
 std::optional<BlobCache::Hit> BlobCache::find(const std::string& hash)
 {
+    {
+        const std::lock_guard lock(*m_mutex);
+        if (!m_entries.contains(hash)) return {};
+    }
+    const auto file = m_store.verified(hash);  // may hash for a while
+    const std::lock_guard lock(*m_mutex);
+    if (!file) {
+        forget(hash);
+        return {};
+    }
     const auto entry = m_entries.find(hash);
     if (entry == m_entries.end()) return {};
-    const fs::path file = m_store.path_of(hash);
-    std::error_code error;
-    const auto time = fs::last_write_time(file, error);
-    if (error || entry->second.verified != time) {
-        if (error || !m_store.verified(hash)) {
-            forget(hash);
-            return {};
-        }
-        entry->second.verified = time;
-    }
     entry->second.used = ++m_tick;
-    return Hit{file, entry->second.size};
+    return Hit{*file, entry->second.size};
 }
 
 Result<BlobCache::Hit> BlobCache::adopt(const std::string& hash)
 {
     PATHLOOM_TRY(const std::uint64_t size, m_store.size_of(hash));
+    const std::lock_guard lock(*m_mutex);
     forget(hash);
-    const fs::path file = m_store.path_of(hash);
-    std::error_code error;
-    const auto time = fs::last_write_time(file, error);
-    Entry entry{size, ++m_tick, {}};
-    if (!error) entry.verified = time;
-    m_entries[hash] = entry;
+    m_entries[hash] = {size, ++m_tick};
     m_bytes += size;
-    return Hit{file, size};
+    return Hit{m_store.path_of(hash), size};
 }
 
 Result<std::string> BlobCache::put(std::span<const std::byte> bytes)
@@ -86,12 +82,31 @@ Result<std::string> BlobCache::put(std::span<const std::byte> bytes)
     return hash;
 }
 
+void BlobCache::pin(const std::string& hash)
+{
+    const std::lock_guard lock(*m_mutex);
+    ++m_pins[hash];
+}
+
+void BlobCache::unpin(const std::string& hash)
+{
+    const std::lock_guard lock(*m_mutex);
+    if (const auto pins = m_pins.find(hash); pins != m_pins.end() && --pins->second <= 0) m_pins.erase(pins);
+}
+
+std::uint64_t BlobCache::bytes() const
+{
+    const std::lock_guard lock(*m_mutex);
+    return m_bytes;
+}
+
 void BlobCache::evict(const std::set<std::string>& keep, std::optional<std::uint64_t> target)
 {
+    const std::lock_guard lock(*m_mutex);
     const std::uint64_t limit = std::min(m_limit, target.value_or(m_limit));
     std::vector<std::pair<std::uint64_t, std::string>> order;
     for (const auto& [hash, entry] : m_entries)
-        if (!keep.contains(hash)) order.emplace_back(entry.used, hash);
+        if (!keep.contains(hash) && !m_pins.contains(hash)) order.emplace_back(entry.used, hash);
     std::sort(order.begin(), order.end());
     for (const auto& [used, hash] : order) {
         if (m_bytes <= limit) return;

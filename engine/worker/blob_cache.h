@@ -7,13 +7,15 @@
 #include <cstdint>
 #include <filesystem>
 #include <map>
+#include <memory>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
 
 namespace pathloom {
 
-/// Used by one thread at a time.
+/// Any thread may call any function: one task is computed while another one's results are uploaded and a third one's blobs come.
 class BlobCache {
 public:
     /// Opens or creates; blobs of an earlier process are kept, oldest file first in line for eviction.
@@ -24,20 +26,23 @@ public:
         std::uint64_t size = 0;
     };
     /// The file of a blob. Its bytes are hashed the first time and whenever the file has changed since; damaged ones are dropped.
+    /// That is also why the cache need not survive a power cut: nothing here waits for the disk.
     std::optional<Hit> find(const std::string& hash);
     Result<BlobStore::Writer> writer() { return m_store.writer(); }
     /// After a Writer's finish(): the blob becomes part of the cache.
     Result<Hit> adopt(const std::string& hash);
     Result<std::string> put(std::span<const std::byte> bytes);
-    /// Drop the least recently used blobs that are not in `keep` until the rest fits the limit (or `target`, when smaller).
+    /// While pinned (pins are counted) a blob is not evicted, whether it is here yet or not.
+    void pin(const std::string& hash);
+    void unpin(const std::string& hash);
+    /// Drop the least recently used blobs that are neither pinned nor in `keep` until the rest fits the limit (or `target`, when smaller).
     void evict(const std::set<std::string>& keep, std::optional<std::uint64_t> target = {});
-    [[nodiscard]] std::uint64_t bytes() const { return m_bytes; }
+    [[nodiscard]] std::uint64_t bytes() const;
 
 private:
     struct Entry {
         std::uint64_t size = 0;
         std::uint64_t used = 0;  ///< tick of the last use
-        std::optional<std::filesystem::file_time_type> verified;  ///< the file's time when its hash was last checked
     };
     BlobCache(BlobStore store, std::uint64_t limit)
         : m_store(std::move(store))
@@ -46,11 +51,13 @@ private:
     }
     void forget(const std::string& hash);
 
+    std::unique_ptr<std::mutex> m_mutex = std::make_unique<std::mutex>();  // of everything but m_store, which guards itself
     BlobStore m_store;
     std::uint64_t m_limit = 0;
     std::uint64_t m_bytes = 0;
     std::uint64_t m_tick = 0;
     std::map<std::string, Entry> m_entries;
+    std::map<std::string, int> m_pins;
 };
 
 }  // namespace pathloom

@@ -32,8 +32,9 @@ public:
     // Bulk channel.
     using Sink = std::function<Result<void>(std::span<const std::byte>)>;
     using OnSent = std::function<void(std::uint64_t bytes)>;
-    /// Bytes of a blob from `offset` on, in order. Whatever reached `sink` before an error counts: resume behind it.
-    virtual Result<void> download(const std::string& hash, std::uint64_t offset, const Sink& sink) = 0;
+    /// Bytes of a blob from `offset` on, in order, on whatever thread. Whatever reached `sink` before an error counts: resume
+    /// behind it. `verify`: the engine hashes the blob again first, after it came damaged.
+    virtual Result<void> download(const std::string& hash, std::uint64_t offset, bool verify, const Sink& sink) = 0;
     /// Which of these the engine does not hold.
     virtual Result<std::vector<std::string>> missing(const std::vector<std::string>& hashes) = 0;
     /// `sent` hears of every piece handed to the transport.

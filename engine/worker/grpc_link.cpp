@@ -2,10 +2,11 @@
 // EngineLink over gRPC.
 #include "engine/worker/grpc_link.h"
 
+#include "engine/core/blob_wire.h"
+#include "engine/core/conveyor.h"
 #include "engine/core/files.h"
 #include "engine/core/tls_probe.h"
 
-#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -71,6 +72,7 @@ GrpcLink::GrpcLink(std::string address, std::string token, TlsFiles tls, const s
     , m_tls(std::move(tls))
     , m_caller(std::move(token))
     , m_workers(v1::Workers::NewStub(control))
+    , m_bulk(bulk)
     , m_blobs(v1::Blobs::NewStub(bulk))
 {
 }
@@ -125,19 +127,27 @@ Result<void> GrpcLink::leave(const v1::LeaveRequest& request)
     return call.outcome(m_workers->Leave(call.context(), request, &response));
 }
 
-Result<void> GrpcLink::download(const std::string& hash, std::uint64_t offset, const Sink& sink)
+Result<void> GrpcLink::download(const std::string& hash, std::uint64_t offset, bool verify, const Sink& sink)
 {
     Call call(*this, Lane::Bulk, transfer_timeout);
     v1::BlobRequest request;
     request.set_hash(hash);
     request.set_offset(offset);
-    const auto reader = m_blobs->Get(call.context(), request);
-    Result<void> kept;
-    v1::BlobChunk chunk;
-    while (kept && reader->Read(&chunk)) kept = sink(std::as_bytes(std::span(chunk.data())));
-    if (!kept) call.context()->TryCancel();
+    request.set_verify(verify);
+    // What the generated stub does, but with messages that stay as gRPC received them.
+    const grpc::internal::RpcMethod method(blob_get_method, grpc::internal::RpcMethod::SERVER_STREAMING, m_bulk);
+    const std::unique_ptr<grpc::ClientReader<grpc::ByteBuffer>> reader(
+        grpc::internal::ClientReaderFactory<grpc::ByteBuffer>::Create(m_bulk.get(), method, call.context(), request));
+    Conveyor<grpc::ByteBuffer> conveyor([&](grpc::ByteBuffer& chunk) {
+        return read_blob_chunk(
+            chunk, [](const BlobChunkHead&) { return Result<void>(); }, sink);
+    });
+    bool kept = true;
+    for (grpc::ByteBuffer chunk; kept && reader->Read(&chunk); chunk = {}) kept = conveyor.push(std::move(chunk));
+    const auto done = conveyor.finish();
+    if (!done) call.context()->TryCancel();
     const grpc::Status status = reader->Finish();
-    PATHLOOM_CHECK(kept);
+    PATHLOOM_CHECK(done);
     return call.outcome(status);
 }
 
@@ -153,24 +163,19 @@ Result<std::vector<std::string>> GrpcLink::missing(const std::vector<std::string
 
 Result<void> GrpcLink::upload(const std::string& hash, const std::filesystem::path& file, const OnSent& sent)
 {
-    PATHLOOM_TRY(const MappedFile mapped, MappedFile::open(file));
-    const auto bytes = mapped.bytes();
+    PATHLOOM_TRY(MappedFile mapped, MappedFile::open(file));
+    const auto owner = std::make_shared<const MappedFile>(std::move(mapped));
+    const auto bytes = owner->bytes();
     Call call(*this, Lane::Bulk, transfer_timeout + milliseconds(bytes.size() / slowest_bytes_per_ms));
     v1::PutResponse response;
-    const auto writer = m_blobs->Put(call.context(), &response);
-    v1::BlobChunk chunk;
-    chunk.set_hash(hash);
-    chunk.set_total(bytes.size());
-    std::size_t position = 0;
-    do {
-        const std::size_t count = std::min(blob_chunk_bytes, bytes.size() - position);
-        chunk.set_data(bytes.data() + position, count);
-        if (!writer->Write(chunk)) break;  // Finish() tells why
+    const grpc::internal::RpcMethod method(blob_put_method, grpc::internal::RpcMethod::CLIENT_STREAMING, m_bulk);
+    const std::unique_ptr<grpc::ClientWriter<grpc::ByteBuffer>> writer(
+        grpc::internal::ClientWriterFactory<grpc::ByteBuffer>::Create(m_bulk.get(), method, call.context(), &response));
+    send_blob(hash, bytes, 0, owner, [&](const grpc::ByteBuffer& chunk, std::size_t count) {
+        if (!writer->Write(chunk)) return false;  // Finish() tells why
         sent(count);
-        position += count;
-        chunk.clear_hash();
-        chunk.clear_total();
-    } while (position < bytes.size());
+        return true;
+    });
     writer->WritesDone();
     return call.outcome(writer->Finish());
 }

@@ -23,7 +23,7 @@ public:
     Result<v1::CommitResponse> commit(const v1::CommitRequest& request) override;
     Result<void> give_back(const v1::FailRequest& request) override;
     Result<void> leave(const v1::LeaveRequest& request) override;
-    Result<void> download(const std::string& hash, std::uint64_t offset, const Sink& sink) override;
+    Result<void> download(const std::string& hash, std::uint64_t offset, bool verify, const Sink& sink) override;
     Result<std::vector<std::string>> missing(const std::vector<std::string>& hashes) override;
     Result<void> upload(const std::string& hash, const std::filesystem::path& file, const OnSent& sent) override;
     void interrupt_transfers() override;
@@ -40,6 +40,7 @@ private:
     TlsFiles m_tls;
     Caller m_caller;
     std::unique_ptr<v1::Workers::Stub> m_workers;
+    std::shared_ptr<grpc::Channel> m_bulk;
     std::unique_ptr<v1::Blobs::Stub> m_blobs;
     struct Running {
         Lane lane = Lane::Control;

@@ -111,7 +111,7 @@ int work(const Settings& settings)
         options.retry.patience_ms = settings.patience_s * 1000;
         options.seed = random();
         const SteadyClock clock;
-        WorkerLoop worker(*link, std::move(cache), run_task, clock, options);
+        WorkerLoop worker(*link, std::move(cache), compute_task, clock, options);
 
         auto running = std::async(std::launch::async, [&] { return worker.run(); });
         ready.set_value(&worker);

@@ -9,9 +9,8 @@
 
 namespace pathloom {
 
-Pulse::Pulse(EngineLink& link, Interrupt& abandon, Enrol enrol)
+Pulse::Pulse(EngineLink& link, Enrol enrol)
     : m_link(link)
-    , m_abandon(abandon)
     , m_enrol(std::move(enrol))
 {
 }
@@ -42,15 +41,14 @@ std::int64_t Pulse::worker() const
     return m_worker;
 }
 
-void Pulse::begin(const std::string& task, std::int64_t fence)
+void Pulse::begin(std::shared_ptr<Holding> holding)
 {
     const std::lock_guard lock(m_mutex);
-    m_task = task;
-    m_fence = fence;
+    m_foreground = std::move(holding);
     m_activity = v1::ACTIVITY_DOWNLOAD;
     m_losses = {};
     m_urgent = true;
-    if (!m_leaving) m_abandon.lower();
+    if (m_leaving) m_foreground->abandon.raise();
     m_changed.notify_all();
 }
 
@@ -70,13 +68,25 @@ void Pulse::step(std::int64_t step, float loss)
     m_losses.values.push_back(loss);
 }
 
-void Pulse::end()
+void Pulse::uploading()
 {
     const std::lock_guard lock(m_mutex);
-    m_task.clear();
-    m_fence = 0;
-    m_activity = v1::ACTIVITY_IDLE;
-    m_losses = {};
+    if (m_foreground) m_uploading.push_back(std::move(m_foreground));
+    m_foreground = nullptr;
+    m_activity = v1::ACTIVITY_UPLOAD;
+    m_urgent = true;
+    m_changed.notify_all();
+}
+
+void Pulse::end(const std::shared_ptr<Holding>& holding)
+{
+    const std::lock_guard lock(m_mutex);
+    std::erase(m_uploading, holding);
+    if (m_foreground == holding) m_foreground = nullptr;
+    if (!m_foreground) {
+        m_activity = m_uploading.empty() ? v1::ACTIVITY_IDLE : v1::ACTIVITY_UPLOAD;
+        m_losses = {};
+    }
     m_urgent = true;
     m_changed.notify_all();
 }
@@ -85,7 +95,8 @@ void Pulse::leave()
 {
     const std::lock_guard lock(m_mutex);
     m_leaving = true;
-    m_abandon.raise();
+    if (m_foreground) m_foreground->abandon.raise();
+    for (const auto& holding : m_uploading) holding->abandon.raise();
     m_changed.notify_all();
 }
 
@@ -119,11 +130,21 @@ void Pulse::run()
 void Pulse::beat(std::unique_lock<std::mutex>& lock)
 {
     m_urgent = false;
+    std::vector<std::shared_ptr<Holding>> held = m_uploading;
+    if (m_foreground) held.insert(held.begin(), m_foreground);
+    const auto main = held.empty() ? nullptr : held.front();
     v1::HeartbeatRequest request;
     request.set_worker(m_worker);
-    request.set_task(m_task);
-    request.set_fence(m_fence);
     request.set_activity(m_activity);
+    if (main) {
+        request.set_task(main->task);
+        request.set_fence(main->fence);
+    }
+    for (std::size_t i = 1; i < held.size(); ++i) {
+        auto* also = request.add_also();
+        also->set_task(held[i]->task);
+        also->set_fence(held[i]->fence);
+    }
     Losses sent = std::exchange(m_losses, {});
     request.set_step_begin(sent.step_begin);
     for (const float loss : sent.values) request.add_losses(loss);
@@ -134,34 +155,42 @@ void Pulse::beat(std::unique_lock<std::mutex>& lock)
     if (unknown) enrolled = m_enrol();
     lock.lock();
     if (unknown && enrolled) m_worker = *enrolled;
-    const bool same_task = m_task == request.task() && m_fence == request.fence();
-    if (!response && same_task) {
+    if (!response && m_foreground && m_foreground == main) {
         // Not delivered: the losses go in front of those that came since.
         sent.values.insert(sent.values.end(), m_losses.values.begin(), m_losses.values.end());
         if (!sent.values.empty()) m_losses = std::move(sent);
     }
-    if (response && response->abandon() && same_task && !m_task.empty()) {
-        m_abandon.raise();
-        lock.unlock();
-        m_link.interrupt_transfers();
-        lock.lock();
+    if (!response) return;
+    bool taken_away = false;
+    for (const auto& holding : held) {
+        const bool still_held = holding == m_foreground || std::ranges::find(m_uploading, holding) != m_uploading.end();
+        const bool gone = holding == main
+            ? response->abandon()
+            : std::ranges::find(response->abandon_also(), holding->task) != response->abandon_also().end();
+        if (!gone || !still_held) continue;
+        holding->abandon.raise();
+        taken_away = true;
     }
+    if (!taken_away) return;
+    lock.unlock();
+    m_link.interrupt_transfers();  // also another task's: that one tries again
+    lock.lock();
 }
 
 void Pulse::say_goodbye(std::unique_lock<std::mutex>& lock)
 {
     const std::int64_t worker = m_worker;
-    const std::string task = m_task;
-    const std::int64_t fence = m_fence;
+    std::vector<std::shared_ptr<Holding>> held = m_uploading;
+    if (m_foreground) held.push_back(m_foreground);
     lock.unlock();
-    if (!task.empty()) {
+    for (const auto& holding : held) {
         v1::FailRequest request;
         request.set_worker(worker);
-        request.set_task(task);
-        request.set_fence(fence);
+        request.set_task(holding->task);
+        request.set_fence(holding->fence);
         request.set_reason("worker left");
         if (auto given = m_link.give_back(request); !given)
-            spdlog::warn("task {} could not be given back: {}", task, given.error().message);
+            spdlog::warn("task {} could not be given back: {}", holding->task, given.error().message);
     }
     v1::LeaveRequest request;
     request.set_worker(worker);

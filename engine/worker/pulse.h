@@ -7,19 +7,28 @@
 
 #include <condition_variable>
 #include <functional>
+#include <memory>
 #include <mutex>
-#include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
 namespace pathloom {
 
-/// Sends what the worker does every heartbeat_ms and at once when that changes. Thread safe.
+/// A task from its lease to its end.
+struct Holding {
+    std::string task;
+    std::int64_t fence = 0;
+    Interrupt abandon;  ///< raised when the engine takes the task away, or on stop
+};
+
+/// Sends what the worker does every heartbeat_ms and at once when that changes: the task it computes, and those it is still
+/// uploading. Thread safe.
 class Pulse {
 public:
-    /// `abandon` is raised when the engine takes the task away, or on stop. `enrol` registers again and returns the worker id.
+    /// `enrol` registers again and returns the worker id.
     using Enrol = std::function<Result<std::int64_t>()>;
-    Pulse(EngineLink& link, Interrupt& abandon, Enrol enrol);
+    Pulse(EngineLink& link, Enrol enrol);
     ~Pulse();
     Pulse(const Pulse&) = delete;
     Pulse& operator=(const Pulse&) = delete;
@@ -28,13 +37,15 @@ public:
     void set_worker(std::int64_t worker);
     [[nodiscard]] std::int64_t worker() const;
 
-    /// A task is held from begin() to end(); abandon is lowered by begin().
-    void begin(const std::string& task, std::int64_t fence);
+    /// A task is held from begin() to end(), in the foreground until uploading().
+    void begin(std::shared_ptr<Holding> holding);
     void activity(v1::Activity activity);
     void step(std::int64_t step, float loss);
-    void end();
+    /// The task in the foreground is computed; the next one may begin while it is uploaded.
+    void uploading();
+    void end(const std::shared_ptr<Holding>& holding);
 
-    /// Say goodbye from the heartbeat thread: give the held task back, leave, raise abandon. Returns at once.
+    /// Say goodbye from the heartbeat thread: give the held tasks back, leave, raise abandon. Returns at once.
     void leave();
     /// Ends the thread; what leave() began is finished first. Called by the destructor.
     void join();
@@ -51,14 +62,13 @@ private:
     void say_goodbye(std::unique_lock<std::mutex>& lock);
 
     EngineLink& m_link;
-    Interrupt& m_abandon;
     Enrol m_enrol;
     mutable std::mutex m_mutex;
     std::condition_variable m_changed;
     std::chrono::milliseconds m_period{1000};
     std::int64_t m_worker = 0;
-    std::string m_task;
-    std::int64_t m_fence = 0;
+    std::shared_ptr<Holding> m_foreground;
+    std::vector<std::shared_ptr<Holding>> m_uploading;
     v1::Activity m_activity = v1::ACTIVITY_IDLE;
     Losses m_losses;
     bool m_urgent = false;

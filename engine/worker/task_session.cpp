@@ -63,13 +63,33 @@ void count_up(v1::WireBytes& wire, BlobClass kind, std::uint64_t bytes)
 
 }  // namespace
 
-TaskSession::TaskSession(EngineLink& link, BlobCache& cache, Pulse& pulse, Interrupt& abandon, Retry retry)
+TaskSession::TaskSession(EngineLink& link, BlobCache& cache, Pulse& pulse, std::shared_ptr<Holding> holding, Retry retry)
     : m_link(link)
     , m_cache(cache)
     , m_pulse(pulse)
-    , m_abandon(abandon)
+    , m_holding(std::move(holding))
     , m_retry(std::move(retry))
 {
+}
+
+TaskSession::~TaskSession()
+{
+    for (const auto& hash : m_touched) m_cache.unpin(hash);
+}
+
+void TaskSession::touch(const std::string& hash)
+{
+    if (m_touched.insert(hash).second) m_cache.pin(hash);
+}
+
+std::uint64_t TaskSession::bytes_down() const
+{
+    return m_wire.modules_down() + m_wire.inner_down() + m_wire.data_down();
+}
+
+bool TaskSession::passing(const Error& error) const
+{
+    return error.code == ErrorCode::Unreachable || (error.code == ErrorCode::Cancelled && !m_holding->abandon.raised());
 }
 
 Result<void> TaskSession::prefetch(const v1::TaskSpec& spec)
@@ -79,7 +99,7 @@ Result<void> TaskSession::prefetch(const v1::TaskSpec& spec)
     wanted.emplace_back(spec.inner_state_hash(), BlobClass::Inner);
     for (const auto* hash : {&spec.tokens_hash(), &spec.sequences_hash(), &spec.subset_hash()})
         wanted.emplace_back(*hash, BlobClass::Data);
-    for (const auto& [hash, kind] : wanted) m_touched.insert(hash);  // first: room for one must not throw out another
+    for (const auto& [hash, kind] : wanted) touch(hash);  // first: room for one must not throw out another
     for (const auto& [hash, kind] : wanted) {
         if (hash.empty()) continue;
         PATHLOOM_CHECK(fetch(hash, kind));
@@ -92,8 +112,8 @@ Result<std::filesystem::path> TaskSession::fetch(const std::string& hash, BlobCl
     if (const auto known = m_fetched.find(hash); known != m_fetched.end()) return known->second;
     if (!is_sha256_hex(hash))
         return fail(ErrorCode::Usage, "the task names a blob '{}', which is not a sha256", hash.substr(0, 80));
-    m_touched.insert(hash);
-    if (m_abandon.raised()) return fail(ErrorCode::Cancelled, "the task was taken away");
+    touch(hash);
+    if (m_holding->abandon.raised()) return fail(ErrorCode::Cancelled, "the task was taken away");
     if (const auto hit = m_cache.find(hash)) {
         count_hit(m_wire, kind, hit->size);
         return m_fetched[hash] = hit->file;
@@ -104,32 +124,32 @@ Result<std::filesystem::path> TaskSession::fetch(const std::string& hash, BlobCl
 
 Result<BlobCache::Hit> TaskSession::download(const std::string& hash, BlobClass kind)
 {
-    auto hit = download_once(hash, kind);
+    auto hit = download_once(hash, kind, false);
     if (!hit && hit.error().code == ErrorCode::Corrupt) {
         const Error first = hit.error();
-        hit = download_once(hash, kind);
+        hit = download_once(hash, kind, true);
         if (!hit && hit.error().code != ErrorCode::Cancelled && hit.error().code != ErrorCode::Unreachable)
             return fail(ErrorCode::Corrupt, "blob {} came damaged twice: {}", hash, first.message);
     } else if (!hit && hit.error().code == ErrorCode::DiskFull) {
         make_room();
-        hit = download_once(hash, kind);
+        hit = download_once(hash, kind, false);
     }
     return hit;
 }
 
-Result<BlobCache::Hit> TaskSession::download_once(const std::string& hash, BlobClass kind)
+Result<BlobCache::Hit> TaskSession::download_once(const std::string& hash, BlobClass kind, bool verify)
 {
     PATHLOOM_TRY(auto writer, m_cache.writer());
     std::uint64_t offset = 0;
     while (true) {
         const std::uint64_t before = offset;
-        const auto done = m_link.download(hash, offset, [&](std::span<const std::byte> bytes) -> Result<void> {
+        const auto done = m_link.download(hash, offset, verify, [&](std::span<const std::byte> bytes) -> Result<void> {
             offset += bytes.size();
             count_down(m_wire, kind, bytes.size());
             return writer.write(bytes);
         });
         if (done) break;
-        if (done.error().code != ErrorCode::Unreachable) return fail(done.error());
+        if (!passing(done.error())) return fail(done.error());
         if (offset > before) m_retry.reset();
         PATHLOOM_CHECK(m_retry.wait(done.error()));
     }
@@ -146,7 +166,7 @@ Result<std::string> TaskSession::store(std::span<const std::byte> bytes, BlobCla
         hash = m_cache.put(bytes);
     }
     PATHLOOM_CHECK(hash);
-    m_touched.insert(*hash);
+    touch(*hash);
     m_outputs.push_back({*hash, kind});
     return hash;
 }
@@ -154,7 +174,7 @@ Result<std::string> TaskSession::store(std::span<const std::byte> bytes, BlobCla
 bool TaskSession::progress(std::int64_t step, float loss)
 {
     m_pulse.step(step, loss);
-    return !m_abandon.raised();
+    return !m_holding->abandon.raised();
 }
 
 Result<void> TaskSession::upload()
@@ -166,7 +186,7 @@ Result<void> TaskSession::upload()
     std::set<std::string> missing(list.begin(), list.end());
     for (const auto& output : m_outputs) {
         if (missing.erase(output.hash) == 0) continue;  // the engine has it, or the same bytes went up a moment ago
-        if (m_abandon.raised()) return fail(ErrorCode::Cancelled, "the task was taken away");
+        if (m_holding->abandon.raised()) return fail(ErrorCode::Cancelled, "the task was taken away");
         const auto file = m_cache.find(output.hash);
         if (!file)
             return fail(ErrorCode::Corrupt, "result {} is damaged or gone from the cache; the task must run again", output.hash);

@@ -9,6 +9,7 @@
 #include "engine/worker/retry.h"
 
 #include <map>
+#include <memory>
 #include <set>
 #include <vector>
 
@@ -16,15 +17,22 @@ namespace pathloom {
 
 class TaskSession final : public TaskIo {
 public:
-    TaskSession(EngineLink& link, BlobCache& cache, Pulse& pulse, Interrupt& abandon, Retry retry);
+    /// `holding` says whether the task is still wanted.
+    TaskSession(EngineLink& link, BlobCache& cache, Pulse& pulse, std::shared_ptr<Holding> holding, Retry retry);
+    ~TaskSession() override;
+    TaskSession(const TaskSession&) = delete;
+    TaskSession& operator=(const TaskSession&) = delete;
 
     /// Everything the spec names, before the first step.
     Result<void> prefetch(const v1::TaskSpec& spec);
     /// Results the engine does not hold yet. May be called again after an error.
     Result<void> upload();
     [[nodiscard]] const v1::WireBytes& wire() const { return m_wire; }
-    /// Blobs this task has touched: the cache keeps them while it runs.
-    [[nodiscard]] const std::set<std::string>& touched() const { return m_touched; }
+    [[nodiscard]] std::uint64_t bytes_down() const;
+    /// What was fetched ahead for nothing before this task.
+    void add_wasted(std::uint64_t bytes) { m_wire.set_ahead_down(m_wire.ahead_down() + bytes); }
+    /// An error that is worth another attempt: nobody answers, or a transfer was interrupted for another task's sake.
+    [[nodiscard]] bool passing(const Error& error) const;
 
     Result<std::filesystem::path> fetch(const std::string& hash, BlobClass kind) override;
     Result<std::string> store(std::span<const std::byte> bytes, BlobClass kind) override;
@@ -32,18 +40,19 @@ public:
 
 private:
     Result<BlobCache::Hit> download(const std::string& hash, BlobClass kind);
-    Result<BlobCache::Hit> download_once(const std::string& hash, BlobClass kind);
-    /// Room on a full disk: everything this task does not need goes.
-    void make_room() { m_cache.evict(m_touched, 0); }
+    Result<BlobCache::Hit> download_once(const std::string& hash, BlobClass kind, bool verify);
+    void touch(const std::string& hash);
+    /// Room on a full disk: everything no task under way needs goes.
+    void make_room() { m_cache.evict({}, 0); }
 
     EngineLink& m_link;
     BlobCache& m_cache;
     Pulse& m_pulse;
-    Interrupt& m_abandon;
+    std::shared_ptr<Holding> m_holding;
     Retry m_retry;
     v1::WireBytes m_wire;
     std::map<std::string, std::filesystem::path> m_fetched;
-    std::set<std::string> m_touched;
+    std::set<std::string> m_touched;  ///< pinned in the cache while this lives
     struct Output {
         std::string hash;
         BlobClass kind = BlobClass::Result;

@@ -3,11 +3,11 @@
 #include "engine/worker/worker_loop.h"
 
 #include "engine/core/version.h"
-#include "engine/worker/task_session.h"
 
 #include <spdlog/spdlog.h>
 
 #include <limits>
+#include <memory>
 #include <utility>
 
 namespace pathloom {
@@ -41,7 +41,7 @@ WorkerLoop::WorkerLoop(EngineLink& link, BlobCache cache, RunTask run_task, cons
     , m_run_task(std::move(run_task))
     , m_clock(clock)
     , m_options(std::move(options))
-    , m_pulse(link, m_abandon, [this] { return enrol_once(); })
+    , m_pulse(link, [this] { return enrol_once(); })
     , m_failures({m_options.retry.first_ms, m_options.retry.longest_ms, std::numeric_limits<std::int64_t>::max()}, clock, m_stop,
           m_options.seed)
 {
@@ -106,11 +106,19 @@ void WorkerLoop::stop()
 
 Result<WorkerLoop::End> WorkerLoop::serve()
 {
+    Courier courier([this](Parcel& parcel) { return deliver(parcel); });
+    Scout scout([this] { return look_ahead(); });
     Retry attempts = retry(m_stop);
     while (!m_stop.raised()) {
+        PATHLOOM_CHECK(courier.outcome());
         v1::LeaseRequest request;
         request.set_worker(m_pulse.worker());
         request.set_wait_ms(m_options.lease_wait_ms);
+        if (const auto parcel = courier.under_way()) {
+            auto* held = request.add_held();
+            held->set_task(parcel->task);
+            held->set_fence(parcel->fence);
+        }
         const std::int64_t asked = m_clock.now_ms();
         const auto lease = m_link.lease(request);
         if (!lease) {
@@ -123,6 +131,7 @@ Result<WorkerLoop::End> WorkerLoop::serve()
         }
         attempts.reset();
         if (lease->leave()) {
+            PATHLOOM_CHECK(courier.wait_idle());  // what is finished counts
             v1::LeaveRequest bye;
             bye.set_worker(m_pulse.worker());
             bye.set_reason("drained");
@@ -130,7 +139,7 @@ Result<WorkerLoop::End> WorkerLoop::serve()
             return End::Drained;
         }
         if (lease->has_task()) {
-            PATHLOOM_CHECK(process(lease->task()));
+            PATHLOOM_CHECK(process(lease->task(), courier, scout));
         } else if (m_clock.now_ms() - asked < 20) {
             m_stop.pause(std::chrono::milliseconds(100));  // an engine that does not wait is not to be flooded
         }
@@ -138,35 +147,82 @@ Result<WorkerLoop::End> WorkerLoop::serve()
     return End::Stopped;
 }
 
-Result<void> WorkerLoop::process(const v1::Task& task)
+Scout::Find WorkerLoop::look_ahead()
 {
-    m_pulse.begin(task.id(), task.fence());
-    TaskSession session(m_link, m_cache, m_pulse, m_abandon, retry(m_abandon));
-    const auto outcome = [&]() -> Result<void> {
-        PATHLOOM_CHECK(session.prefetch(task.spec()));
+    v1::LeaseRequest request;
+    request.set_worker(m_pulse.worker());
+    request.set_wait_ms(m_options.ahead_wait_ms);
+    request.set_ahead(true);
+    auto next = m_link.lease(request);
+    Scout::Find find;
+    if (!next || !next->has_task() || m_stop.raised()) return find;
+    find.task = next->task().id();
+    find.holding = std::make_shared<Holding>();
+    find.holding->task = find.task;
+    find.session = std::make_unique<TaskSession>(m_link, m_cache, m_pulse, find.holding, retry(find.holding->abandon));
+    find.spec = std::move(*next->mutable_task()->mutable_spec());
+    return find;
+}
+
+Result<void> WorkerLoop::process(const v1::Task& task, Courier& courier, Scout& scout)
+{
+    Scout::Find ahead = scout.take(task.id());
+    auto holding = ahead.holding ? ahead.holding : std::make_shared<Holding>();
+    holding->task = task.id();
+    holding->fence = task.fence();
+    m_pulse.begin(holding);
+    auto session = std::move(ahead.session);
+    if (!session) session = std::make_unique<TaskSession>(m_link, m_cache, m_pulse, holding, retry(holding->abandon));
+    session->add_wasted(scout.take_wasted());
+    auto computed = [&]() -> Result<TaskOutcome> {
+        PATHLOOM_CHECK(session->prefetch(task.spec()));
         m_pulse.activity(v1::ACTIVITY_COMPUTE);
-        PATHLOOM_TRY(auto result, m_run_task(task.spec(), session));
-        m_pulse.activity(v1::ACTIVITY_UPLOAD);
-        return deliver(task, session, std::move(result));
+        scout.look();
+        return m_run_task(task.spec(), *session);
     }();
+    if (!computed) return conclude(task, holding, fail(computed.error()));
+    m_pulse.activity(v1::ACTIVITY_UPLOAD);
+    // Waits for the parcel before this one: two finished tasks in memory are enough.
+    if (auto handed = courier.wait_idle(); !handed) return handed;
+    m_pulse.uploading();
+    return courier.hand_over({task, holding, std::move(session), std::move(*computed)});
+}
+
+Result<void> WorkerLoop::deliver(Parcel& parcel)
+{
+    const auto delivered = upload_and_commit(parcel);
+    parcel.session.reset();  // its blobs may go
+    return conclude(parcel.task, parcel.holding, delivered);
+}
+
+Result<void> WorkerLoop::conclude(const v1::Task& task, const std::shared_ptr<Holding>& holding, const Result<void>& outcome)
+{
     Result<void> end;
     if (outcome) {
+        const std::lock_guard lock(m_failing);
         m_failures.reset();
     } else if (m_stop.raised()) {
         spdlog::info("task {} given back", task.id());  // by the heartbeat thread, at once
-    } else if (m_abandon.raised()) {
+    } else if (holding->abandon.raised()) {
         spdlog::info("task {} abandoned: the engine took it away", task.id());
     } else {
         end = report(task, outcome.error());
     }
-    if (!m_stop.raised()) m_pulse.end();
+    if (!m_stop.raised()) m_pulse.end(holding);
     m_cache.evict({});
     return end;
 }
 
-Result<void> WorkerLoop::deliver(const v1::Task& task, TaskSession& session, v1::TaskResult result)
+Result<void> WorkerLoop::upload_and_commit(Parcel& parcel)
 {
-    Retry attempts = retry(m_abandon);
+    const v1::Task& task = parcel.task;
+    TaskSession& session = *parcel.session;
+    v1::TaskResult& result = parcel.outcome.result;
+    if (parcel.outcome.store) {
+        PATHLOOM_CHECK(parcel.outcome.store(session, result));
+        parcel.outcome.store = {};  // the bytes are in the cache: their memory is for the next task
+    }
+    Retry attempts = retry(parcel.holding->abandon);
     bool enrolled_again = false;
     v1::CommitRequest commit;
     commit.set_task(task.id());
@@ -193,7 +249,7 @@ Result<void> WorkerLoop::deliver(const v1::Task& task, TaskSession& session, v1:
         if (accepted.error().code == ErrorCode::NotFound && !enrolled_again) {
             enrolled_again = true;  // an engine that came back may have forgotten us
             PATHLOOM_CHECK(enrol());
-        } else if (accepted.error().code != ErrorCode::Unreachable) {
+        } else if (!session.passing(accepted.error())) {
             return fail(accepted.error());
         }
         PATHLOOM_CHECK(attempts.wait(accepted.error()));
@@ -211,6 +267,7 @@ Result<void> WorkerLoop::report(const v1::Task& task, const Error& error)
     request.set_reason(error.message);
     if (auto given = m_link.give_back(request); !given)
         spdlog::warn("task {} could not be given back: {}", task.id(), given.error().message);
+    const std::lock_guard lock(m_failing);
     if (auto waited = m_failures.wait(error); !waited && !m_stop.raised()) return fail(waited.error());
     return {};
 }

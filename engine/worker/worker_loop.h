@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What a worker does all day: register, lease a task, fetch, run, upload, commit. Knows neither gRPC nor libtorch.
+// What a worker does all day: register, lease a task, fetch, compute; a courier uploads and commits while the next one is computed,
+// a scout fetches what that next one will need. Knows neither gRPC nor libtorch.
 #pragma once
 
 #include "engine/core/clock.h"
 #include "engine/training/task_runner.h"
 #include "engine/worker/blob_cache.h"
+#include "engine/worker/courier.h"
 #include "engine/worker/engine_link.h"
 #include "engine/worker/pulse.h"
 #include "engine/worker/retry.h"
+#include "engine/worker/scout.h"
 
 #include <atomic>
 #include <functional>
@@ -29,12 +32,13 @@ struct WorkerOptions {
     WorkerIdentity identity;
     RetryPolicy retry;
     std::int64_t lease_wait_ms = 20'000;
+    std::int64_t ahead_wait_ms = 1'000;  ///< how long a look at the next task may wait for one
     std::uint64_t seed = 1;  ///< of the jitter only
 };
 
 class WorkerLoop {
 public:
-    using RunTask = std::function<Result<v1::TaskResult>(const v1::TaskSpec&, TaskIo&)>;
+    using RunTask = std::function<Result<TaskOutcome>(const v1::TaskSpec&, TaskIo&)>;
     WorkerLoop(EngineLink& link, BlobCache cache, RunTask run_task, const Clock& clock, WorkerOptions options);
 
     enum class End { Stopped, Drained };
@@ -49,8 +53,15 @@ private:
     Result<void> enrol();
     Result<std::int64_t> enrol_once();
     Result<End> serve();
-    Result<void> process(const v1::Task& task);
-    Result<void> deliver(const v1::Task& task, class TaskSession& session, v1::TaskResult result);
+    /// Fetch, compute, hand over to the courier.
+    Result<void> process(const v1::Task& task, Courier& courier, Scout& scout);
+    /// The courier's work: an error only when the engine can no longer be worked with.
+    Result<void> deliver(Parcel& parcel);
+    Result<void> upload_and_commit(Parcel& parcel);
+    /// The scout's: what the engine would give us next.
+    Scout::Find look_ahead();
+    /// After a task: what became of it, and an error only when the engine can no longer be worked with.
+    Result<void> conclude(const v1::Task& task, const std::shared_ptr<Holding>& holding, const Result<void>& outcome);
     /// Report a failed task. An error only when the engine can no longer be worked with.
     Result<void> report(const v1::Task& task, const Error& error);
     [[nodiscard]] Retry retry(Interrupt& interrupt);
@@ -61,10 +72,10 @@ private:
     const Clock& m_clock;
     WorkerOptions m_options;
     Interrupt m_stop;
-    Interrupt m_abandon;
     std::mutex m_enrolling;
     std::atomic<std::int64_t> m_heartbeat_ms{1000};
     Pulse m_pulse;
+    std::mutex m_failing;  // of m_failures
     Retry m_failures;  ///< pauses between tasks that fail one after the other
 };
 

@@ -2,6 +2,7 @@
 #include "tests/fuzz/targets.h"
 
 #include "engine/cluster/task_key.h"
+#include "engine/core/blob_wire.h"
 #include "engine/corpus/jsonl.h"
 #include "engine/corpus/text.h"
 #include "engine/model/presets.h"
@@ -98,6 +99,47 @@ std::vector<std::string> router_seeds()
     return seeds;
 }
 
+/// A chunk as it may arrive: in slices of any size. What it says must be what protobuf's own reader finds.
+void read_chunk(std::string_view bytes)
+{
+    if (bytes.empty()) return;
+    const std::size_t step = 1 + std::size_t(static_cast<unsigned char>(bytes.front())) % 97;
+    const std::string_view message = bytes.substr(1);
+    std::vector<grpc::Slice> slices;
+    for (std::size_t at = 0; at < message.size(); at += step) slices.emplace_back(std::string(message.substr(at, step)));
+    grpc::ByteBuffer buffer(slices.data(), slices.size());
+    BlobChunkHead head;
+    std::string data;
+    int heads = 0;
+    const auto read = read_blob_chunk(
+        buffer,
+        [&](const BlobChunkHead& found) -> Result<void> {
+            head = found;
+            ++heads;
+            return {};
+        },
+        [&](std::span<const std::byte> piece) -> Result<void> {
+            promise(heads == 1, "the head comes before the data");
+            data.append(reinterpret_cast<const char*>(piece.data()), piece.size());
+            return {};
+        });
+    if (!read) return promise(one_line(read.error().message), "an error is one line");
+    promise(heads == 1, "a chunk has one head");
+    v1::BlobChunk chunk;
+    if (!chunk.ParseFromArray(message.data(), int(message.size()))) return;  // protobuf also refuses text that is not UTF-8
+    promise(chunk.hash() == head.hash && chunk.total() == head.total && chunk.data() == data, "both readers agree");
+}
+
+std::vector<std::string> chunk_seeds()
+{
+    v1::BlobChunk chunk;
+    chunk.set_data("some bytes of a later chunk");
+    const std::string later = chunk.SerializeAsString();
+    chunk.set_hash(std::string(64, 'a'));
+    chunk.set_total(1'000'000);
+    return {"\x07" + chunk.SerializeAsString(), "\x60" + later};
+}
+
 std::string safetensors_seed()
 {
     const std::array<float, 6> weights{1, 2, 3, 4, 5, 6};
@@ -126,6 +168,7 @@ const std::vector<Target>& targets()
             {"{\"text\":\"some text\",\"domain\":\"d\",\"source\":\"s\",\"split\":\"valid\"}\n{\"text\":\"caf\\u00e9 "
              "\\ud83d\\ude00\"}\r\n"}},
         {"run_spec", read_run_spec, spec_seeds()}, {"router", read_router, router_seeds()},
+        {"blob_chunk", read_chunk, chunk_seeds()},
         {"task_id", read_task_id, {task_id(1, {}), task_id(12345678901, {7, Stage::ValidFull, 255, 3})}}};
     return all;
 }

@@ -27,7 +27,7 @@ struct Blobs : testing::Test {
     Result<std::string> get(const std::string& hash, std::uint64_t offset = 0)
     {
         std::string bytes;
-        PATHLOOM_CHECK(link->download(hash, offset, [&](std::span<const std::byte> part) -> Result<void> {
+        PATHLOOM_CHECK(link->download(hash, offset, false, [&](std::span<const std::byte> part) -> Result<void> {
             bytes.append(reinterpret_cast<const char*>(part.data()), part.size());
             return {};
         }));

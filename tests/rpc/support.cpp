@@ -69,6 +69,17 @@ grpc::Status ScriptedWorkers::Lease(grpc::ServerContext* context, const v1::Leas
     REQUIRE_WORKER();
     std::unique_lock lock(mutex);
     const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(request->wait_ms());
+    if (request->ahead()) {
+        while (m_tasks.empty() && !m_draining && !context->IsCancelled() && std::chrono::steady_clock::now() < end)
+            changed.wait_for(lock, std::chrono::milliseconds(20));
+        if (context->IsCancelled()) return grpc::Status::CANCELLED;
+        if (m_tasks.empty()) return grpc::Status::OK;
+        *response->mutable_task() = m_tasks.front();
+        response->mutable_task()->set_fence(0);
+        return grpc::Status::OK;
+    }
+    leases.push_back(*request);
+    changed.notify_all();
     while (m_tasks.empty() && !m_draining && !context->IsCancelled() && std::chrono::steady_clock::now() < end)
         changed.wait_for(lock, std::chrono::milliseconds(20));
     if (context->IsCancelled()) return grpc::Status::CANCELLED;
@@ -88,6 +99,8 @@ grpc::Status ScriptedWorkers::Heartbeat(
     const std::lock_guard lock(mutex);
     heartbeats.push_back(*request);
     response->set_abandon(abandon && !request->task().empty());
+    for (const auto& also : request->also())
+        if (abandon) response->add_abandon_also(also.task());
     response->set_unknown_worker(std::exchange(forget_worker, false));
     changed.notify_all();
     return grpc::Status::OK;
@@ -122,6 +135,11 @@ grpc::Status ScriptedWorkers::Leave(grpc::ServerContext* context, const v1::Leav
 void ScriptedWorkers::publish(const v1::Task& task)
 {
     change([&] { m_tasks.push_back(task); });
+}
+
+void ScriptedWorkers::retract()
+{
+    change([&] { m_tasks.pop_front(); });
 }
 
 void ScriptedWorkers::drain()

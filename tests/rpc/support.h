@@ -69,6 +69,8 @@ public:
 
     void publish(const v1::Task& task);
     void drain();
+    /// Takes the task published first back.
+    void retract();
     /// Wait until `condition` holds (checked under the lock after every call); false after 20 s.
     bool wait(const std::function<bool()>& condition);
     template <class Change>
@@ -89,6 +91,7 @@ public:
     bool forget_worker = false;  ///< answer the next heartbeat with unknown_worker
     std::vector<v1::RegisterRequest> registered;
     std::vector<v1::HeartbeatRequest> heartbeats;
+    std::vector<v1::LeaseRequest> leases;  ///< every attempt, looks ahead apart
     std::vector<v1::CommitRequest> commits;  ///< every attempt
     std::map<std::string, v1::TaskResult> counted;  ///< (task, fence) once
     std::vector<v1::FailRequest> fails;

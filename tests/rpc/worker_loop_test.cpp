@@ -34,12 +34,12 @@ public:
     }
     void interrupt_transfers() override { m_real.interrupt_transfers(); }
     void stop() override { m_real.stop(); }
-    Result<void> download(const std::string& hash, std::uint64_t offset, const Sink& sink) override
+    Result<void> download(const std::string& hash, std::uint64_t offset, bool verify, const Sink& sink) override
     {
         const bool damaged = damage-- > 0;
         const bool broken = cut-- > 0;
         bool first = true;
-        const auto done = m_real.download(hash, offset, [&](std::span<const std::byte> bytes) -> Result<void> {
+        const auto done = m_real.download(hash, offset, verify, [&](std::span<const std::byte> bytes) -> Result<void> {
             if (broken && !first) return fail(ErrorCode::Unreachable, "cut");
             std::vector<std::byte> copy(bytes.begin(), bytes.end());
             if (damaged && first && !copy.empty()) copy[0] ^= std::byte(1);
@@ -173,6 +173,103 @@ TEST_F(Loop, WireCountersAreTheBytesThatCrossed)
     EXPECT_EQ(down, first.modules_down() + first.data_down());
     EXPECT_EQ(up, first.deltas_up() + first.inner_up());
     EXPECT_TRUE(engine.store.has(sha256_hex(delta)));
+}
+
+TEST_F(Loop, TheNextTaskIsComputedWhileTheLastOneIsStillBeingCommitted)
+{
+    engine.workers.change([&] { engine.workers.block_commits = true; });
+    std::promise<void> second_begun;
+    run_task = [&, inner_run = run_task](const v1::TaskSpec& spec, TaskIo& io) {
+        if (runs == 1) second_begun.set_value();
+        return inner_run(spec, io);
+    };
+    engine.workers.publish(task("1/train/0/0", 1));
+    engine.workers.publish(task("1/train/0/1", 2));
+    start();
+    // No commit is answered before the second task has begun: a worker that waited for its commit would stay here for ever.
+    ASSERT_EQ(second_begun.get_future().wait_for(std::chrono::seconds(20)), std::future_status::ready);
+    ASSERT_TRUE(wait([&] { return engine.workers.commits.size() == 1; }));
+    // Both leases are kept alive, and the one that is being delivered is not given up by asking for the next.
+    ASSERT_TRUE(wait([&] {
+        return std::any_of(engine.workers.heartbeats.begin(), engine.workers.heartbeats.end(), [](const auto& beat) {
+            return beat.task() == "1/train/0/1" && beat.fence() == 2 && beat.also_size() == 1 && beat.also(0).task() == "1/train/0/0"
+                && beat.also(0).fence() == 1;
+        });
+    }));
+    ASSERT_TRUE(wait([&] { return engine.workers.leases.size() >= 2; }));
+    engine.workers.change([&] {
+        ASSERT_EQ(engine.workers.leases[1].held_size(), 1);
+        EXPECT_EQ(engine.workers.leases[1].held(0).task(), "1/train/0/0");
+        EXPECT_EQ(engine.workers.leases[1].held(0).fence(), 1);
+        engine.workers.block_commits = false;
+    });
+    ASSERT_TRUE(wait([&] { return engine.workers.counted.size() == 2; }));
+    engine.workers.drain();
+    EXPECT_EQ(must(end()), WorkerLoop::End::Drained);
+    EXPECT_TRUE(engine.workers.fails.empty());
+}
+
+TEST_F(Loop, TheNextTasksBlobsComeWhileThisOneIsComputed)
+{
+    const std::string other = noise(900'000, 9);
+    auto second = task("1/train/0/1", 2);
+    second.mutable_spec()->mutable_columns(0)->set_module_hash(must(engine.store.put(as_bytes(other))));
+    std::atomic<bool> fetched_meanwhile = false;
+    run_task = [&, inner_run = run_task](const v1::TaskSpec& spec, TaskIo& io) {
+        if (runs == 0) {  // the first task ends only when the second one's module has been served
+            const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+            while (!fetched_meanwhile && std::chrono::steady_clock::now() < deadline) {
+                std::size_t seen = 0;
+                {
+                    const std::lock_guard lock(engine.traffic_mutex);
+                    for (const auto& call : engine.traffic) fetched_meanwhile = fetched_meanwhile || call.hash == sha256_hex(other);
+                }
+                engine.workers.change([&] { seen = engine.workers.heartbeats.size(); });
+                wait([&] { return engine.workers.heartbeats.size() > seen; });
+            }
+        }
+        return inner_run(spec, io);
+    };
+    engine.workers.publish(task("1/train/0/0", 1));
+    engine.workers.publish(second);
+    start();
+    ASSERT_TRUE(wait([&] { return engine.workers.counted.size() == 2; }));
+    EXPECT_TRUE(fetched_meanwhile);
+    const auto& wire = engine.workers.counted.at("1/train/0/1#2").wire();
+    EXPECT_EQ(wire.modules_down(), other.size()) << "bytes fetched ahead count for the task that needed them";
+    EXPECT_EQ(wire.data_hit(), tokens.size());
+    EXPECT_EQ(wire.ahead_down(), 0U);
+}
+
+TEST_F(Loop, WhatWasFetchedForATaskThatWentElsewhereIsCountedApart)
+{
+    const std::string other = noise(900'000, 9);
+    auto elsewhere = task("1/train/0/1", 2);
+    elsewhere.mutable_spec()->mutable_columns(0)->set_module_hash(must(engine.store.put(as_bytes(other))));
+    run_task = [&, inner_run = run_task](const v1::TaskSpec& spec, TaskIo& io) {
+        if (runs == 0) {
+            for (bool served = false; !served;) {
+                std::size_t seen = 0;
+                {
+                    const std::lock_guard lock(engine.traffic_mutex);
+                    for (const auto& call : engine.traffic) served = served || call.hash == sha256_hex(other);
+                }
+                engine.workers.change([&] { seen = engine.workers.heartbeats.size(); });
+                if (!wait([&] { return engine.workers.heartbeats.size() > seen; })) break;
+            }
+            engine.workers.retract();  // another worker got it
+            engine.workers.publish(task("1/train/0/2", 3));
+        }
+        return inner_run(spec, io);
+    };
+    engine.workers.publish(task("1/train/0/0", 1));
+    engine.workers.publish(elsewhere);
+    start();
+    ASSERT_TRUE(wait([&] { return engine.workers.counted.contains("1/train/0/2#3"); }));
+    const auto& wire = engine.workers.counted.at("1/train/0/2#3").wire();
+    EXPECT_EQ(wire.ahead_down(), other.size());
+    EXPECT_EQ(wire.modules_down(), 0U);
+    EXPECT_EQ(wire.modules_hit(), module.size());
 }
 
 TEST_F(Loop, CountsOnceWhenTheConnectionDropsBeforeTheAnswer)

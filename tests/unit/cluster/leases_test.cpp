@@ -73,12 +73,44 @@ TEST(Leases, ChooseSkipsHeldTasksAndPrefersTheCachedPath)
     EXPECT_FALSE(choose(state, candidates, 2));
 }
 
-TEST(Leases, DepartReturnsTheLeaseOnce)
+TEST(Leases, AReservationIsKeptForItsWorkerButKeepsNobodyIdle)
+{
+    ClusterState state = two_workers();
+    const std::vector<Candidate> candidates{{1, {3, Stage::Train, 0, 0}}, {1, {3, Stage::Train, 1, 0}}};
+    reserve(state, 2, task_id(1, candidates[0].key));
+    EXPECT_EQ(spare(state, candidates), 1);
+    EXPECT_EQ(choose(state, candidates, 2)->key.path, 0);
+    EXPECT_EQ(choose(state, candidates, 1)->key.path, 1) << "the other one is free for all";
+    grant(state, 1, task_id(1, candidates[1].key), 1, 0, 10);
+    EXPECT_EQ(choose(state, candidates, 1)->key.path, 0) << "better taken from worker 2 than idle";
+    grant(state, 1, task_id(1, candidates[0].key), 2, 0, 10);
+    EXPECT_TRUE(state.workers[2].reserved.empty());
+    EXPECT_TRUE(state.reserved.empty());
+    EXPECT_FALSE(choose(state, candidates, 2));
+}
+
+TEST(Leases, AWorkerComputesOneTaskWhileItUploadsAnother)
+{
+    ClusterState state = two_workers();
+    const std::string next = task_id(1, {0, Stage::Train, 1, 0});
+    grant(state, 1, task, 1, 0, 1000);
+    grant(state, 1, next, 2, 0, 1000);
+    EXPECT_EQ(leases_of(state, 1).size(), 2U);
+    EXPECT_TRUE(renew(state, 1, task, 1, 900, 1000));
+    EXPECT_TRUE(renew(state, 1, next, 2, 900, 1000));
+    release(state, task);
+    EXPECT_EQ(state.workers[1].task, next) << "the older one's end leaves the newer one alone";
+    EXPECT_TRUE(expire(state, 1899, 60000).leases.empty());
+}
+
+TEST(Leases, DepartReturnsEveryLeaseOnce)
 {
     ClusterState state = two_workers();
     grant(state, 1, task, 1, 0, 1000);
-    EXPECT_TRUE(depart(state, 1, "left"));
-    EXPECT_FALSE(depart(state, 1, "lost"));
+    grant(state, 1, task_id(1, {1, Stage::Train, 0, 0}), 2, 0, 1000);
+    EXPECT_EQ(depart(state, 1, "left").size(), 2U) << "one computed, one still uploading";
+    EXPECT_TRUE(depart(state, 1, "lost").empty());
+    EXPECT_TRUE(state.leases.empty());
     EXPECT_EQ(state.workers[1].gone, "left");
 }
 

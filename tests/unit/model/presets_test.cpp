@@ -107,9 +107,12 @@ TEST(Estimate, AgreesWithHandArithmetic)
     EXPECT_EQ(estimate.data_parallel_bytes_per_phase, 25 * estimate.sync_bytes_per_phase);
     EXPECT_EQ(estimate.total_steps_per_path, 320);
     const std::int64_t tokens = 8 * 256;
-    const std::int64_t activations = 4 * tokens * 4 * (6 * 128 + 8 * 128 + 4 * 352 + 2 * 4 * 256) + 12 * tokens * 8192;
-    EXPECT_EQ(estimate.activation_bytes, activations);
-    EXPECT_EQ(estimate.worker_bytes, 16 * n + activations);
+    const std::int64_t block = 4 * (2 * 128 + 7 * 128 + 2 * 352) + 4 * (2 * 128 + 2 + 3 * 4);
+    const std::int64_t rest = tokens * (4 * (4 * 128 + 352 + 8 * 128) + 16 * 128) + 4 * 512 * 8192;
+    EXPECT_EQ(estimate.activation_bytes, tokens * 4 * block + rest);
+    EXPECT_EQ(estimate.activation_bytes_recomputed, tokens * (4 * 4 * 128 + block) + rest);
+    EXPECT_EQ(estimate.worker_bytes, (4 + 4 + 4 + 8 + 20) * n + estimate.activation_bytes + worker_program_bytes);
+    EXPECT_EQ(estimate.sum_bytes, 12 * estimate.total_parameters);
     EXPECT_DOUBLE_EQ(estimate.flops_per_path, 320.0 * tokens * (6.0 * double(n) + 4 * 12.0 * 128 * 128.5));
 }
 
@@ -122,6 +125,22 @@ TEST(Estimate, WindowsCostLessAndBf16NeedsACopy)
     EXPECT_LT(window.activation_bytes, full.activation_bytes);
     EXPECT_EQ(window.path_parameters, full.path_parameters + 4 * 128 * 4);
     EXPECT_EQ(estimate_run(preset("sample-2x2", {"training.precision=bf16"})).weight_bytes, full.weight_bytes * 3 / 2);
+}
+
+TEST(Estimate, ARunThatDoesNotFitIsRefusedWithItsNumbers)
+{
+    const RunEstimate estimate = estimate_run(preset("paper-150m"));
+    const std::int64_t needed = machine_bytes(estimate, 2, 64'000'000'000);
+    EXPECT_TRUE(check_memory(estimate, 2, std::max<std::int64_t>(needed, 64'000'000'000)));
+    const auto refused = check_memory(estimate, 2, 8'000'000'000);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::Usage);
+    EXPECT_THAT(refused.error().message,
+        testing::AllOf(testing::HasSubstr("8000 MB"), testing::HasSubstr("2 local workers"), testing::HasSubstr("fewer local workers"),
+            testing::HasSubstr("data.batch"), testing::HasSubstr("training.recompute"), testing::Not(testing::HasSubstr("\n"))));
+    EXPECT_THAT(check_memory(estimate, 1, 1'000'000'000).error().message, testing::Not(testing::HasSubstr("fewer")));
+    EXPECT_THAT(memory_plan(estimate, 2, 64'000'000'000),
+        testing::AllOf(testing::HasSubstr("weights 599 MB"), testing::HasSubstr("AdamW 1198 MB"), testing::HasSubstr("engine: ")));
 }
 
 TEST(Estimate, WarnsOfWhatMakesLittleSense)

@@ -62,6 +62,43 @@ TEST(Blobs, FlippedBitIsCorruptAndMovedAsideAndCanBePutAgain)
     EXPECT_TRUE(store.verified(hash));
 }
 
+TEST(Blobs, WhatHasBeenHashedIsNotHashedAgainUntilItChangesOrSomebodyInsists)
+{
+    const test::TemporaryFolder folder;
+    BlobStore store = BlobStore::open(folder.path()).value();
+    const std::string hash = store.put(bytes_of("hello")).value();
+    ASSERT_TRUE(store.keep(hash));  // a blob in use stays known
+    const fs::path file = store.path_of(hash);
+    const auto time = fs::last_write_time(file);
+    std::ofstream(file, std::ios::in | std::ios::out) << "hellp";
+    fs::last_write_time(file, time);  // as a disk would do it: nothing but the bytes is different
+    EXPECT_TRUE(store.verified(hash)) << "it was not hashed again";
+    EXPECT_EQ(store.verified(hash, true).error().code, ErrorCode::Corrupt);
+    EXPECT_FALSE(store.has(hash));
+
+    ASSERT_TRUE(store.put(bytes_of("hello")));
+    std::ofstream(file, std::ios::in | std::ios::out) << "hellp";  // an ordinary write, a moment after the put
+    EXPECT_EQ(store.verified(hash).error().code, ErrorCode::Corrupt);
+
+    ASSERT_TRUE(store.put(bytes_of("hello")));
+    const auto again = fs::last_write_time(file);
+    std::ofstream(file, std::ios::in | std::ios::out) << "hellp";
+    fs::last_write_time(file, again);
+    EXPECT_EQ(BlobStore::open(folder.path())->verified(hash).error().code, ErrorCode::Corrupt) << "another process knows nothing";
+}
+
+TEST(Blobs, ACacheHoldsTheSameBlobs)
+{
+    const test::TemporaryFolder folder;
+    BlobStore store = BlobStore::open(folder.path(), Durability::ProcessEnd).value();
+    const std::string hash = store.put(bytes_of("hello")).value();
+    auto out = store.writer().value();
+    ASSERT_TRUE(out.write(bytes_of("more")));
+    const std::string more = out.finish(sha256_hex("more")).value();
+    EXPECT_THAT(BlobStore::open(folder.path())->hashes(), testing::UnorderedElementsAre(hash, more));
+    EXPECT_TRUE(BlobStore::open(folder.path())->verified(more));
+}
+
 TEST(Blobs, PuttingAgainHealsADamagedBlobOfTheSameSize)
 {
     const test::TemporaryFolder folder;

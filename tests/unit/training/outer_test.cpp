@@ -203,6 +203,40 @@ TEST_F(Outer, TheOrderGivenDecidesTheBytes)
     EXPECT_EQ(sorted.momentum, result.momentum);
 }
 
+// An executor adds as contributions arrive; whatever came first, the bytes are those of ascending paths.
+TEST_F(Outer, AnyOrderOfArrivalGivesTheSameBytes)
+{
+    const auto module = write("m", noise(257, 9));
+    std::vector<Contribution> paths;
+    std::vector<OuterSum::Expected> expected;
+    for (int path = 0; path < 6; ++path) {
+        paths.push_back({path * 3, write("d" + std::to_string(path), noise(257, std::uint64_t(path) + 20)), 0.1 + 0.05 * path});
+        expected.push_back({path * 3, paths.back().weight});
+    }
+    const auto quiet = outer_step(settings("nesterov"), module, std::nullopt, paths).value();
+    Rng rng(5);
+    for (int trial = 0; trial < 40; ++trial) {
+        std::vector<Contribution> arrived = paths;
+        rng.shuffle(std::span(arrived));
+        OuterSum sum = OuterSum::open(module, expected).value();
+        for (std::size_t i = 0; i < arrived.size(); ++i) {
+            EXPECT_FALSE(sum.complete());
+            EXPECT_FALSE(sum.has(arrived[i].path));
+            EXPECT_EQ(sum.step(settings("nesterov"), std::nullopt).error().code, ErrorCode::Usage) << "too early";
+            ASSERT_TRUE(sum.add(arrived[i].path, arrived[i].delta));
+            ASSERT_TRUE(sum.add(arrived[i].path, arrived[0].delta)) << "counts once, whatever comes again";
+        }
+        ASSERT_TRUE(sum.complete());
+        const auto result = sum.step(settings("nesterov"), std::nullopt).value();
+        EXPECT_EQ(result.module, quiet.module);
+        EXPECT_EQ(result.momentum, quiet.momentum);
+        EXPECT_EQ(result.path_norms, quiet.path_norms);
+        EXPECT_EQ(result.mean_cosine, quiet.mean_cosine);
+    }
+    OuterSum sum = OuterSum::open(module, expected).value();
+    EXPECT_EQ(sum.add(1, paths[0].delta).error().code, ErrorCode::Usage);
+}
+
 TEST_F(Outer, ErrorsNamePathAndTensor)
 {
     const auto module = write("m", Values(6, 1.0f));
