@@ -402,7 +402,7 @@ TEST_F(Loop, ACutDownloadIsResumedNotRepeated)
 
 TEST_F(Loop, AFailedTaskIsReportedAndTheNextOneRuns)
 {
-    run_task = [&, inner_run = run_task](const v1::TaskSpec& spec, TaskIo& io) -> Result<v1::TaskResult> {
+    run_task = [&, inner_run = run_task](const v1::TaskSpec& spec, TaskIo& io) -> Result<TaskOutcome> {
         if (runs++ == 0) return fail(ErrorCode::Usage, "precision fp7 is not known");
         return inner_run(spec, io);
     };
