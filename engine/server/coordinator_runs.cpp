@@ -299,9 +299,9 @@ Result<v1::EvalResponse> Coordinator::eval(const v1::EvalRunRequest& request, co
             }
             if (const auto job = run.window_job(split, how)) {
                 const RunPlan& plan = run.plan();  // runs are never removed while the engine lives, and a plan never changes
-                lock.unlock();
+                changing.lock.unlock();
                 const auto document = do_window_eval(plan, *job, blobs());
-                lock.lock();
+                changing.lock.lock();
                 if (!document) return fail(document.error());
                 PATHLOOM_CHECK(store_eval(request.id(), split, route, *document));
                 continue;
