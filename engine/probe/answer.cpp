@@ -19,15 +19,22 @@ double since(std::chrono::steady_clock::time_point start)
 
 }  // namespace
 
+Result<void> check_question(const ReaderPackage& reader, std::string_view question, std::string_view answer_prefix)
+{
+    const std::size_t tokens = reader.tokenizer.encode_ids(reader_prompt(question, answer_prefix)).size();
+    if (tokens == 0) return fail(ErrorCode::Usage, "the question is empty; ask something");
+    if (tokens > LongestQuestion)
+        return fail(
+            ErrorCode::Usage, "the question has {} tokens and the reader takes {}; ask it shorter", tokens, LongestQuestion);
+    return {};
+}
+
 Result<Answer> ask_memory(ReaderPackage& reader, const MemoryView& memory, std::string_view question,
     std::string_view answer_prefix, const AnswerOptions& options)
 {
+    PATHLOOM_CHECK(check_question(reader, question, answer_prefix));
     const auto start = std::chrono::steady_clock::now();
     std::vector<std::int32_t> tokens = reader.tokenizer.encode_ids(reader_prompt(question, answer_prefix));
-    if (tokens.empty()) return fail(ErrorCode::Usage, "the question is empty; ask something");
-    if (tokens.size() > LongestQuestion)
-        return fail(ErrorCode::Usage, "the question has {} tokens and the reader takes {}; ask it shorter", tokens.size(),
-            LongestQuestion);
     const std::size_t prompt = tokens.size(), width = std::size_t(reader.model.spec().key_dim);
     const std::vector<std::int32_t> end = reader.tokenizer.encode_ids("\n");
     ScanOptions scan = options.scan;

@@ -35,6 +35,9 @@ struct Answer {
     double found = 0.0;  ///< 1 - mass of "nothing found" at the first token
 };
 
+/// Usage when the question is empty or longer than LongestQuestion tokens: before a document is encoded for it.
+Result<void> check_question(const ReaderPackage& reader, std::string_view question, std::string_view answer_prefix);
+
 /// Greedy. Usage when the question is empty or longer than LongestQuestion tokens.
 Result<Answer> ask_memory(ReaderPackage& reader, const MemoryView& memory, std::string_view question,
     std::string_view answer_prefix, const AnswerOptions& options);

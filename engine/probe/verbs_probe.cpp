@@ -176,6 +176,7 @@ Result<void> run_ask(const ProbeShell& shell, const Options& options)
 {
     const ComputeThreads compute(options.threads);
     PATHLOOM_TRY(ReaderPackage reader, reader_of(options));
+    PATHLOOM_CHECK(check_question(reader, options.question, options.prefix));
     const std::filesystem::path folder = options.memory.empty() ? default_memory_folder() : options.memory;
     struct Document {
         std::filesystem::path file;
@@ -267,6 +268,7 @@ void add_probe_verbs(CLI::App& app, ProbeShell& shell)
     auto options = std::make_shared<Options>();
     auto* ask = app.add_subcommand("ask", "Ask documents a question");
     add_common(ask, *options);
+    ask->get_option("--doc")->allow_extra_args(false);  // one file each: the question follows
     ask->add_option("QUESTION", options->question, "What to ask")->required();
     options->prefix = "Answer:";
     ask->add_option("--prefix", options->prefix, "What the answer begins with");

@@ -48,7 +48,9 @@ protected:
     ProgramResult call(std::vector<std::string> words)
     {
         words.insert(words.end(), {"--memory", (folder.path() / "memories").string(), "--threads", "1"});
-        std::string line = quoted((exe_dir() / "pathloomctl").string());
+        // pathloomctl becomes pathloom-probe; a build of this room alone has only the latter.
+        const auto front = exe_dir() / "pathloomctl";
+        std::string line = quoted((std::filesystem::exists(front) ? front : exe_dir() / "pathloom-probe").string());
         for (const std::string& word : words) line += " " + quoted(word);
         const auto out = folder.path() / "out", err = folder.path() / "err";
         const int status = std::system((line + " >" + quoted(out.string()) + " 2>" + quoted(err.string())).c_str());
