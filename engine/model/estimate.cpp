@@ -162,7 +162,8 @@ RunEstimate estimate_run(const RunSpec& spec)
     estimate.delivery_bytes = 20 * n;
     estimate.activation_bytes_kept = activation_bytes(spec, false);
     estimate.activation_bytes_recomputed = activation_bytes(spec, true);
-    estimate.activation_bytes = estimate.activation_bytes_kept;
+    estimate.activation_bytes
+        = spec.training.recompute ? estimate.activation_bytes_recomputed : estimate.activation_bytes_kept;
     estimate.worker_bytes = estimate.weight_bytes + estimate.start_bytes + estimate.gradient_bytes + estimate.optimizer_bytes
         + estimate.delivery_bytes + estimate.activation_bytes + worker_program_bytes;
     estimate.sum_bytes = 12 * estimate.total_parameters;

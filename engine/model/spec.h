@@ -77,7 +77,7 @@ struct TrainingSpec {
     std::string precision = "fp32";  ///< "fp32" or "bf16"
     std::string inner_state = "keep";  ///< "keep" or "reset" the path's AdamW state between phases
     bool recompute = false;  ///< keep block inputs only and run each block again on the way back: less memory, equal bits
-    int threads = 1;
+    int threads = 1;  ///< of a worker; 0 = its share of the cores, written down when the run starts: the bits depend on it
     int paths_per_phase = 0;  ///< path sampling (paper 2.6.2): so many paths train in each phase, all equally often; 0 = all
     double early_stopping
         = 0.0;  ///< part of each shard held out; a path ends with the version that scores it best; 0 = off (paper 2.7)

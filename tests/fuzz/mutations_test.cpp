@@ -73,17 +73,20 @@ std::vector<const Target*> pointers()
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    All, Mutations, testing::ValuesIn(pointers()), [](const auto& info) { return std::string(info.param->name); });
+    All, Mutations, testing::ValuesIn(pointers()), [](const auto& test) { return std::string(test.param->name); });
 
 TEST(FuzzTargets, SeedsAreGoodInputs)
 {
-    const auto seed = [](std::size_t target, std::size_t index = 0) { return targets().at(target).seeds.at(index); };
-    EXPECT_EQ(Safetensors::parse(std::as_bytes(std::span(targets()[0].seeds[0])))->tensors().size(), 4U);
+    const auto seed = [](std::string_view target, std::size_t index = 0) {
+        return std::ranges::find(targets(), target, &Target::name)->seeds.at(index);
+    };
+    const std::string tensors = seed("safetensors");
+    EXPECT_EQ(Safetensors::parse(std::as_bytes(std::span(tensors)))->tensors().size(), 4U);
     std::vector<std::string> texts;
-    for_each_line(seed(1), [&](std::int64_t, std::string_view line) { texts.push_back(parse_record(line)->text); });
+    for_each_line(seed("jsonl"), [&](std::int64_t, std::string_view line) { texts.push_back(parse_record(line)->text); });
     EXPECT_EQ(texts.size(), 2U);
-    EXPECT_TRUE(parse_run_spec(seed(2)) && parse_run_spec(seed(2, 1)));
-    EXPECT_TRUE(parse_task_id(seed(3)) && parse_task_id(seed(3, 1)));
+    EXPECT_TRUE(parse_run_spec(seed("run_spec")) && parse_run_spec(seed("run_spec", 1)));
+    EXPECT_TRUE(parse_task_id(seed("task_id")) && parse_task_id(seed("task_id", 1)));
 }
 
 }  // namespace

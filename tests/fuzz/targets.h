@@ -16,7 +16,7 @@ struct Target {
     std::vector<std::string> seeds;  ///< good inputs to start from
 };
 
-/// "safetensors", "jsonl", "run_spec", "task_id".
+/// Every parser of bytes that come from outside, found by its name.
 const std::vector<Target>& targets();
 
 }  // namespace pathloom::fuzz

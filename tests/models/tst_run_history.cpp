@@ -334,16 +334,17 @@ void TestRunHistory::aDamagedContributionIsTakenBack()
     QVERIFY(run.log.back().text.contains(QStringLiteral("was made again")));
 }
 
-void TestRunHistory::onlyTheTestSplitIsTheResult()
+void TestRunHistory::onlyTheTestSplitRoutedOnceIsTheResult()
 {
     Log log;
     log.create(1);
-    for (const char* split : {"test", "valid"})
+    for (const auto& [split, route] : {std::pair{"test", "once"}, {"valid", "once"}, {"test", "64"}})
         log.add(1, [&](v1::Event& e) {
             e.mutable_eval_done()->set_split(split);
-            e.mutable_eval_done()->set_result_json(std::string("{\"split\":\"") + split + "\"}");
+            e.mutable_eval_done()->set_route(route);
+            e.mutable_eval_done()->set_result_json(std::string("{\"split\":\"") + split + "\",\"route\":\"" + route + "\"}");
         });
-    QCOMPARE(log.history.runs.at(1).evalJson, QStringLiteral("{\"split\":\"test\"}"));
+    QCOMPARE(log.history.runs.at(1).evalJson, QStringLiteral("{\"split\":\"test\",\"route\":\"once\"}"));
 }
 
 void TestRunHistory::linesAreNarrated()

@@ -18,7 +18,7 @@ private Q_SLOTS:
     void stageChangesCountTheirOwnTasks();
     void aRepeatedTaskReplacesItsLosses();
     void aDamagedContributionIsTakenBack();
-    void onlyTheTestSplitIsTheResult();
+    void onlyTheTestSplitRoutedOnceIsTheResult();
     void linesAreNarrated();
 };
 

@@ -88,7 +88,9 @@ TEST_F(Chaos, WorkersKilledMidTaskLeaveTheSameBits)
             [&](const v1::Event& event) { return event.has_worker_gone() && event.worker_gone().worker() == worker; }));
     }
     EXPECT_GE(engine.losses, 2) << "both kills must have cost a task";
-    if (!done) ASSERT_TRUE(engine.follow(is_done));
+    if (!done) {
+        ASSERT_TRUE(engine.follow(is_done));
+    }
     EXPECT_EQ(ctl("killed", {"run", "digest", "1"})["sha256"], s_quiet_digest);
     const auto run = ctl("killed", {"run", "show", "1"});
     EXPECT_GE(run["faults"].get<int>(), 2);

@@ -209,8 +209,9 @@ TEST_F(Task, RowScoresAddUpToTheScoreWhateverTheWindow)
         std::int64_t count = 0;
         for (const std::int32_t n : tokens->as<std::int32_t>()) count += n;
         EXPECT_EQ(count, scored);
-        if (window == 16)
+        if (window == 16) {
             EXPECT_THAT(tokens->as<std::int32_t>(), testing::ElementsAre(13, 0, 0, 16, 16, 8, 16, 16, 8, 16, 16, 8));
+        }
     }
     spec.set_window(-1);
     EXPECT_EQ(run_task(spec, io).error().code, ErrorCode::Usage);

@@ -2,8 +2,11 @@
 // TestEngine.
 #include "tests/gui/shell/tst_engine.h"
 
+#include "engine/model/presets.h"
+#include "engine/model/spec.h"
 #include "tests/gui/shell/patience.h"
 #include "widgets/views/common/messages.h"
+#include "widgets/views/run_form/spec_fields.h"
 #include "widgets/views/welcome/welcome_page.h"
 
 #include <QApplication>
@@ -197,6 +200,26 @@ void TestEngine::aLeftEngineIsFoundAgain()
     TRY_COMPARE(closed.count(), 1);
     // It was our child in the first window's time, so only its note tells when it has ended.
     TRY_VERIFY(!QFileInfo::exists(m_folder->filePath(QStringLiteral(".engine/engine.json"))) || !alive(pid));
+}
+
+void TestEngine::theFormSpeaksTheEnginesKeys()
+{
+    const auto preset = load_preset("sample-2x2");
+    QVERIFY(preset);
+    const auto spec = parse_run_spec(preset->spec_json);
+    QVERIFY(spec);
+    const auto whole = QJsonDocument::fromJson(QByteArray::fromStdString(to_json(*spec))).object();
+    for (const SpecField& field : specFields()) {
+        const QJsonValue value = specValue(whole, field.key);
+        QVERIFY2(!value.isUndefined(), qPrintable(field.key));
+        for (const QString& choice : field.choices) {  // whatever else it may need, each choice is a word the engine knows
+            const auto parsed = parse_run_spec(preset->spec_json, {QString(field.key + QLatin1Char('=') + choice).toStdString()});
+            const QString message = parsed ? QString() : QString::fromStdString(parsed.error().message);
+            QVERIFY2(!message.contains(field.key + QStringLiteral(" must be one of")), qPrintable(message));
+        }
+    }
+    QVERIFY(parse_run_spec(preset->spec_json, {"topology.path_specific.blocks=[0]", "topology.path_specific.embedding=true"}));
+    QVERIFY(!parse_run_spec(preset->spec_json, {"outer.combine=nonsense"}));
 }
 
 }  // namespace pathloom

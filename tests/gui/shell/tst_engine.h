@@ -22,6 +22,7 @@ private Q_SLOTS:
     void aCrashedEngineIsRestartedOnceThenTold();
     void aKilledEngineComesBackOnce();
     void aLeftEngineIsFoundAgain();
+    void theFormSpeaksTheEnginesKeys();
 
 private:
     void openWindow();

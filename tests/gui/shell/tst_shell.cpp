@@ -141,6 +141,7 @@ void TestShell::eventsUpdateThePanes()
     v1::Event eval;
     eval.set_run(1);
     eval.mutable_eval_done()->set_split("test");
+    eval.mutable_eval_done()->set_route("once");
     eval.mutable_eval_done()->set_result_json(R"({"perplexity":12.5,"domains":{}})");
     m_engine->append(eval);
     TRY_COMPARE(m_window->session().results().rowCount(), 1);
@@ -449,6 +450,7 @@ void TestShell::picturesOfEveryPane()
     v1::Event eval;
     eval.set_run(1);
     eval.mutable_eval_done()->set_split("test");
+    eval.mutable_eval_done()->set_route("once");
     eval.mutable_eval_done()->set_result_json(
         R"({"perplexity":42.1,"domains":{"prose":{"perplexity":30.2},"code":{"perplexity":55}},"histogram":[3,4,5,2],
             "routing":{"prose":[3,4,0,0],"code":[0,0,5,2]}})");

@@ -48,7 +48,7 @@ TEST_F(Executors, AHeadStartChangesNoBit)
 {
     ModuleExecutors with(blobs, post, 1 << 30);
     ModuleExecutors without(blobs, post, 0);
-    for (const auto& early : std::vector<std::vector<float>>{{0, 0, 0.3F}, {0, 0.2F, 0.3F}, {0.1F, 0.2F, 0.3F}}) {
+    for (const auto& early : std::vector<std::vector<float>>{{0, 0, 0.3F, 0}, {0, 0.2F, 0.3F, 0}, {0.1F, 0.2F, 0.3F, 0}}) {
         with.arrived(1, job(early));
         without.arrived(1, job(early));
         run_jobs();
