@@ -3,6 +3,7 @@
 #include "widgets/client/engine_client.h"
 
 #include "engine/core/tls_probe.h"
+#include "engine/core/version.h"
 #include "widgets/client/engine_client_private.h"
 #include "widgets/client/watch_stream.h"
 
@@ -14,7 +15,6 @@
 namespace pathloom {
 namespace {
 
-constexpr int protocolVersion = 1;
 constexpr int frameMs = 33;
 
 TlsFiles tlsOf(const EngineTarget& target)
@@ -170,11 +170,11 @@ void EngineClient::attempt()
                     lose(why);
                 return;
             }
-            if (facts->protocol != protocolVersion) {
+            if (facts->protocol != protocol_version) {
                 setState(State::Refused,
                     tr("The engine speaks protocol %1 and this app %2; install the same version of both")
                         .arg(facts->protocol)
-                        .arg(protocolVersion));
+                        .arg(protocol_version));
                 return;
             }
             if (!m_projectPath.isEmpty() && m_projectPath != facts->projectPath) {

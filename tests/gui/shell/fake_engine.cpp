@@ -3,6 +3,7 @@
 #include "tests/gui/shell/fake_engine.h"
 
 #include "engine/core/files.h"
+#include "engine/core/version.h"
 
 #include <chrono>
 
@@ -127,7 +128,7 @@ grpc::Status FakeEngine::GetInfo(grpc::ServerContext* context, const v1::GetInfo
     const std::lock_guard lock(mutex);
     if (!allowed(context, "GetInfo")) return refused;
     info->set_version("9.9.9");
-    info->set_protocol(1);
+    info->set_protocol(protocol_version);
     info->set_project_path("/fake");
     info->set_last_seq(std::int64_t(m_log.size()));
     return grpc::Status::OK;
