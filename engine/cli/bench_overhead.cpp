@@ -50,7 +50,8 @@ std::string small_run(const OverheadBenchOptions& options)
 {
     return nlohmann::json{{"name", "overhead"},
         {"model", {{"vocabulary", 300}, {"d_model", 8}, {"heads", 1}, {"head_dim", 8}, {"blocks", {"full", "full"}}}},
-        {"topology", {{"levels", {{{"modules", options.modules}, {"blocks", {0}}}, {{"modules", options.modules}, {"blocks", {1}}}}}}},
+        {"topology",
+            {{"levels", {{{"modules", options.modules}, {"blocks", {0}}}, {{"modules", options.modules}, {"blocks", {1}}}}}}},
         {"routing", {{"router", "random"}, {"prefix", 8}}}, {"data", {{"corpus", "bench"}, {"sequence", 32}, {"batch", 1}}},
         {"training", {{"warm_start_steps", 0}, {"phases", options.phases}, {"tau", 1}, {"warmup_steps", 0}}},
         {"evaluation", {{"valid_sequences", 1}, {"every", 0}, {"test_sequences", 1}}}}
@@ -160,8 +161,7 @@ private:
         }
         result.set_tokens(1);
         PATHLOOM_TRY(const auto response, m_link->commit(commit));
-        if (!response.accepted())
-            return fail(ErrorCode::Failed, "task {} was not counted: {}", task.id(), response.reason());
+        if (!response.accepted()) return fail(ErrorCode::Failed, "task {} was not counted: {}", task.id(), response.reason());
         return {};
     }
 
@@ -261,12 +261,12 @@ BenchReport describe(const OverheadBench& bench)
 {
     BenchReport report;
     report.json = nlohmann::json{{"bench", "overhead"}, {"isa", cpu_isa()}, {"workers", bench.workers}, {"paths", bench.paths},
-            {"tasks", bench.tasks}, {"blobs_a_task", bench.blobs}, {"blob_bytes_a_task", bench.blob_bytes},
-            {"tasks_per_second", median(bench.rates)}, {"tasks_per_second_all", bench.rates}, {"seconds", bench.seconds}}
+        {"tasks", bench.tasks}, {"blobs_a_task", bench.blobs}, {"blob_bytes_a_task", bench.blob_bytes},
+        {"tasks_per_second", median(bench.rates)}, {"tasks_per_second_all", bench.rates}, {"seconds", bench.seconds}}
                       .dump();
     report.table = fmt::format("workers           {} that return at once, {} paths\n"
-                       "tasks             {} a run, {} blobs of {} bytes in all uploaded for each\n"
-                       "committed         {:.0f} tasks/s (median of {}; {:.0f} to {:.0f})\n",
+                               "tasks             {} a run, {} blobs of {} bytes in all uploaded for each\n"
+                               "committed         {:.0f} tasks/s (median of {}; {:.0f} to {:.0f})\n",
         bench.workers, bench.paths, bench.tasks, bench.blobs, bench.blob_bytes, median(bench.rates), bench.rates.size(),
         std::ranges::min(bench.rates), std::ranges::max(bench.rates));
     return report;

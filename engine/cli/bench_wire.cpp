@@ -108,20 +108,20 @@ BenchReport describe(const WireBench& bench)
     const auto n = double(bench.bytes);
     BenchReport report;
     report.json = nlohmann::json{{"bench", "wire"}, {"isa", cpu_isa()}, {"bytes", bench.bytes},
-            {"gigabytes_per_second", rate(2 * n, median(both))}, {"up_gigabytes_per_second", rate(n, median(bench.up_seconds))},
-            {"down_gigabytes_per_second", rate(n, median(bench.down_seconds))}, {"up_seconds", bench.up_seconds},
-            {"down_seconds", bench.down_seconds}, {"sha256_gigabytes_per_second", bench.sha256_gigabytes_per_second},
-            {"disk_gigabytes_per_second", bench.disk_gigabytes_per_second}}
+        {"gigabytes_per_second", rate(2 * n, median(both))}, {"up_gigabytes_per_second", rate(n, median(bench.up_seconds))},
+        {"down_gigabytes_per_second", rate(n, median(bench.down_seconds))}, {"up_seconds", bench.up_seconds},
+        {"down_seconds", bench.down_seconds}, {"sha256_gigabytes_per_second", bench.sha256_gigabytes_per_second},
+        {"disk_gigabytes_per_second", bench.disk_gigabytes_per_second}}
                       .dump();
     report.table = fmt::format("one path          {:.0f} MB\n"
-                       "up and down       {:.2f} GB/s (median of {}; {:.2f} to {:.2f})\n"
-                       "up, durable       {:.2f} GB/s\n"
-                       "down, checked     {:.2f} GB/s\n"
-                       "one core's SHA    {:.2f} GB/s\n"
-                       "write and fsync   {:.2f} GB/s on this disk\n",
-        n * 1e-6, rate(2 * n, median(both)), both.size(), rate(2 * n, std::ranges::max(both)), rate(2 * n, std::ranges::min(both)),
-        rate(n, median(bench.up_seconds)), rate(n, median(bench.down_seconds)), bench.sha256_gigabytes_per_second,
-        bench.disk_gigabytes_per_second);
+                               "up and down       {:.2f} GB/s (median of {}; {:.2f} to {:.2f})\n"
+                               "up, durable       {:.2f} GB/s\n"
+                               "down, checked     {:.2f} GB/s\n"
+                               "one core's SHA    {:.2f} GB/s\n"
+                               "write and fsync   {:.2f} GB/s on this disk\n",
+        n * 1e-6, rate(2 * n, median(both)), both.size(), rate(2 * n, std::ranges::max(both)),
+        rate(2 * n, std::ranges::min(both)), rate(n, median(bench.up_seconds)), rate(n, median(bench.down_seconds)),
+        bench.sha256_gigabytes_per_second, bench.disk_gigabytes_per_second);
     return report;
 }
 

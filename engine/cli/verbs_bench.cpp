@@ -17,7 +17,8 @@ namespace pathloom {
 namespace {
 
 /// The program that links the code in question measures: the worker its inner step, the engine its outer step.
-Result<void> measured_by(const Shell& shell, const std::string& name, const std::string& what, const std::vector<std::string>& rest)
+Result<void> measured_by(
+    const Shell& shell, const std::string& name, const std::string& what, const std::vector<std::string>& rest)
 {
     PATHLOOM_TRY(const auto program, sibling_program(name));
     std::vector<std::string> arguments{program.string(), "bench", what};

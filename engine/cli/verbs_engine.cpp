@@ -131,7 +131,6 @@ void add_engine_verbs(CLI::App& app, Shell& shell)
     auto* set = workers->add_subcommand("set", "How many local workers the engine keeps");
     set->add_option("COUNT", *count, "Number")->required()->check(CLI::Range(0, 1024));
     on_parsed(set, shell, [&shell, count] { return workers_set(shell, *count); });
-
 }
 
 }  // namespace pathloom

@@ -22,8 +22,8 @@ inline constexpr const char* blob_get_method = "/pathloom.v1.Blobs/Get";
 inline constexpr const char* blob_put_method = "/pathloom.v1.Blobs/Put";
 inline constexpr const char* blob_has_method = "/pathloom.v1.Blobs/Has";
 
-/// A serialised BlobChunk whose data is `data` itself; `owner` lives until gRPC has sent it. The first chunk of a blob carries its
-/// hash and size, later ones pass an empty hash.
+/// A serialised BlobChunk whose data is `data` itself; `owner` lives until gRPC has sent it. The first chunk of a blob carries
+/// its hash and size, later ones pass an empty hash.
 grpc::ByteBuffer blob_chunk(
     const std::string& hash, std::uint64_t total, std::span<const std::byte> data, std::shared_ptr<const void> owner);
 

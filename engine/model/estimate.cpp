@@ -97,7 +97,8 @@ std::vector<std::string> warnings_of(const RunSpec& spec, const Topology& topolo
 
 std::string megabytes(std::int64_t bytes)
 {
-    return bytes >= 10'000'000'000 ? fmt::format("{:.1f} GB", double(bytes) * 1e-9) : fmt::format("{:.0f} MB", double(bytes) * 1e-6);
+    return bytes >= 10'000'000'000 ? fmt::format("{:.1f} GB", double(bytes) * 1e-9)
+                                   : fmt::format("{:.0f} MB", double(bytes) * 1e-6);
 }
 
 std::int64_t engine_bytes(const RunEstimate& estimate, std::int64_t memory_bytes)
@@ -122,8 +123,8 @@ std::string memory_plan(const RunEstimate& estimate, int workers, std::int64_t m
         megabytes(estimate.gradient_bytes), megabytes(estimate.optimizer_bytes), megabytes(estimate.delivery_bytes),
         megabytes(estimate.activation_bytes), megabytes(estimate.activation_bytes_recomputed), megabytes(worker_program_bytes),
         megabytes(engine_bytes(estimate, memory_bytes)), megabytes(engine_program_bytes),
-        megabytes(std::min(estimate.sum_bytes, memory_bytes / 4)), megabytes(machine_bytes(estimate, workers, memory_bytes)), workers,
-        workers == 1 ? "" : "s", megabytes(memory_bytes));
+        megabytes(std::min(estimate.sum_bytes, memory_bytes / 4)), megabytes(machine_bytes(estimate, workers, memory_bytes)),
+        workers, workers == 1 ? "" : "s", megabytes(memory_bytes));
 }
 
 Result<void> check_memory(const RunEstimate& estimate, int workers, std::int64_t memory_bytes)
@@ -132,12 +133,15 @@ Result<void> check_memory(const RunEstimate& estimate, int workers, std::int64_t
     if (needed <= memory_bytes) return {};
     const bool recompute_helps = estimate.activation_bytes_recomputed < estimate.activation_bytes;
     return fail(ErrorCode::Usage,
-        "this run needs {} here and the machine has {}: {} local worker{} of {} (parameters and their optimiser {}, activations {}) "
+        "this run needs {} here and the machine has {}: {} local worker{} of {} (parameters and their optimiser {}, activations "
+        "{}) "
         "and {} for the engine; {}lower data.batch or data.sequence{}, or train on machines with more memory",
         megabytes(needed), megabytes(memory_bytes), workers, workers == 1 ? "" : "s", megabytes(estimate.worker_bytes),
         megabytes(estimate.worker_bytes - estimate.activation_bytes), megabytes(estimate.activation_bytes),
         megabytes(engine_bytes(estimate, memory_bytes)), workers > 1 ? "use fewer local workers, " : "",
-        recompute_helps ? fmt::format(", set training.recompute (activations {})", megabytes(estimate.activation_bytes_recomputed)) : "");
+        recompute_helps
+            ? fmt::format(", set training.recompute (activations {})", megabytes(estimate.activation_bytes_recomputed))
+            : "");
 }
 
 RunEstimate estimate_run(const RunSpec& spec)
@@ -162,8 +166,7 @@ RunEstimate estimate_run(const RunSpec& spec)
     estimate.delivery_bytes = 20 * n;
     estimate.activation_bytes_kept = activation_bytes(spec, false);
     estimate.activation_bytes_recomputed = activation_bytes(spec, true);
-    estimate.activation_bytes
-        = spec.training.recompute ? estimate.activation_bytes_recomputed : estimate.activation_bytes_kept;
+    estimate.activation_bytes = spec.training.recompute ? estimate.activation_bytes_recomputed : estimate.activation_bytes_kept;
     estimate.worker_bytes = estimate.weight_bytes + estimate.start_bytes + estimate.gradient_bytes + estimate.optimizer_bytes
         + estimate.delivery_bytes + estimate.activation_bytes + worker_program_bytes;
     estimate.sum_bytes = 12 * estimate.total_parameters;

@@ -55,7 +55,8 @@ Result<Phase> prepare(const OuterBenchOptions& options, BlobStore& blobs)
     for (int level = 0, block = 0; level < options.levels; ++level) {
         LevelSpec one{options.modules, {}};
         for (const int end = options.blocks * (level + 1) / options.levels; block < end; ++block) one.blocks.push_back(block);
-        if (one.blocks.empty()) return fail(ErrorCode::Usage, "{} blocks are too few for {} levels", options.blocks, options.levels);
+        if (one.blocks.empty())
+            return fail(ErrorCode::Usage, "{} blocks are too few for {} levels", options.blocks, options.levels);
         spec.levels.push_back(one);
     }
     phase.topology = build_topology(phase.model, spec);
@@ -203,17 +204,16 @@ BenchReport describe(const OuterBench& bench)
 {
     BenchReport report;
     report.json = nlohmann::json{{"bench", "outer"}, {"isa", cpu_isa()}, {"paths", bench.paths}, {"modules", bench.modules},
-            {"path_parameters", bench.path_parameters}, {"threads", bench.threads},
-            {"contribution_bytes", bench.contribution_bytes}, {"written_bytes", bench.written_bytes},
-            {"seconds", median(bench.seconds)}, {"seconds_all", bench.seconds},
-            {"seconds_after_last_arrival", median(bench.last_seconds)}, {"seconds_after_last_arrival_all", bench.last_seconds},
-            {"gigabytes_per_second", double(bench.contribution_bytes) / median(bench.seconds) * 1e-9}}
+        {"path_parameters", bench.path_parameters}, {"threads", bench.threads}, {"contribution_bytes", bench.contribution_bytes},
+        {"written_bytes", bench.written_bytes}, {"seconds", median(bench.seconds)}, {"seconds_all", bench.seconds},
+        {"seconds_after_last_arrival", median(bench.last_seconds)}, {"seconds_after_last_arrival_all", bench.last_seconds},
+        {"gigabytes_per_second", double(bench.contribution_bytes) / median(bench.seconds) * 1e-9}}
                       .dump();
     report.table = fmt::format("paths                     {} of {:.2f} M parameters, {} modules\n"
-                       "contributions             {:.2f} GB on disk, {} threads\n"
-                       "outer step, all at once   {:.2f} s (median of {}; {:.2f} to {:.2f}), {:.2f} GB/s\n"
-                       "after the last arrival    {:.2f} s (the others were added as they came; {:.2f} to {:.2f})\n"
-                       "written                   {:.1f} MB of modules and momenta\n",
+                               "contributions             {:.2f} GB on disk, {} threads\n"
+                               "outer step, all at once   {:.2f} s (median of {}; {:.2f} to {:.2f}), {:.2f} GB/s\n"
+                               "after the last arrival    {:.2f} s (the others were added as they came; {:.2f} to {:.2f})\n"
+                               "written                   {:.1f} MB of modules and momenta\n",
         bench.paths, double(bench.path_parameters) * 1e-6, bench.modules, double(bench.contribution_bytes) * 1e-9, bench.threads,
         median(bench.seconds), bench.seconds.size(), std::ranges::min(bench.seconds), std::ranges::max(bench.seconds),
         double(bench.contribution_bytes) / median(bench.seconds) * 1e-9, median(bench.last_seconds),

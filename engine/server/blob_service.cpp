@@ -71,8 +71,8 @@ grpc::Status BlobService::get(
             grpc::StatusCode::INVALID_ARGUMENT, fmt::format("offset {} lies behind the end of blob {}", request->offset(), hash)};
 
     BlobTraffic traffic{context->peer(), hash};
-    traffic.down = send_blob(hash, bytes, request->offset(), owner,
-        [&](const grpc::ByteBuffer& chunk, std::size_t) { return writer->Write(chunk); });
+    traffic.down = send_blob(
+        hash, bytes, request->offset(), owner, [&](const grpc::ByteBuffer& chunk, std::size_t) { return writer->Write(chunk); });
     if (m_on_traffic && traffic.down > 0) m_on_traffic(traffic);
     if (request->offset() + traffic.down < bytes.size()) return {grpc::StatusCode::CANCELLED, "the peer stopped reading"};
     return grpc::Status::OK;
@@ -96,8 +96,8 @@ grpc::Status BlobService::put(
         if (!writer) return {};
         traffic.up += bytes.size();
         if (traffic.up > blob.total)
-            return fail(ErrorCode::Corrupt, "blob {} was announced with {} bytes but more came; upload it again", blob.hash,
-                blob.total);
+            return fail(
+                ErrorCode::Corrupt, "blob {} was announced with {} bytes but more came; upload it again", blob.hash, blob.total);
         return writer->write(bytes);
     };
     Conveyor<grpc::ByteBuffer> conveyor([&](grpc::ByteBuffer& chunk) { return read_blob_chunk(chunk, begin, keep); });

@@ -41,8 +41,8 @@ Result<std::unique_ptr<Coordinator>> Coordinator::open(const CoordinatorOptions&
     std::unique_ptr<Coordinator> self(new Coordinator(options, clock, std::move(project)));
     self->m_options.project = self->m_project->folder();
     PATHLOOM_TRY(self->m_events, EventHub::open(*self->m_project, self->m_mutex));
-    self->m_flusher = std::make_unique<Flusher>(
-        [raw = self->m_project.get()] { return raw->sync(); }, [raw = self->m_events.get()](std::int64_t seq) { raw->publish(seq); });
+    self->m_flusher = std::make_unique<Flusher>([raw = self->m_project.get()] { return raw->sync(); },
+        [raw = self->m_events.get()](std::int64_t seq) { raw->publish(seq); });
     PATHLOOM_CHECK(self->load());
     const Machine machine = this_machine();
     self->m_pool = std::make_unique<WorkPool>(options.pool_threads > 0 ? options.pool_threads : int(machine.cores.size()));
@@ -102,8 +102,7 @@ Result<void> Coordinator::load()
         }
         PATHLOOM_TRY(const auto evals, m_project->evals(row.id));
         for (const EvalRow& eval : evals)
-            if (eval.split == "test" && eval.route == "once")
-                (*loaded)->set_test_perplexity(perplexity_of(eval.result_json));
+            if (eval.split == "test" && eval.route == "once") (*loaded)->set_test_perplexity(perplexity_of(eval.result_json));
         m_runs[row.id] = std::move(*loaded);
     }
     if (auto freed = m_project->collect_garbage(garbage_age_s); freed && *freed > 0)

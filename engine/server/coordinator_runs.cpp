@@ -69,9 +69,10 @@ Result<v1::RunEstimate> Coordinator::estimate(const v1::EstimateRunRequest& requ
     if (!fits) out.add_warnings(fits.error().message);
     const auto share = cores_of_worker(this_machine().cores, std::max(1, workers), 0).size();
     if (spec.training.threads > int(share))
-        out.add_warnings(fmt::format("training.threads is {}, but {} local worker{} here would have {} core{} each: threads will take "
-                                     "turns; 0 takes what there is when the run starts",
-            spec.training.threads, std::max(1, workers), workers > 1 ? "s" : "", share, share > 1 ? "s" : ""));
+        out.add_warnings(
+            fmt::format("training.threads is {}, but {} local worker{} here would have {} core{} each: threads will take "
+                        "turns; 0 takes what there is when the run starts",
+                spec.training.threads, std::max(1, workers), workers > 1 ? "s" : "", share, share > 1 ? "s" : ""));
     const auto corpus = m_project->find_corpus(spec.data.corpus);
     if (corpus && !*corpus)
         out.add_warnings(

@@ -88,8 +88,8 @@ Result<std::unique_ptr<Listener>> Listener::start(Coordinator& coordinator, cons
     builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);  // two engines on one port must fail, not share it
     builder.SetMaxReceiveMessageSize(64 << 20);
     tune_wire([&](const char* name, int value) { builder.AddChannelArgument(name, value); });
-    // gRPC's synchronous server ends a thread as soon as more than this many wait for a call, and starts one when too few do: with
-    // its default of 2 it does both for nearly every call.
+    // gRPC's synchronous server ends a thread as soon as more than this many wait for a call, and starts one when too few do:
+    // with its default of 2 it does both for nearly every call.
     builder.SetSyncServerOption(grpc::ServerBuilder::MAX_POLLERS, 32);
     builder.RegisterService(&listener->m_engine);
     builder.RegisterService(&listener->m_workers);

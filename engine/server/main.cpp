@@ -79,7 +79,8 @@ int main(int argc, char** argv)
     bool json = false;
     std::string keep;
     auto* bench = app.add_subcommand("bench", "measure this machine")->require_subcommand(1);
-    auto* bench_outer_verb = bench->add_subcommand("outer", "outer steps of a whole topology, from blobs on disk to blobs on disk");
+    auto* bench_outer_verb
+        = bench->add_subcommand("outer", "outer steps of a whole topology, from blobs on disk to blobs on disk");
     bench_outer_verb->add_flag("--json", json, "print one JSON document");
     bench_outer_verb->add_option("--keep", keep, "file that keeps the JSON document");
     bench_outer_verb->add_option("--levels", outer.levels, "levels")->check(CLI::Range(1, 8));

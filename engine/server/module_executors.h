@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Module executors (DiPaCo 3.3): each module adds its pseudo-gradients as they arrive and steps when the last one is in. What they
-// hold is only a head start: the rows and blobs of the contributions decide, so an engine that restarts simply adds them again.
+// Module executors (DiPaCo 3.3): each module adds its pseudo-gradients as they arrive and steps when the last one is in. What
+// they hold is only a head start: the rows and blobs of the contributions decide, so an engine that restarts simply adds them
+// again.
 #pragma once
 
 #include "engine/cluster/run_facts.h"

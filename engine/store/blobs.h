@@ -15,7 +15,8 @@
 
 namespace pathloom {
 
-/// Whether a blob must survive a power cut. A cache need not: what it lost is fetched again, and what was torn does not have its hash.
+/// Whether a blob must survive a power cut. A cache need not: what it lost is fetched again, and what was torn does not have its
+/// hash.
 enum class Durability { PowerCut, ProcessEnd };
 
 /// Copies share the folder. Any thread may call any function; several processes may share one folder.

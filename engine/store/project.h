@@ -122,7 +122,8 @@ public:
     /// Makes every transaction committed before the call durable. From any thread, also while another one uses the project.
     Result<void> sync();
 
-    /// One atomic change, durable after the next sync(). begin() ... commit(); a Transaction that dies without commit() rolls back. Not nested.
+    /// One atomic change, durable after the next sync(). begin() ... commit(); a Transaction that dies without commit() rolls
+    /// back. Not nested.
     class Transaction {
     public:
         explicit Transaction(Project& project);  // BEGIN IMMEDIATE

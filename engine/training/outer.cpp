@@ -192,8 +192,8 @@ Result<void> OuterSum::add(int path, const std::filesystem::path& delta)
     double squares = 0.0;
     for (const auto& values : tensors) squares += square_sum(values.data(), values.size());
     if (!std::isfinite(squares)) {
-        return fail(ErrorCode::Corrupt,
-            "the pseudo-gradient of path {} is not finite; lower training.lr or set training.clip", path);
+        return fail(
+            ErrorCode::Corrupt, "the pseudo-gradient of path {} is not finite; lower training.lr or set training.clip", path);
     }
     slot->norm = std::sqrt(squares);
     slot->in = true;
@@ -223,7 +223,8 @@ Result<OuterResult> OuterSum::step(const OuterSpec& outer, const std::optional<s
         return fail(ErrorCode::Usage, "outer.optimizer must be nesterov, sgd, fedavg or none, got '{}'", outer.optimizer);
     }
     if (!complete())
-        return fail(ErrorCode::Usage, "an outer step needs all {} contributions, {} are in", m_impl->slots.size(), m_impl->summed);
+        return fail(
+            ErrorCode::Usage, "an outer step needs all {} contributions, {} are in", m_impl->slots.size(), m_impl->summed);
     std::optional<Safetensors> before;
     if (nesterov && momentum) {
         PATHLOOM_TRY(before, Safetensors::open(*momentum));

@@ -35,7 +35,8 @@ public:
     /// While pinned (pins are counted) a blob is not evicted, whether it is here yet or not.
     void pin(const std::string& hash);
     void unpin(const std::string& hash);
-    /// Drop the least recently used blobs that are neither pinned nor in `keep` until the rest fits the limit (or `target`, when smaller).
+    /// Drop the least recently used blobs that are neither pinned nor in `keep` until the rest fits the limit (or `target`, when
+    /// smaller).
     void evict(const std::set<std::string>& keep, std::optional<std::uint64_t> target = {});
     [[nodiscard]] std::uint64_t bytes() const;
 

@@ -50,7 +50,8 @@ public:
         m_wanted = true;
         m_changed.notify_all();
     }
-    /// `task` has been leased. Its session when it was the guess (once its blobs are here), else nothing; a wrong guess is dropped.
+    /// `task` has been leased. Its session when it was the guess (once its blobs are here), else nothing; a wrong guess is
+    /// dropped.
     Find take(const std::string& task)
     {
         std::unique_lock lock(m_mutex);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What a worker does all day: register, lease a task, fetch, compute; a courier uploads and commits while the next one is computed,
-// a scout fetches what that next one will need. Knows neither gRPC nor libtorch.
+// What a worker does all day: register, lease a task, fetch, compute; a courier uploads and commits while the next one is
+// computed, a scout fetches what that next one will need. Knows neither gRPC nor libtorch.
 #pragma once
 
 #include "engine/core/clock.h"

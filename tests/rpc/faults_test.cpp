@@ -435,8 +435,10 @@ TEST_F(Faults, ADamagedContributionIsComputedAgain)
         }));
         engine.kill();  // an engine that lives has added it up already and does not need its bytes any more
     }
-    const auto hashes = column_of(folder, "SELECT delta_hash FROM contributions WHERE stage = 'train' AND phase = 0 AND "
-                                          "module = 'head.0' AND path = " + std::to_string(commit.path()));
+    const auto hashes = column_of(folder,
+        "SELECT delta_hash FROM contributions WHERE stage = 'train' AND phase = 0 AND "
+        "module = 'head.0' AND path = "
+            + std::to_string(commit.path()));
     ASSERT_EQ(hashes.size(), 1U);
     flip_a_bit(blob_file(folder, hashes[0]));
     const std::int64_t next = last_event(folder) + 1;

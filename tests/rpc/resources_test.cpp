@@ -147,7 +147,8 @@ TEST_F(Resources, ARunThatCannotFitIsRefusedWithTheNumbers)
 {
     const std::string spec = prepare(small_spec);
     const auto refused = run_program("pathloomctl",
-        {"--project", (folder / "project").string(), "run", "start", spec, "--set", "data.batch=1000000", "--set", "data.sequence=4096"});
+        {"--project", (folder / "project").string(), "run", "start", spec, "--set", "data.batch=1000000", "--set",
+            "data.sequence=4096"});
     EXPECT_EQ(refused.code, 2);
     EXPECT_NE(refused.err.find("data.batch"), std::string::npos) << refused.err;
     EXPECT_NE(refused.err.find(" GB"), std::string::npos) << refused.err;

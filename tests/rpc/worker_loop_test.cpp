@@ -192,8 +192,8 @@ TEST_F(Loop, TheNextTaskIsComputedWhileTheLastOneIsStillBeingCommitted)
     // Both leases are kept alive, and the one that is being delivered is not given up by asking for the next.
     ASSERT_TRUE(wait([&] {
         return std::any_of(engine.workers.heartbeats.begin(), engine.workers.heartbeats.end(), [](const auto& beat) {
-            return beat.task() == "1/train/0/1" && beat.fence() == 2 && beat.also_size() == 1 && beat.also(0).task() == "1/train/0/0"
-                && beat.also(0).fence() == 1;
+            return beat.task() == "1/train/0/1" && beat.fence() == 2 && beat.also_size() == 1
+                && beat.also(0).task() == "1/train/0/0" && beat.also(0).fence() == 1;
         });
     }));
     ASSERT_TRUE(wait([&] { return engine.workers.leases.size() >= 2; }));
@@ -222,7 +222,8 @@ TEST_F(Loop, TheNextTasksBlobsComeWhileThisOneIsComputed)
                 std::size_t seen = 0;
                 {
                     const std::lock_guard lock(engine.traffic_mutex);
-                    for (const auto& call : engine.traffic) fetched_meanwhile = fetched_meanwhile || call.hash == sha256_hex(other);
+                    for (const auto& call : engine.traffic)
+                        fetched_meanwhile = fetched_meanwhile || call.hash == sha256_hex(other);
                 }
                 engine.workers.change([&] { seen = engine.workers.heartbeats.size(); });
                 wait([&] { return engine.workers.heartbeats.size() > seen; });

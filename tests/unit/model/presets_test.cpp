@@ -137,11 +137,13 @@ TEST(Estimate, ARunThatDoesNotFitIsRefusedWithItsNumbers)
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().code, ErrorCode::Usage);
     EXPECT_THAT(refused.error().message,
-        testing::AllOf(testing::HasSubstr("8000 MB"), testing::HasSubstr("2 local workers"), testing::HasSubstr("fewer local workers"),
-            testing::HasSubstr("data.batch"), testing::HasSubstr("training.recompute"), testing::Not(testing::HasSubstr("\n"))));
+        testing::AllOf(testing::HasSubstr("8000 MB"), testing::HasSubstr("2 local workers"),
+            testing::HasSubstr("fewer local workers"), testing::HasSubstr("data.batch"), testing::HasSubstr("training.recompute"),
+            testing::Not(testing::HasSubstr("\n"))));
     EXPECT_THAT(check_memory(estimate, 1, 1'000'000'000).error().message, testing::Not(testing::HasSubstr("fewer")));
     EXPECT_THAT(memory_plan(estimate, 2, 64'000'000'000),
-        testing::AllOf(testing::HasSubstr("weights 599 MB"), testing::HasSubstr("AdamW 1198 MB"), testing::HasSubstr("engine: ")));
+        testing::AllOf(
+            testing::HasSubstr("weights 599 MB"), testing::HasSubstr("AdamW 1198 MB"), testing::HasSubstr("engine: ")));
 }
 
 TEST(Estimate, WarnsOfWhatMakesLittleSense)
