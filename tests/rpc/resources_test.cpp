@@ -107,6 +107,9 @@ TEST_F(Resources, WorkersShareTheCoresAndComputeWithTheThreadsOfTheSpec)
 
 TEST_F(Resources, AWorkersPeakMemoryIsWhatThePlanSaid)
 {
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+    GTEST_SKIP() << "a sanitizer's shadow memory and quarantine are not in the plan";
+#endif
     const std::string spec = prepare(R"({"name":"memory","seed":5,
       "model":{"vocabulary":300,"d_model":256,"heads":4,"head_dim":64,"blocks":["full","full","full","full"]},
       "topology":{"levels":[{"modules":2,"blocks":[0,1]},{"modules":2,"blocks":[2,3]}]},
