@@ -4,6 +4,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 mkdir -p docs/results
+cores=$(nproc)  # before the next line: nproc believes OMP_NUM_THREADS
 export OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1  # one thread each, whatever BLAS torch finds
 peer=()
 if /usr/bin/python3 -c 'import torch' 2>/dev/null; then
@@ -12,4 +13,4 @@ if /usr/bin/python3 -c 'import torch' 2>/dev/null; then
 else
   echo "No python3-torch: the comparison with PyTorch is left out (tests/bench/packages.txt)." >&2
 fi
-build/release/bin/pathloomctl bench inner --keep docs/results/bench-inner.json --workers "$(nproc)" "${peer[@]}" "$@"
+build/release/bin/pathloomctl bench inner --keep docs/results/bench-inner.json --workers "$cores" "${peer[@]}" "$@"
