@@ -20,6 +20,8 @@ up() {  # FLOOR FORBIDDEN... : includes only point down
   rule "$floor includes a floor above it:" "$(git grep -nE "#include \"($pattern)/" -- "$floor")"
 }
 up engine/core engine/store engine/corpus engine/model engine/routing engine/cluster engine/training engine/probe engine/server engine/worker engine/cli widgets app
+up engine plugins
+up plugins engine/store engine/model engine/routing engine/cluster engine/training engine/probe engine/server engine/worker engine/cli widgets app
 up engine/store engine/corpus engine/model engine/routing engine/cluster engine/training engine/probe engine/server engine/worker engine/cli widgets app
 up engine/corpus engine/model engine/routing engine/cluster engine/training engine/probe engine/server engine/worker engine/cli widgets app
 up engine/model engine/routing engine/cluster engine/training engine/probe engine/server engine/worker engine/cli widgets app

@@ -3,6 +3,7 @@
 #include "engine/corpus/import.h"
 
 #include "engine/core/files.h"
+#include "engine/corpus/document_reader.h"
 #include "engine/corpus/text.h"
 #include "engine/corpus/zstd_bytes.h"
 
@@ -157,8 +158,10 @@ public:
     {
         const std::string path = candidate.file.string();
         const FileKind kind = kind_of(candidate.file);
-        if (kind.extension != ".txt" && kind.extension != ".md" && kind.extension != ".jsonl")
-            return reject(path, "of a kind that is not read; use .txt, .md or .jsonl, each also packed as .zst");
+        if (kind.extension != ".txt" && kind.extension != ".md" && kind.extension != ".jsonl") {
+            if (kind.packed) return reject(path, "of a kind that is not read packed; unpack it first");
+            return read_through_importer(candidate);
+        }
         auto bytes = read_file(candidate.file);
         if (!bytes) return reject(path, "cannot be read: " + bytes.error().message);
         if (kind.packed) {
@@ -195,6 +198,21 @@ private:
         accept(std::move(document), candidate, candidate.source);
     }
 
+    /// HTML, EPUB, PDF, subtitles: whatever pathloom-read's plugins know.
+    void read_through_importer(const Candidate& candidate)
+    {
+        const std::string path = candidate.file.string();
+        auto content = read_document(candidate.file);
+        if (!content) {
+            std::string reason = content.error().message;
+            if (reason.starts_with(path + " ")) reason.erase(0, path.size() + 1);
+            if (reason.find("; known are ") != std::string::npos) reason += " .jsonl";  // the one kind that is read here only
+            return reject(path, std::move(reason));
+        }
+        accept(
+            {.text = std::move(content->text), .domain = {}, .source = {}, .split = std::nullopt}, candidate, candidate.source);
+    }
+
     void read_lines(const Candidate& candidate, const std::string& bytes)
     {
         const std::string path = candidate.file.string();
@@ -223,8 +241,7 @@ private:
 
 Result<ReadDocuments> read_source_documents(const ImportRequest& request, const ImportProgress& progress)
 {
-    if (request.paths.empty())
-        return fail(ErrorCode::Usage, "nothing to import; name files, folders or globs of .txt, .md or .jsonl");
+    if (request.paths.empty()) return fail(ErrorCode::Usage, "nothing to import; name files, folders or globs of documents");
     ReadDocuments out;
     Collector collector(out.rejected);
     for (const std::string& path : request.paths) collector.add(path);
@@ -239,8 +256,9 @@ Result<ReadDocuments> read_source_documents(const ImportRequest& request, const 
     if (out.documents.empty()) {
         const Rejected& first = out.rejected.front();
         return fail(ErrorCode::Failed,
-            "no document to import ({} rejected; {}: {}); give UTF-8 files ending in .txt, .md or .jsonl", out.rejected.size(),
-            first.path, first.reason);
+            "no document to import ({} rejected; {}: {}); give UTF-8 files ending in .txt, .md or .jsonl, or HTML, EPUB, PDF, "
+            ".srt or .vtt",
+            out.rejected.size(), first.path, first.reason);
     }
     return out;
 }

@@ -34,6 +34,7 @@ int main(int argc, char** argv)
     app.add_flag("--json", shell.json, "Print one JSON document");
     add_reader_verbs(app, shell);
     add_probe_verbs(app, shell);
+    add_ask_verb(app, shell);
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& done) {

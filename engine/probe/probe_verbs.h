@@ -23,6 +23,7 @@ struct ProbeShell {
 };
 
 void add_reader_verbs(CLI::App& app, ProbeShell& shell);  ///< reader train
-void add_probe_verbs(CLI::App& app, ProbeShell& shell);  ///< probe needle, probe multineedle, ask
+void add_probe_verbs(CLI::App& app, ProbeShell& shell);  ///< probe needle, probe multineedle
+void add_ask_verb(CLI::App& app, ProbeShell& shell);
 
 }  // namespace pathloom

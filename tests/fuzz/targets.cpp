@@ -10,6 +10,12 @@
 #include "engine/routing/centroid_routers.h"
 #include "engine/routing/linear_router.h"
 #include "engine/store/safetensors.h"
+#include "plugins/epub/epub_document.h"
+#include "plugins/html/html_document.h"
+#include "plugins/pdf/pdf_document.h"
+#include "plugins/subtitles/subtitles_document.h"
+#include "plugins/text/text_document.h"
+#include "tests/samples/documents.h"
 
 #include <array>
 #include <cstdint>
@@ -99,6 +105,28 @@ std::vector<std::string> router_seeds()
     return seeds;
 }
 
+/// An importer's parser over a whole file.
+template <Result<void> (*parse)(std::string_view, const SegmentSink&)>
+void read_with(std::string_view bytes)
+{
+    std::size_t text = 0;
+    const auto done = parse(bytes, [&](Segment&& segment) {
+        promise(!segment.text.empty() && !why_not_text(segment.text), "a segment is text");
+        promise(!first_invalid_utf8(segment.where.section), "a section's name is text");
+        text += segment.text.size();
+        return true;
+    });
+    if (!done) return promise(one_line(done.error().message), "an error is one line");
+    promise(text > 0, "a document that was read has text");
+}
+
+void read_segment(std::string_view bytes)
+{
+    const auto segment = parse_segment(bytes);
+    if (!segment) return promise(one_line(segment.error().message), "an error is one line");
+    promise(parse_segment(to_json_line(*segment)) == segment, "a segment reads back as it was written");
+}
+
 /// A chunk as it may arrive: in slices of any size. What it says must be what protobuf's own reader finds.
 void read_chunk(std::string_view bytes)
 {
@@ -163,7 +191,17 @@ std::vector<std::string> spec_seeds()
 
 const std::vector<Target>& targets()
 {
-    static const std::vector<Target> all{{"safetensors", read_safetensors, {safetensors_seed()}},
+    static const std::vector<Target> all{{"text", read_with<read_text>, {"# One\n\nwords\n\nTwo\n---\n```\n# code\n```\nend\n"}},
+        {"html", read_with<read_html>,
+            {"<html><head><meta charset=utf-8></head><body><h1>One</h1><p>a &amp; b<pre> "
+             "x\n</pre><table><tr><td>c</table></body></html>"}},
+        {"epub", read_with<read_epub>, {test::epub({{"a.xhtml", "<h1>One</h1><p>words</p>"}, {"b.xhtml", "<p>more</p>"}})}},
+        {"pdf", read_with<read_pdf>, {test::pdf({"one page", "and another"})}},
+        {"subtitles", read_with<read_subtitles>,
+            {"1\n00:00:01,500 --> 00:00:02,000\n<i>Hello</i>\n\n2\n01:02:03.5 --> 01:02:04.0\nBye\n",
+                "WEBVTT\n\nx\n00:10.000 --> 00:12.000\nHi\n"}},
+        {"segment", read_segment, {to_json_line({"text", {3, "A / B", 7, 1.25}})}},
+        {"safetensors", read_safetensors, {safetensors_seed()}},
         {"jsonl", read_jsonl,
             {"{\"text\":\"some text\",\"domain\":\"d\",\"source\":\"s\",\"split\":\"valid\"}\n{\"text\":\"caf\\u00e9 "
              "\\ud83d\\ude00\"}\r\n"}},

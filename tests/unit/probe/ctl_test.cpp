@@ -71,6 +71,32 @@ TEST_F(ProbeCtl, AskAnswersWithThePlaceItWasReadFrom)
     EXPECT_GE(json["evidence"][0]["locator"]["byte"].get<int>(), 1900);
 }
 
+TEST_F(ProbeCtl, AskSaysThePageTheSectionAndTheTimeOfOtherFormats)
+{
+    if (!std::filesystem::exists(exe_dir() / "pathloom-read")) GTEST_SKIP() << "built without importers";
+    const std::string text = read_file(document).value();
+    const std::size_t middle = text.find("The vault in Lisbon");
+    const auto files = folder.path() / "files";
+    std::filesystem::create_directory(files);
+    ASSERT_TRUE(write_file_atomic(files / "book.html",
+        "<h1>Birds</h1><p>" + text.substr(0, middle) + "</p><h1>Vaults</h1><p>" + text.substr(middle) + "</p>"));
+    ASSERT_TRUE(write_file_atomic(files / "film.srt",
+        "1\n00:00:01,000 --> 00:00:02,000\n" + text.substr(0, 1500)
+            + "\n\n2\n00:10:00,000 --> 00:10:02,000\nThe permit of Oslo is 5550123.\n\n3\n00:11:00,000 --> "
+              "00:11:02,000\nEnd.\n"));
+    ASSERT_TRUE(write_file_atomic(files / "picture.png", "\x89PNG"));
+    const auto ask = [&](const std::string& prefix) {
+        const ProgramResult result = call({"--json", "ask", "--doc", files.string(), "--prefix", prefix, "What?"});
+        EXPECT_EQ(result.code, 0) << result.err;
+        EXPECT_NE(result.err.find("skipped: "), std::string::npos) << result.err;
+        return nlohmann::json::parse(result.out);
+    };
+    const auto section = ask("The vault in Lisbon opens with");
+    EXPECT_EQ(section["evidence"][0]["locator"]["section"], "Vaults") << section.dump(2);
+    const auto time = ask("The permit of Oslo is");
+    EXPECT_EQ(time["evidence"][0]["locator"]["time"], 600.0) << time.dump(2);
+}
+
 TEST_F(ProbeCtl, NeedleGridHasTheAgreedKeysAndSaysWhatWasRepeated)
 {
     const ProgramResult result = call({"probe", "needle", "--json", "--model", "shipped", "--doc", document.string(), "--lengths",

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What every verb over documents takes, and what it makes of it.
+#pragma once
+
+#include "engine/probe/answer.h"
+#include "engine/probe/documents.h"
+#include "engine/probe/haystack.h"
+#include "engine/probe/probe_verbs.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace pathloom {
+
+struct ProbeOptions {
+    std::string model = "shipped", precision = "bf16", question, prefix;
+    std::vector<std::filesystem::path> documents;
+    std::filesystem::path templates, memory, out;
+    std::vector<double> lengths;
+    int depths = 11, distractors = 0, needles = 100, threads = 2, max_tokens = 40;
+    bool no_needle = false;
+    std::uint64_t seed = 1;
+};
+
+/// --model, --doc, --memory, --threads, --precision, --max-tokens.
+void add_common_options(CLI::App* verb, ProbeOptions& options);
+
+Result<std::vector<ProbeDocument>> documents_of(const ProbeShell& shell, const ProbeOptions& options);
+Result<ReaderPackage> reader_of(const ProbeOptions& options);
+Result<NeedleTemplates> templates_of(const ProbeOptions& options);
+AnswerOptions answer_options(const ProbeOptions& options);
+std::filesystem::path memory_folder(const ProbeOptions& options);
+/// Says on stderr how far encoding is; Ctrl-C stops it.
+MemoryProgress on_stderr(const ProbeShell& shell);
+double peak_rss_mb();
+
+}  // namespace pathloom
