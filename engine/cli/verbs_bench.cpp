@@ -73,6 +73,7 @@ void add_bench_verbs(CLI::App& app, Shell& shell)
     overhead_verb->add_option("--keep", *keep, "File that keeps the JSON document");
     overhead_verb->add_option("--dir", overhead->folder, "Folder for the project (default: the temporary one)");
     on_parsed(overhead_verb, shell, [&shell, overhead, keep] { return measure(shell, bench_overhead, *overhead, *keep); });
+    add_study_verbs(*benches, shell);
 }
 
 }  // namespace pathloom

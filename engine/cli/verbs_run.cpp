@@ -338,6 +338,7 @@ void add_run_verbs(CLI::App& app, Shell& shell)
         return clone(shell, std::move(request), *wait);
     });
     add_result_verbs(app, shell, *run);
+    add_report_verb(shell, *run);
     add_routing_verbs(shell, *run);
 }
 

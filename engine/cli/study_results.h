@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What a study has found, as one value; and as JSON and Markdown. Pure.
+#pragma once
+
+#include "engine/cli/run_record.h"
+#include "engine/cli/statistics.h"
+#include "engine/cli/study_plan.h"
+
+#include <map>
+#include <string>
+#include <vector>
+
+namespace pathloom {
+
+/// One row in one seed.
+struct StudyCell {
+    std::uint64_t seed = 0;
+    std::int64_t run = 0;
+    EvalRecord eval;  ///< of the test split
+};
+
+struct StudyRowResult {
+    StudyRow row;
+    std::vector<StudyCell> cells;  ///< by seed; seeds not done are missing
+};
+
+struct StudyResults {
+    Study study;
+    StudyScale scale;
+    std::string corpus;  ///< name
+    std::int64_t corpus_documents = 0;
+    std::int64_t corpus_tokens = 0;
+    std::vector<std::string> corpus_domains;
+    std::string version;  ///< of the programs
+    std::string isa;
+    int cores = 0;
+    std::vector<StudyRowResult> rows;
+    std::map<std::int64_t, RunRecord> runs;  ///< every run a cell names
+};
+
+/// Perplexities over the seeds; and ratios to the base row, seed by seed, over the seeds both have.
+MeanSd perplexity(const StudyRowResult& row);
+std::vector<std::pair<std::uint64_t, double>> ratios(const StudyResults& results, const StudyRowResult& row);
+
+/// Module bytes a path and phase (downloads, pseudo-gradients, and what caches saved); 0 when nothing was sent.
+double module_bytes_a_phase(const RunRecord& run);
+
+/// "yes", "no: ..." with the first seed that says so, or "not all rows are done".
+std::string answer(const StudyResults& results, const StudyCheck& check);
+
+nlohmann::json to_json(const StudyResults& results);
+std::string to_markdown(const StudyResults& results);
+
+}  // namespace pathloom
