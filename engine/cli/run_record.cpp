@@ -63,6 +63,10 @@ void fold(RunRecord& record, const v1::Event& event)
     case v1::Event::kTaskCommitted: {
         const auto& done = event.task_committed();
         if (done.worker() != 0) record.compute_seconds += done.compute_seconds();
+        if (done.worker() != 0 && done.stage() == "train") {
+            ++record.train_tasks;
+            record.train_task_bytes += done.wire().modules_down() + done.wire().modules_hit() + done.wire().deltas_up();
+        }
         if (done.stage() == "train" || done.stage() == "warm") record.tokens += done.tokens();
         break;
     }

@@ -59,6 +59,8 @@ struct RunRecord {
     std::uint64_t bytes_up = 0;
     std::uint64_t module_bytes = 0;  ///< modules down and pseudo-gradients up, as measured on the wire
     std::uint64_t module_hits = 0;  ///< module bytes that a worker's cache had already
+    std::int64_t train_tasks = 0;  ///< committed by workers, those reused from earlier runs left out
+    std::uint64_t train_task_bytes = 0;  ///< their modules down (fetched or in a cache) and pseudo-gradients up
     std::int64_t faults = 0;
     double goodput = 0;
     double compute_seconds = 0;  ///< of the committed tasks, those reused from earlier runs left out

@@ -244,8 +244,9 @@ Result<std::vector<std::string>> settings_of(
             scale.main);
     const std::int64_t phases = main / tau;
     if (row.reshards > 0 && phases < 4)
-        return fail(ErrorCode::Usage, "row '{}' routes anew at each quarter of its phases, but has {}; use more --steps",
-            row.name, phases);
+        return fail(ErrorCode::Usage,
+            "row '{}' routes anew at quarters of its phases, but has {} of them; use --steps {} or more", row.name, phases,
+            int(std::ceil(4 * tau / (1.0 - study.warm_part))));
     std::vector<std::string> out = study.set;
     out.insert(out.end(), row.set.begin(), row.set.end());
     out.push_back(fmt::format("seed={}", seed));

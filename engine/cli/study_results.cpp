@@ -122,8 +122,7 @@ std::vector<std::pair<std::uint64_t, double>> ratios(const StudyResults& results
 
 double module_bytes_a_phase(const RunRecord& run)
 {
-    const double tasks = double(run.paths) * double(run.phases);
-    return tasks > 0 ? double(run.module_bytes + run.module_hits) / tasks : 0.0;
+    return run.train_tasks > 0 ? double(run.train_task_bytes) / double(run.train_tasks) : 0.0;
 }
 
 std::string answer(const StudyResults& results, const StudyCheck& check)

@@ -42,7 +42,8 @@ struct StudyResults {
 MeanSd perplexity(const StudyRowResult& row);
 std::vector<std::pair<std::uint64_t, double>> ratios(const StudyResults& results, const StudyRowResult& row);
 
-/// Module bytes a path and phase (downloads, pseudo-gradients, and what caches saved); 0 when nothing was sent.
+/// Module bytes a path and phase (downloads, what caches saved of them, pseudo-gradients), over the tasks that were computed
+/// and not reused from another run; 0 when there is none.
 double module_bytes_a_phase(const RunRecord& run);
 
 /// "yes", "no: ..." with the first seed that says so, or "not all rows are done".

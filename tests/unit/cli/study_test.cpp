@@ -188,7 +188,8 @@ StudyResults results()
         run.id = id;
         run.paths = id % 2 == 1 ? 1 : 4;
         run.phases = 2;
-        run.module_bytes = std::uint64_t(run.paths) * 2 * (id % 2 == 1 ? 1000 : 1015);
+        run.train_tasks = 2 * run.paths;
+        run.train_task_bytes = std::uint64_t(run.train_tasks) * (id % 2 == 1 ? 1000 : 1015);
         run.valid[2] = {30, 10};
     }
     return out;
@@ -211,7 +212,7 @@ TEST(Study, AnswersItsChecks)
     StudyResults found = results();
     EXPECT_EQ(answer(found, found.study.checks[0]), "yes");
     EXPECT_EQ(answer(found, found.study.checks[1]), "yes");  // 1.5% apart
-    found.runs[2].module_bytes = 8 * 1030;
+    found.runs[2].train_task_bytes = 8 * 1030;
     EXPECT_EQ(answer(found, found.study.checks[1]), "no: b sends 1030 bytes a path and phase, a 1000");
     found.rows[1].cells[1].eval.perplexity = 111;
     EXPECT_EQ(answer(found, found.study.checks[0]), "no: seed 2, b 111.000, a 110.000");
