@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// pathloomctl run routing, run documents: who got which text.
+// pathloomctl run routing, run documents, run route: who got which text.
 #include "engine/cli/proto_json.h"
 #include "engine/cli/shell.h"
 #include "engine/cli/table.h"
@@ -49,6 +49,23 @@ Result<void> documents(Shell& shell, const v1::ListPathDocumentsRequest& request
     return {};
 }
 
+Result<void> route(Shell& shell, const v1::RouteTextRequest& request)
+{
+    PATHLOOM_TRY(const auto session, shell.connect());
+    PATHLOOM_TRY(const auto answer, session->call(&Stub::RouteText, request));
+    Table table({"PATH", "PROBABILITY", "SCORE"});
+    for (const auto& cell : answer.cells())
+        table.add({std::to_string(cell.path()), fmt::format("{:.4f}", cell.probability()), fmt::format("{:.4f}", cell.score())});
+    auto document = to_json(answer);
+    document["run"] = request.run();
+    shell.print(document,
+        answer.cells().empty()
+            ? fmt::format("the router of run {} is {}: it does not look at the text\n", request.run(), answer.router())
+            : fmt::format(
+                "router {}, {} of {} tokens read\n\n{}", answer.router(), answer.tokens(), answer.prefix(), table.text()));
+    return {};
+}
+
 }  // namespace
 
 void add_routing_verbs(Shell& shell, CLI::App& run)
@@ -76,6 +93,17 @@ void add_routing_verbs(Shell& shell, CLI::App& run)
         request.set_offset(*offset);
         request.set_limit(*limit);
         return documents(shell, request);
+    });
+
+    auto text = std::make_shared<std::string>();
+    auto* route_verb = run.add_subcommand("route", "Where the run's router would send a text");
+    route_verb->add_option("ID", *id, "Run id")->required();
+    route_verb->add_option("TEXT", *text, "The text; what follows the routing prefix does not matter")->required();
+    on_parsed(route_verb, shell, [&shell, id, text] {
+        v1::RouteTextRequest request;
+        request.set_run(*id);
+        request.set_text(*text);
+        return route(shell, request);
     });
 }
 

@@ -17,6 +17,13 @@ double since(std::chrono::steady_clock::time_point start)
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
+std::string text_of(const ReaderPackage& reader, std::span<const std::int32_t> tokens)
+{
+    std::string text = reader.tokenizer.decode(tokens);
+    text.erase(0, std::min(text.find_first_not_of(' '), text.size()));
+    return text;
+}
+
 }  // namespace
 
 Result<void> check_question(const ReaderPackage& reader, std::string_view question, std::string_view answer_prefix)
@@ -58,10 +65,11 @@ Result<Answer> ask_memory(ReaderPackage& reader, const MemoryView& memory, std::
             if (hits[j].token == token) mass[hits[j].row] += double(said.gate * said.mass[j]);
         }
         tokens.push_back(token);
+        if (options.said && !options.said(text_of(reader, std::span(tokens).subspan(prompt))))
+            return fail(ErrorCode::Cancelled, "stopped after {} tokens", tokens.size() - prompt);
     }
     answer.tokens = int(tokens.size() - prompt);
-    answer.text = reader.tokenizer.decode(std::span(tokens).subspan(prompt));
-    while (!answer.text.empty() && answer.text.front() == ' ') answer.text.erase(0, 1);
+    answer.text = text_of(reader, std::span(tokens).subspan(prompt));
     for (const auto& [row, m] : mass) answer.evidence.push_back({row, m});
     std::ranges::stable_sort(answer.evidence, [](const EvidenceRow& a, const EvidenceRow& b) { return a.mass > b.mass; });
     answer.seconds = since(start);

@@ -18,6 +18,7 @@ inline constexpr std::size_t LongestQuestion = 160;  ///< tokens, what the answe
 struct AnswerOptions {
     int max_tokens = 40;
     ScanOptions scan;
+    std::function<bool(const std::string& so_far)> said = {};  ///< sees the answer grow; false stops with Cancelled
 };
 
 /// Mass a memory row had in the answer: copied probability summed over answer tokens.

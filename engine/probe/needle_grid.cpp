@@ -64,6 +64,7 @@ Result<std::vector<NeedleCell>> needle_grid(ReaderPackage& reader, const Haystac
     std::vector<NeedleCell> cells;
     for (const std::size_t length : request.lengths) {
         for (int d = 0; d < request.depths; ++d) {
+            if (request.only_depth >= 0 && request.only_depth != d) continue;
             NeedleCell cell;
             cell.length = length;
             cell.depth = request.depths > 1 ? 100.0 * d / (request.depths - 1) : 50.0;

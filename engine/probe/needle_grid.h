@@ -17,6 +17,7 @@ struct NeedleGridRequest {
     std::vector<std::size_t> lengths;  ///< tokens of document and needles together
     int depths = 11;  ///< evenly from 0% to 100%
     int distractors = 0;  ///< needles of the same template with other keys, at random places
+    int only_depth = -1;  ///< just this one of the depths, counted from 0: to run a cell again
     bool no_needle = false;  ///< the asked needle stays out: right is "none"
     std::uint64_t seed = 1;
     NeedleTemplates templates;

@@ -35,6 +35,9 @@ int main(int argc, char** argv)
     add_reader_verbs(app, shell);
     add_probe_verbs(app, shell);
     add_ask_verb(app, shell);
+    add_prefix_verb(app, shell);
+    add_session_verbs(app, shell);
+    add_translate_session_verb(app, shell);
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& done) {

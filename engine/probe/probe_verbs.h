@@ -25,5 +25,8 @@ struct ProbeShell {
 void add_reader_verbs(CLI::App& app, ProbeShell& shell);  ///< reader train
 void add_probe_verbs(CLI::App& app, ProbeShell& shell);  ///< probe needle, probe multineedle
 void add_ask_verb(CLI::App& app, ProbeShell& shell);
+void add_session_verbs(CLI::App& app, ProbeShell& shell);  ///< session
+void add_translate_session_verb(CLI::App& app, ProbeShell& shell);  ///< translate-session
+void add_prefix_verb(CLI::App& app, ProbeShell& shell);  ///< prefix-state
 
 }  // namespace pathloom

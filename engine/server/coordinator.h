@@ -76,6 +76,7 @@ public:
     // (coordinator_explore.cpp)
     Result<v1::RoutingView> routing(const v1::GetRoutingRequest& request);
     Result<v1::ListPathDocumentsResponse> path_documents(const v1::ListPathDocumentsRequest& request);
+    Result<v1::RouteTextResponse> route_text(const v1::RouteTextRequest& request);
 
     // --- corpora (coordinator_corpora.cpp)
     using ImportReport = std::function<bool(const v1::ImportProgress&)>;

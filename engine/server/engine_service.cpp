@@ -116,6 +116,12 @@ grpc::Status EngineService::ListPathDocuments(
     return reply(m_coordinator.path_documents(*request), response);
 }
 
+grpc::Status EngineService::RouteText(Context* context, const v1::RouteTextRequest* request, v1::RouteTextResponse* response)
+{
+    PATHLOOM_ALLOW(viewers);
+    return reply(m_coordinator.route_text(*request), response);
+}
+
 grpc::Status EngineService::ListWorkers(Context* context, const v1::ListWorkersRequest*, v1::ListWorkersResponse* response)
 {
     PATHLOOM_ALLOW(viewers);

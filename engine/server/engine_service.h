@@ -33,6 +33,7 @@ public:
     grpc::Status EvalRun(Context*, const v1::EvalRunRequest*, v1::EvalResponse*) override;
     grpc::Status ExportPath(Context*, const v1::ExportPathRequest*, v1::ExportPathResponse*) override;
     grpc::Status GetRouting(Context*, const v1::GetRoutingRequest*, v1::RoutingView*) override;
+    grpc::Status RouteText(Context*, const v1::RouteTextRequest*, v1::RouteTextResponse*) override;
     grpc::Status ListPathDocuments(Context*, const v1::ListPathDocumentsRequest*, v1::ListPathDocumentsResponse*) override;
     grpc::Status Watch(Context*, const v1::WatchRequest*, grpc::ServerWriter<v1::WatchResponse>*) override;
     grpc::Status ListWorkers(Context*, const v1::ListWorkersRequest*, v1::ListWorkersResponse*) override;

@@ -45,6 +45,7 @@ Result<OuterDone> finish(OuterSum& sum, const OuterJob& job, BlobStore& blobs)
     done.gradient_norm = result.gradient_norm;
     done.mean_cosine = result.mean_cosine;
     done.path_norms = result.path_norms;
+    done.path_cosines = result.path_cosines;
     PATHLOOM_TRY(done.module_hash, blobs.put(result.module));
     if (!result.momentum.empty()) {
         PATHLOOM_TRY(done.momentum_hash, blobs.put(result.momentum));

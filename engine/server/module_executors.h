@@ -40,6 +40,7 @@ struct OuterDone {
     double mean_cosine = 1;
     std::vector<int> paths;
     std::vector<double> path_norms;
+    std::vector<float> path_cosines;  ///< of each pair of `paths`, see OuterResult
     double seconds = 0;  ///< from the last contribution to the new version on disk
 };
 

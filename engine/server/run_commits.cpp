@@ -294,6 +294,7 @@ Result<void> RunController::write_outer(
     stepped_event->set_mean_cosine(done.mean_cosine);
     for (int path : done.paths) stepped_event->add_paths(path);
     for (double norm : done.path_norms) stepped_event->add_path_norms(norm);
+    for (float cosine : done.path_cosines) stepped_event->add_path_cosines(cosine);
     stepped_event->set_seconds(done.seconds);
     stepped_event->set_hash(done.module_hash);
     events.push_back(std::move(event));

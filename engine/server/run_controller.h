@@ -116,6 +116,14 @@ struct ExploreJob {
     std::vector<std::string> features;  ///< blob of each chunk; empty when the router looks at none
 };
 
+/// What decides where a text would go (route_text.h).
+struct RouteTextJob {
+    int routing = 0;
+    std::string router;  ///< blob of the newest router
+    std::vector<std::string> warm;  ///< blob of each column of the warm-start model
+    std::string tokenizer;
+};
+
 class RunController {
 public:
     static Result<std::unique_ptr<RunController>> insert(Project& project, RunRow row, PreparedRun prepared);
@@ -181,6 +189,7 @@ public:
     [[nodiscard]] v1::Run view() const;
     [[nodiscard]] v1::Digest digest() const;
     [[nodiscard]] Result<ExploreJob> explore_job() const;
+    [[nodiscard]] Result<RouteTextJob> route_text_job() const;  ///< all but the tokenizer, which the corpus knows
     [[nodiscard]] Result<v1::ExportPathResponse> export_files(int path) const;
 
     // Bookkeeping of the coordinator for this run.

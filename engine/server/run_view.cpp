@@ -85,6 +85,17 @@ Result<ExploreJob> RunController::explore_job() const
     return job;
 }
 
+Result<RouteTextJob> RunController::route_text_job() const
+{
+    if (m_assignments.empty())
+        return fail(ErrorCode::Usage, "run {} is not routed yet; wait until its warm start is over", m_row.id);
+    RouteTextJob job;
+    job.routing = int(m_assignments.size()) - 1;
+    PATHLOOM_TRY(job.router, asset(of_routing("router", job.routing)));
+    job.warm = warm_hashes(m_shape.warm_tasks);
+    return job;
+}
+
 Result<v1::ExportPathResponse> RunController::export_files(int path) const
 {
     if (path < 0 || path >= m_plan.topology.paths())

@@ -39,6 +39,36 @@ PATHLOOM_CLONES double square_sum(const double* __restrict x, std::size_t n)
     return ((lane[0] + lane[1]) + (lane[2] + lane[3])) + ((lane[4] + lane[5]) + (lane[6] + lane[7]));
 }
 
+PATHLOOM_CLONES double dot(const float* __restrict x, const float* __restrict y, std::size_t n)
+{
+    std::array<double, Lanes> lane{};
+    for (std::size_t i = 0; i < n; i += Lanes) {  // sketches: n is a multiple of Lanes
+        for (std::size_t j = 0; j < Lanes; ++j) lane[j] += double(x[i + j]) * double(y[i + j]);
+    }
+    return ((lane[0] + lane[1]) + (lane[2] + lane[3])) + ((lane[4] + lane[5]) + (lane[6] + lane[7]));
+}
+
+/// Adds +x or -x to bucket (offset + i) mod SketchSize. The signs are those of a hash, so what shares a bucket cancels on average
+/// and the dot product of two sketches is that of the vectors, give or take (Charikar et al. 2002).
+PATHLOOM_CLONES void add_to_sketch(
+    const float* __restrict x, std::size_t n, std::size_t offset, std::uint64_t salt, float* __restrict sketch)
+{
+    static_assert(SketchSize % 64 == 0);
+    for (std::size_t begin = 0; begin < n; begin += 64) {
+        std::uint64_t bits = (begin / 64 + 1) * 0x9e3779b97f4a7c15U + (salt << 40);  // splitmix64
+        bits = (bits ^ (bits >> 30)) * 0xbf58476d1ce4e5b9U;
+        bits = (bits ^ (bits >> 27)) * 0x94d049bb133111ebU;
+        bits ^= bits >> 31;
+        const std::size_t count = std::min<std::size_t>(64, n - begin), first = (offset + begin) % SketchSize;
+        if (count == 64 && first + 64 <= SketchSize) {
+            for (std::size_t j = 0; j < 64; ++j) sketch[first + j] += (bits >> j) & 1U ? x[begin + j] : -x[begin + j];
+        } else {
+            for (std::size_t j = 0; j < count; ++j)
+                sketch[(first + j) % SketchSize] += (bits >> j) & 1U ? x[begin + j] : -x[begin + j];
+        }
+    }
+}
+
 PATHLOOM_CLONES void accumulate(const float* __restrict delta, std::size_t n, float weight, double unit,
     float* __restrict gradient, double* __restrict direction)
 {
@@ -110,6 +140,7 @@ struct OuterSum::Impl {
         bool in = false;
         double norm = 0.0;
         std::filesystem::path early;  ///< its file, until its turn comes
+        std::vector<float> sketch;  ///< [SketchSize]; empty when nobody is to compare it
     };
     Safetensors module;
     std::vector<Slot> slots;  ///< in the order of the sum
@@ -131,6 +162,19 @@ struct OuterSum::Impl {
             tensors.push_back(values);
         }
         return tensors;
+    }
+    [[nodiscard]] bool compares() const { return slots.size() > 1 && slots.size() <= MostCosinePaths; }
+    [[nodiscard]] std::vector<float> cosines() const
+    {
+        std::vector<float> out;
+        for (std::size_t a = 0; compares() && a < slots.size(); ++a) {
+            for (std::size_t b = a + 1; b < slots.size(); ++b) {
+                const double norms = slots[a].norm * slots[b].norm;
+                const double cosine = norms > 0.0 ? dot(slots[a].sketch.data(), slots[b].sketch.data(), SketchSize) / norms : 0.0;
+                out.push_back(float(std::clamp(cosine, -1.0, 1.0)));
+            }
+        }
+        return out;
     }
     void accumulate(const Slot& slot, std::span<const std::span<const float>> tensors)
     {
@@ -176,7 +220,7 @@ Result<OuterSum> OuterSum::open(const std::filesystem::path& module, std::vector
         impl->offsets.push_back(size);
         size += tensor.as<float>().size();
     }
-    for (const Expected& one : expected) impl->slots.push_back({one, false, 0.0, {}});
+    for (const Expected& one : expected) impl->slots.push_back({one, false, 0.0, {}, {}});
     impl->gradient.assign(size, 0.0f);
     impl->direction.assign(size, 0.0);
     return OuterSum(std::move(impl));
@@ -194,6 +238,11 @@ Result<void> OuterSum::add(int path, const std::filesystem::path& delta)
     if (!std::isfinite(squares)) {
         return fail(
             ErrorCode::Corrupt, "the pseudo-gradient of path {} is not finite; lower training.lr or set training.clip", path);
+    }
+    if (m_impl->compares()) {
+        slot->sketch.assign(SketchSize, 0.0f);
+        for (std::size_t t = 0; t < tensors.size(); ++t)
+            add_to_sketch(tensors[t].data(), tensors[t].size(), m_impl->offsets[t], t, slot->sketch.data());
     }
     slot->norm = std::sqrt(squares);
     slot->in = true;
@@ -257,6 +306,7 @@ Result<OuterResult> OuterSum::step(const OuterSpec& outer, const std::optional<s
         const auto moving = double(std::ranges::count_if(result.path_norms, [](double norm) { return norm > 0.0; }));
         result.mean_cosine = std::clamp((direction_squares - moving) / (n * (n - 1.0)), -1.0, 1.0);
     }
+    result.path_cosines = m_impl->cosines();
     result.module = write_like(m_impl->module, theta);
     if (nesterov) result.momentum = write_like(m_impl->module, buffers);
     return result;

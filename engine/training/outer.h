@@ -31,11 +31,18 @@ struct OuterResult {
     double gradient_norm = 0.0;  ///< L2 norm of the combined pseudo-gradient
     double mean_cosine = 1.0;  ///< mean pairwise cosine of the contributions
     std::vector<double> path_norms;  ///< in the order of `contributions`
+    /// Cosine of each pair of contributions, (0, 1), (0, 2) ... (1, 2) ...; empty for one contribution and for more than
+    /// MostCosinePaths. Estimated from a signed sketch of SketchSize numbers a contribution: exact for a module that small, else
+    /// with a standard error of about 1 / sqrt(SketchSize).
+    std::vector<float> path_cosines;
 };
+
+inline constexpr std::size_t SketchSize = 4096;
+inline constexpr std::size_t MostCosinePaths = 64;
 
 /// The sum of one module's pseudo-gradients while they come in. They are added in the order of `expected` (callers pass ascending
 /// paths) whatever arrives first: an early one is only looked at (its norm) and waits as a file for its turn, so the order of
-/// arrival never reaches the bits. Holds 12 bytes a parameter. One thread at a time.
+/// arrival never reaches the bits. Holds 12 bytes a parameter, and a sketch of each contribution. One thread at a time.
 class OuterSum {
 public:
     struct Expected {

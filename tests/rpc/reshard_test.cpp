@@ -188,6 +188,30 @@ TEST_F(Reshard, TheExplorerTellsWhoGotWhat)
     }
     EXPECT_GT(sequences, 0);
     EXPECT_EQ(listed, sequences) << "every sequence is on one path";
+
+    // A text that is typed in goes where the same text in the corpus went.
+    int compared = 0, agreed = 0;
+    for (const auto& row : view["confusion"]) {
+        const auto documents = ctl("quiet", {"run", "documents", "1", row["path"].dump(), "--limit", "3"});
+        for (const auto& document : documents["documents"]) {
+            if (document["sequences"] != document["of"]) continue;  // its beginning may have gone elsewhere
+            const auto opening = document["document"]["opening"].get<std::string>();
+            const auto route = ctl("quiet", {"run", "route", "1", opening});
+            EXPECT_EQ(route["tokens"], 8);
+            EXPECT_EQ(opening.rfind(route["read"].get<std::string>(), 0), 0U);
+            ASSERT_EQ(route["cells"].size(), 4U);
+            double sum = 0;
+            for (const auto& cell : route["cells"]) sum += cell["probability"].get<double>();
+            EXPECT_NEAR(sum, 1.0, 1e-9);
+            ++compared;
+            agreed += route["cells"][0]["path"] == row["path"] ? 1 : 0;
+        }
+    }
+    EXPECT_GT(compared, 0);
+    EXPECT_EQ(agreed, compared);
+    const auto blank
+        = run_program("pathloomctl", {"run", "route", "1", "  ", "--project", (*s_folder / std::string("quiet")).string()});
+    EXPECT_EQ(blank.code, 2);
     const auto none
         = run_program("pathloomctl", {"run", "documents", "1", "9", "--project", (*s_folder / std::string("quiet")).string()});
     EXPECT_EQ(none.code, 2);

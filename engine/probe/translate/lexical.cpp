@@ -30,6 +30,9 @@ struct Option {
     int end;
     Words target;
     double score;
+    TranslationPart::Kind kind = TranslationPart::Kind::phrase;
+    int begin = 0;
+    WordId relative = null_word;  ///< the known word that stood in for an unknown one
 };
 using Options = std::vector<std::vector<Option>>;  // [start]
 
@@ -57,10 +60,11 @@ public:
             if (const auto text = decode_utf8(pair[1])) m_spelling.learn(*text);
     }
 
-    [[nodiscard]] std::string translate(const std::string& sentence) const override
+    [[nodiscard]] Translation explain(const std::string& sentence) const override
     {
         const auto text = decode_utf8(sentence);
-        if (!text || m_table.phrases.empty()) return sentence;
+        if (!text || m_table.phrases.empty()) return {sentence, {}};
+        Translation out;
         std::set<std::u32string> names;
         const auto surface = surface_words(*text);
         for (std::size_t i = 1; i < surface.size(); ++i)
@@ -70,9 +74,10 @@ public:
         for (std::size_t start = 0; start < words.size(); start += longest_piece) {
             const std::vector<std::u32string> piece(words.begin() + std::ptrdiff_t(start),
                 words.begin() + std::ptrdiff_t(std::min(words.size(), start + longest_piece)));
-            for (auto& word : translate_piece(piece, names)) translation.push_back(std::move(word));
+            for (auto& word : translate_piece(piece, names, out.parts)) translation.push_back(std::move(word));
         }
-        return encode_utf8(m_spelling.sentence(translation, *text));
+        out.text = encode_utf8(m_spelling.sentence(translation, *text));
+        return out;
     }
 
 private:
@@ -105,10 +110,13 @@ private:
         Options options(words.size());
         Words ids;
         for (const auto& word : words) ids.push_back(m_table.source.find(word));
-        const auto add = [&](std::size_t start, std::size_t end, const std::vector<Phrase>& phrases, double extra) {
+        using Kind = TranslationPart::Kind;
+        const auto add = [&](std::size_t start, std::size_t end, const std::vector<Phrase>& phrases, double extra,
+                             WordId relative = null_word) {
             for (const auto& phrase : phrases)
                 options[start].push_back(
-                    {int(end), phrase.target, phrase.score + word_bonus * double(phrase.target.size()) + phrase_bonus + extra});
+                    {int(end), phrase.target, phrase.score + word_bonus * double(phrase.target.size()) + phrase_bonus + extra,
+                        relative == null_word ? Kind::phrase : Kind::relative, int(start), relative});
         };
         for (std::size_t i = 0; i < words.size(); ++i) {
             for (std::size_t end = i + 1; end <= std::min(words.size(), i + PhraseTable::longest); ++end)
@@ -123,11 +131,11 @@ private:
                 if (relative != null_word) {
                     auto phrases = m_table.phrases.at({relative});
                     if (phrases.size() > 5) phrases.resize(5);
-                    add(i, i + 1, phrases, guess_score);
+                    add(i, i + 1, phrases, guess_score, relative);
                 }
-                options[i].push_back({int(i) + 1, {copied(i)}, copy_score + word_bonus});
+                options[i].push_back({int(i) + 1, {copied(i)}, copy_score + word_bonus, Kind::copied, int(i)});
             }
-            options[i].push_back({int(i) + 1, {}, drop_score});
+            options[i].push_back({int(i) + 1, {}, drop_score, Kind::phrase, int(i)});
         }
         return options;
     }
@@ -161,8 +169,19 @@ private:
         return best;
     }
 
-    [[nodiscard]] std::vector<std::u32string> translate_piece(
-        const std::vector<std::u32string>& words, const std::set<std::u32string>& names) const
+    [[nodiscard]] TranslationPart part_of(const Option& option, const std::vector<std::u32string>& words) const
+    {
+        TranslationPart part;
+        part.kind = option.kind;
+        for (const auto word : option.target) part.target.push_back(encode_utf8(written(word, words)));
+        for (int i = option.begin; i < option.end; ++i) part.source.push_back(encode_utf8(words[std::size_t(i)]));
+        if (option.kind == TranslationPart::Kind::relative) part.source = {encode_utf8(m_table.source.word(option.relative))};
+        return part;
+    }
+
+    /// The words of the translation; what they stand for goes to the end of `parts`.
+    [[nodiscard]] std::vector<std::u32string> translate_piece(const std::vector<std::u32string>& words,
+        const std::set<std::u32string>& names, std::vector<TranslationPart>& parts) const
     {
         const int n = int(words.size());
         const Options options = options_for(words, names);
@@ -215,9 +234,13 @@ private:
         for (const auto& entry : stacks[words.size()])
             if (!at || entry.second.score > at->second.score) at = &entry;
         std::vector<std::u32string> translation;
-        for (; at && at->second.by; at = at->second.from)
+        const auto first_part = std::ptrdiff_t(parts.size());
+        for (; at && at->second.by; at = at->second.from) {
+            if (!at->second.by->target.empty()) parts.push_back(part_of(*at->second.by, words));
             for (auto word = at->second.by->target.rbegin(); word != at->second.by->target.rend(); ++word)
                 translation.push_back(written(*word, words));
+        }
+        std::reverse(parts.begin() + first_part, parts.end());
         std::reverse(translation.begin(), translation.end());
         return translation;
     }

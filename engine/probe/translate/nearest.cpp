@@ -42,33 +42,34 @@ public:
         for (const auto& pair : material.sentences) add(pair[0], pair[1]);
         for (const auto& entry : material.dictionary) add(entry.text[0], entry.text[1]);
     }
-    [[nodiscard]] std::string translate(const std::string& sentence) const override
+    [[nodiscard]] Translation explain(const std::string& sentence) const override
     {
         const Grams wanted = grams_of(sentence);
         std::vector<int> shared(m_examples.size());
         for (const auto& [gram, count] : wanted.counts)
             if (const auto found = m_places.find(gram); found != m_places.end())
                 for (const auto& [example, there] : found->second) shared[example] += std::min(count, there);
-        const std::string* best = &sentence;
+        const Example* best = nullptr;
         double most = 0.0;
         for (std::size_t i = 0; i < m_examples.size(); ++i)
             if (const double f = 2.0 * shared[i] / double(std::max(1, wanted.total + m_examples[i].total)); f > most) {
                 most = f;
-                best = &m_examples[i].translation;
+                best = &m_examples[i];
             }
-        return *best;
+        if (!best) return {sentence, {}};
+        return {best->translation, {{TranslationPart::Kind::example, {best->translation}, {best->source}}}};
     }
 
 private:
     struct Example {
         int total;
-        std::string translation;
+        std::string source, translation;
     };
     void add(const std::string& source, const std::string& target)
     {
         const Grams grams = grams_of(source);
         for (const auto& [gram, count] : grams.counts) m_places[gram].emplace_back(m_examples.size(), count);
-        m_examples.push_back({grams.total, target});
+        m_examples.push_back({grams.total, source, target});
     }
     std::vector<Example> m_examples;
     std::unordered_map<std::u32string, std::vector<std::pair<std::size_t, int>>>

@@ -29,11 +29,34 @@ struct TranslationMaterial {
 TranslationMaterial translation_material(const LanguagePack& pack, int from, Context context, int shots, std::uint64_t seed,
     const std::vector<std::array<std::string, 2>>& held_out);
 
+/// Some words of a translation and what they stand for.
+struct TranslationPart {
+    enum class Kind { phrase, relative, copied, example };
+    Kind kind = Kind::phrase;  ///< relative: translated as a known word with the same beginning; example: taken over whole
+    std::vector<std::string> target;  ///< words in lower case, in the order of the translation
+    std::vector<std::string> source;  ///< words of the sentence; of an example its source sentence as one entry
+};
+
+struct Translation {
+    std::string text;
+    std::vector<TranslationPart> parts;  ///< in the order of the translation; words that were dropped have none
+};
+
+/// Where a part was learnt from.
+struct PartOrigin {
+    enum class Kind { none, dictionary, sentence };
+    Kind kind = Kind::none;
+    std::size_t index = 0;  ///< of TranslationMaterial::dictionary or ::sentences
+};
+/// The dictionary line that has both sides of the part, else the shortest sentence pair with both.
+PartOrigin origin_of(const TranslationPart& part, const TranslationMaterial& material);
+
 class Translator {
 public:
     virtual ~Translator() = default;
     /// One sentence; never fails, at worst it copies.
-    [[nodiscard]] virtual std::string translate(const std::string& sentence) const = 0;
+    [[nodiscard]] virtual Translation explain(const std::string& sentence) const = 0;
+    [[nodiscard]] std::string translate(const std::string& sentence) const { return explain(sentence).text; }
 };
 
 /// Dictionary, word alignments, phrases, word order: a small phrase-based system (Koehn et al. 2003) with fixed weights.

@@ -173,9 +173,32 @@ TEST_F(Outer, NormsAndCosinesAreThoseOfTheWholeModule)
     EXPECT_THAT(result.path_norms,
         testing::ElementsAre(testing::DoubleNear(std::sqrt(dot(x, x)), 1e-9), testing::DoubleNear(std::sqrt(dot(y, y)), 1e-9),
             testing::DoubleNear(std::sqrt(dot(z, z)), 1e-9)));
+    EXPECT_THAT(result.path_cosines,  // a module this small is compared exactly
+        testing::ElementsAre(testing::FloatNear(float(cosine(x, y)), 1e-6f), testing::FloatNear(float(cosine(x, z)), 1e-6f),
+            testing::FloatNear(float(cosine(y, z)), 1e-6f)));
     Values sum(333);
     for (std::size_t i = 0; i < sum.size(); ++i) sum[i] = 0.5f * x[i] + 0.25f * y[i] + 0.25f * z[i];
     EXPECT_NEAR(result.gradient_norm, std::sqrt(dot(sum, sum)), 1e-5);
+}
+
+TEST_F(Outer, CosinesOfLargeModulesAreEstimated)
+{
+    const std::size_t n = 200'000;
+    const Values x = noise(n, 1), other = noise(n, 2);
+    Values near(n), far(n);
+    for (std::size_t i = 0; i < n; ++i) {
+        near[i] = x[i] + 0.5f * other[i];  // cosine 1 / sqrt(1.25)
+        far[i] = -x[i];
+    }
+    const std::vector<Contribution> paths{{0, write("x", x), 0.3}, {1, write("near", near), 0.3}, {2, write("far", far), 0.4}};
+    const auto result = outer_step(settings("sgd"), write("m", Values(n, 0.0f)), std::nullopt, paths).value();
+    ASSERT_EQ(result.path_cosines.size(), 3U);
+    const double cosine = 1.0 / std::sqrt(1.25), error = 5.0 / std::sqrt(double(SketchSize));
+    EXPECT_NEAR(result.path_cosines[0], cosine, error);
+    EXPECT_NEAR(result.path_cosines[1], -1.0, error);
+    EXPECT_NEAR(result.path_cosines[2], -cosine, error);
+    const auto alone = outer_step(settings("sgd"), write("m", Values(n, 0.0f)), std::nullopt, {paths.data(), 1}).value();
+    EXPECT_TRUE(alone.path_cosines.empty());
 }
 
 TEST_F(Outer, OppositePathsCancelAndSayMinusOne)

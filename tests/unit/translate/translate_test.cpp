@@ -168,6 +168,39 @@ TEST(Baselines, ShotsOfOneSeedAreNested)
     EXPECT_EQ(translation_material(pack, 1, Context::sentences, 0, 3, {}).sentences.size(), 0U);
 }
 
+TEST(Baselines, SayWhereEachWordWasLearnt)
+{
+    LanguagePack pack;
+    pack.languages = {"lum", "eng"};
+    pack.splits["train"] = {{"1", {"Nili lepa lenati.", "The child saw the boat."}},
+        {"2", {"Baru lepa lenati.", "The dog saw the boat."}}, {"3", {"Nili baru lenati.", "The child saw the dog."}}};
+    pack.dictionary = {{{"misu", "cat"}, "Noun"}};
+    const auto material = translation_material(pack, 0, Context::no_book, -1, 1, {});
+    const Translation said = make_lexical_translator(material)->explain("Misu lepa lenati Zork.");
+    std::map<std::string, PartOrigin> origins;
+    std::string words;
+    for (const TranslationPart& part : said.parts) {
+        ASSERT_FALSE(part.target.empty());
+        for (const auto& word : part.target) {
+            origins[word] = origin_of(part, material);
+            words += (words.empty() ? "" : " ") + word;
+        }
+        if (part.kind == TranslationPart::Kind::copied) EXPECT_THAT(part.source, ElementsAre("zork"));
+    }
+    ASSERT_TRUE(origins.count("cat")) << words;
+    EXPECT_EQ(origins["cat"].kind, PartOrigin::Kind::dictionary);
+    ASSERT_TRUE(origins.count("boat")) << words;
+    EXPECT_EQ(origins["boat"].kind, PartOrigin::Kind::sentence);
+    EXPECT_THAT(material.sentences[origins["boat"].index][1], HasSubstr("boat"));
+    ASSERT_TRUE(origins.count("zork")) << words;
+    EXPECT_EQ(origins["zork"].kind, PartOrigin::Kind::none);
+
+    const Translation whole = make_nearest_translator(material)->explain("Nili lepa lenat");
+    EXPECT_EQ(whole.text, "The child saw the boat.");
+    ASSERT_EQ(whole.parts.size(), 1U);
+    EXPECT_EQ(origin_of(whole.parts[0], material).index, 0U);
+}
+
 TEST(Baselines, SurviveAnyInput)
 {
     const auto pack = read_pack(PACKS "/lumi");
