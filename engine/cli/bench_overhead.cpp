@@ -68,8 +68,6 @@ public:
     {
         m_file /= "upload-" + std::to_string(number);
     }
-    ~FakeWorker() { ::unlink(m_file.c_str()); }
-
     Result<void> enrol()
     {
         v1::RegisterRequest request;
@@ -106,22 +104,21 @@ public:
     [[nodiscard]] int blobs() const { return m_blobs; }
 
 private:
-    Result<std::string> upload(std::string bytes)
+    /// Keeps it for the upload that goes before the commit, as a worker does.
+    Result<std::string> store(std::string bytes)
     {
         // The last parameter becomes a small number nobody else has.
         const float unique = float(m_number + 1) * 1e-6F + float(++m_counter) * 1e-4F;
         if (bytes.size() >= sizeof unique) std::memcpy(bytes.data() + bytes.size() - sizeof unique, &unique, sizeof unique);
         const std::string hash = sha256_hex(bytes);
-        PATHLOOM_CHECK(write_file_quickly(bytes));
-        PATHLOOM_CHECK(m_link->upload(hash, m_file, [&](std::uint64_t sent) { m_bytes += std::int64_t(sent); }));
+        const auto file = m_file.string() + "-" + std::to_string(m_outputs.size());
+        const UniqueFd fd(::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+        if (!fd) return fail(system_error("cannot write", file, errno));
+        PATHLOOM_CHECK(write_all(fd.get(), std::as_bytes(std::span(bytes)), file));
+        m_outputs.push_back({hash, file});
+        m_bytes += std::int64_t(bytes.size());
         ++m_blobs;
         return hash;
-    }
-    Result<void> write_file_quickly(const std::string& bytes)
-    {
-        const UniqueFd fd(::open(m_file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
-        if (!fd) return fail(system_error("cannot write", m_file, errno));
-        return write_all(fd.get(), std::as_bytes(std::span(bytes)), m_file);
     }
     Result<const std::string*> module_of(const std::string& column, const std::string& hash)
     {
@@ -143,14 +140,15 @@ private:
         v1::TaskResult& result = *commit.mutable_result();
         m_bytes = 0;
         m_blobs = 0;
+        m_outputs.clear();
         if (task.spec().kind() == v1::TASK_KIND_TRAIN) {
             for (const auto& column : task.spec().columns()) {
                 PATHLOOM_TRY(const std::string* module, module_of(column.name(), column.module_hash()));
                 auto* delta = result.add_deltas();
                 delta->set_name(column.name());
-                PATHLOOM_TRY(*delta->mutable_delta_hash(), upload(*module));
+                PATHLOOM_TRY(*delta->mutable_delta_hash(), store(*module));
             }
-            PATHLOOM_TRY(*result.mutable_inner_state_hash(), upload(m_modules.begin()->second));
+            PATHLOOM_TRY(*result.mutable_inner_state_hash(), store(m_modules.begin()->second));
             for (int step = 0; step < task.spec().steps(); ++step) result.add_losses(1.0F);
         }
         if (task.spec().kind() == v1::TASK_KIND_SCORE) {
@@ -160,6 +158,7 @@ private:
             score->set_sequences(1);
         }
         result.set_tokens(1);
+        if (!m_outputs.empty()) PATHLOOM_CHECK(m_link->upload_all(m_outputs));
         PATHLOOM_TRY(const auto response, m_link->commit(commit));
         if (!response.accepted()) return fail(ErrorCode::Failed, "task {} was not counted: {}", task.id(), response.reason());
         return {};
@@ -173,6 +172,7 @@ private:
     std::map<std::string, std::string> m_modules;
     std::int64_t m_bytes = 0;
     int m_blobs = 0;
+    std::vector<EngineLink::Outgoing> m_outputs;
     Time m_first{};
     Time m_last{};
 };

@@ -20,6 +20,7 @@ namespace pathloom {
 /// Names of the calls that carry chunks.
 inline constexpr const char* blob_get_method = "/pathloom.v1.Blobs/Get";
 inline constexpr const char* blob_put_method = "/pathloom.v1.Blobs/Put";
+inline constexpr const char* blob_put_all_method = "/pathloom.v1.Blobs/PutAll";
 inline constexpr const char* blob_has_method = "/pathloom.v1.Blobs/Has";
 
 /// A serialised BlobChunk whose data is `data` itself; `owner` lives until gRPC has sent it. The first chunk of a blob carries

@@ -8,7 +8,7 @@ namespace pathloom {
 
 inline constexpr std::string_view program_version = PATHLOOM_VERSION;
 /// Engine and worker must agree; raised when an old worker would misread a task.
-inline constexpr int protocol_version = 2;
+inline constexpr int protocol_version = 3;
 /// Newest project schema this program writes = number of the last migration.
 inline constexpr int schema_version = 2;
 

@@ -34,6 +34,8 @@ private:
     /// The declared hash and size must fit what arrives (DATA_LOSS); a full disk gives RESOURCE_EXHAUSTED. Nothing half-written
     /// stays.
     grpc::Status put(grpc::ServerContext* context, grpc::ServerReader<grpc::ByteBuffer>* reader, v1::PutResponse* response);
+    /// The same for blobs that fit into one message together.
+    grpc::Status put_all(grpc::ServerContext* context, const v1::PutAllRequest* request, v1::PutAllResponse* response);
     grpc::Status has(grpc::ServerContext* context, const v1::HasRequest* request, v1::HasResponse* response);
 
     BlobStore& m_store;

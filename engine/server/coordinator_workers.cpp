@@ -356,11 +356,18 @@ Result<v1::CommitResponse> Coordinator::commit(const v1::CommitRequest& request)
         return refuse(whole.error().message);
     }
     const std::string memo = reuse_key(run, task->key);
+    WorkerState rested = m_cluster.workers[request.worker()];  // what release() will make of it
+    if (rested.task == request.task()) {
+        rested.task.clear();
+        rested.activity = WorkerPhase::Idle;
+    }
     const double leased_seconds = double(now - lease->since_ms) / 1000.0;
     PATHLOOM_CHECK(change_store([&](std::vector<v1::Event>& events) -> Result<void> {
         if (!memo.empty()) PATHLOOM_CHECK(m_project->set_memo(memo, request.result().SerializeAsString()));
-        return run.write_commit(
-            *m_project, task->key, request.result(), request.worker(), request.fence(), now, leased_seconds, events);
+        PATHLOOM_CHECK(run.write_commit(
+            *m_project, task->key, request.result(), request.worker(), request.fence(), now, leased_seconds, events));
+        events.push_back(activity_event(now, rested));
+        return {};
     }));
     run.apply_commit(task->key, request.result(), leased_seconds);
     for (const OuterJob& job : run.partial_jobs(task->key)) m_executors->arrived(task->run, job);
@@ -372,7 +379,6 @@ Result<v1::CommitResponse> Coordinator::commit(const v1::CommitRequest& request)
     const v1::WireBytes& wire = request.result().wire();
     worker.bytes_down += wire.modules_down() + wire.inner_down() + wire.data_down();
     worker.bytes_up += wire.deltas_up() + wire.inner_up() + wire.results_up();
-    commit_events({activity_event(now, worker)});
     if (memo.empty())
         pump(run);
     else

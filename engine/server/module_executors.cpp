@@ -46,10 +46,11 @@ Result<OuterDone> finish(OuterSum& sum, const OuterJob& job, BlobStore& blobs)
     done.mean_cosine = result.mean_cosine;
     done.path_norms = result.path_norms;
     done.path_cosines = result.path_cosines;
-    PATHLOOM_TRY(done.module_hash, blobs.put(result.module));
-    if (!result.momentum.empty()) {
-        PATHLOOM_TRY(done.momentum_hash, blobs.put(result.momentum));
-    }
+    std::vector<std::span<const std::byte>> made{result.module};
+    if (!result.momentum.empty()) made.push_back(result.momentum);
+    PATHLOOM_TRY(const auto hashes, blobs.put_all(made));
+    done.module_hash = hashes.front();
+    if (!result.momentum.empty()) done.momentum_hash = hashes.back();
     done.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     return done;
 }

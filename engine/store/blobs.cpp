@@ -4,6 +4,8 @@
 
 #include "engine/core/files.h"
 #include "engine/core/hash.h"
+#include "engine/core/side_thread.h"
+#include "engine/store/blob_journal.h"
 
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -19,6 +21,7 @@
 #include <system_error>
 #include <unistd.h>
 #include <unordered_map>
+#include <utility>
 
 namespace pathloom {
 
@@ -28,9 +31,13 @@ namespace {
 
 const char* const temporaries = "tmp";
 const char* const quarantine = "corrupt";
+const char* const journals = "journal";
 
 std::atomic<unsigned> counter = 0;
 
+constexpr std::size_t small_blob_bytes = std::size_t(256) << 10;  // up to here two fsyncs cost more than writing twice
+constexpr std::uint64_t journal_bytes = std::uint64_t(64) << 20;
+constexpr std::size_t hash_beside_bytes = std::size_t(128) << 10;  // less is hashed sooner than another thread wakes up
 constexpr std::size_t writeback_bytes = std::size_t(8) << 20;
 constexpr std::size_t most_known = 200'000;
 constexpr std::int64_t ns_per_s = 1'000'000'000;
@@ -117,8 +124,11 @@ private:
 struct BlobStore::Writer::Impl {
     fs::path root;
     fs::path temporary;
-    UniqueFd fd;
+    UniqueFd fd;  ///< of the temporary; comes when the bytes are too many for the journal
+    std::shared_ptr<BlobJournal> journal;
+    std::vector<std::byte> small;  ///< the bytes so far, while they may go into the journal
     Sha256 hash;
+    SideThread hasher;  ///< of large pieces, while they are written
     std::string known_hash;  ///< the caller has hashed the bytes already
     Durability durability = Durability::PowerCut;
     std::shared_ptr<Known> known;
@@ -126,10 +136,16 @@ struct BlobStore::Writer::Impl {
     std::size_t on_its_way = 0;  ///< bytes the kernel was asked to write to the disk
     std::optional<Error> broken;  ///< first failed write: finish() must not pretend
 
+    Result<void> open_temporary();
+    /// A file that is whole, and durable when its name is: rename, and what goes with it.
+    Result<std::string> place(const std::string& hash);
+    /// Write without hashing.
+    Result<void> append(std::span<const std::byte> bytes);
+
     /// Begin to write to the disk while more bytes come in, so that the fsync at the end has little left to wait for.
     void write_back()
     {
-        if (durability != Durability::PowerCut || written - on_its_way < writeback_bytes) return;
+        if (durability == Durability::ProcessEnd || written - on_its_way < writeback_bytes) return;
         ::sync_file_range(fd.get(), off64_t(on_its_way), off64_t(written - on_its_way), SYNC_FILE_RANGE_WRITE);
         on_its_way = written;
     }
@@ -152,49 +168,115 @@ BlobStore::Writer::~Writer()
     if (m_impl && m_impl->fd) ::unlink(m_impl->temporary.c_str());
 }
 
+Result<void> BlobStore::Writer::Impl::open_temporary()
+{
+    while (true) {
+        temporary = root / temporaries / fmt::format("{}-{}", ::getpid(), counter.fetch_add(1));
+        fd = UniqueFd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
+        if (!fd && errno == EEXIST) continue;  // another process in another pid namespace
+        if (!fd) return fail(system_error("cannot write a blob in", root, errno));
+        // Another process that opens the store may see the file before its lock: then it is gone, and we take the next name.
+        struct stat info { };
+        if (::flock(fd.get(), LOCK_EX | LOCK_NB) == 0 && ::fstat(fd.get(), &info) == 0 && info.st_nlink == 1) return {};
+    }
+}
+
+Result<void> BlobStore::Writer::Impl::append(std::span<const std::byte> bytes)
+{
+    if (journal && !fd) {
+        if (small.size() + bytes.size() <= small_blob_bytes) {
+            small.insert(small.end(), bytes.begin(), bytes.end());
+            return {};
+        }
+        PATHLOOM_CHECK(open_temporary());
+        const auto before = std::exchange(small, {});
+        PATHLOOM_CHECK(append(before));
+    }
+    PATHLOOM_CHECK(write_all(fd.get(), bytes, root));
+    written += bytes.size();
+    write_back();
+    return {};
+}
+
+Result<std::string> BlobStore::Writer::Impl::place(const std::string& hash)
+{
+    const auto give_up = [&](Error error) {
+        ::unlink(temporary.c_str());
+        return fail(std::move(error));
+    };
+    const fs::path folder = root / hash.substr(0, 2);
+    const fs::path target = folder / hash;
+    const bool durable = durability != Durability::ProcessEnd;
+    const timespec times[] = {stamp(), stamp()};
+    ::futimens(fd.get(), times);
+    if (durable && ::fsync(fd.get()) != 0) return give_up(system_error("cannot write", target, errno));
+    if (::mkdir(folder.c_str(), 0755) == 0) {
+        if (durable)
+            if (auto synced = sync_folder(root); !synced) return give_up(synced.error());
+    } else if (errno != EEXIST) {
+        return give_up(system_error("cannot create the folder", folder, errno));
+    }
+    // Renaming over an equal blob is harmless, and heals one whose bits have rotted.
+    if (::rename(temporary.c_str(), target.c_str()) != 0) return give_up(system_error("cannot write", target, errno));
+    struct stat info { };
+    if (::fstat(fd.get(), &info) == 0)
+        known->remember(hash, Known::Signature{info.st_ino, info.st_size, nanoseconds(info.st_mtim)});
+    if (durable) PATHLOOM_CHECK(sync_folder(folder));
+    return hash;
+}
+
 Result<void> BlobStore::Writer::write(std::span<const std::byte> bytes)
 {
-    if (!m_impl || !m_impl->fd) return fail(ErrorCode::Failed, "blob writer is already finished; open a new one");
+    if (!m_impl) return fail(ErrorCode::Failed, "blob writer is already finished; open a new one");
     if (m_impl->broken) return fail(*m_impl->broken);
-    if (m_impl->known_hash.empty()) m_impl->hash.update(bytes);
-    Result<void> written = write_all(m_impl->fd.get(), bytes, m_impl->root);
+    const bool hashed = m_impl->known_hash.empty();
+    const bool beside = hashed && bytes.size() >= hash_beside_bytes;
+    if (beside)
+        m_impl->hasher.begin([this, bytes] { m_impl->hash.update(bytes); });
+    else if (hashed)
+        m_impl->hash.update(bytes);
+    Result<void> written = m_impl->append(bytes);
+    if (beside) m_impl->hasher.wait();
     if (!written) m_impl->broken = written.error();
-    m_impl->written += bytes.size();
-    m_impl->write_back();
     return written;
 }
 
 Result<std::string> BlobStore::Writer::finish(const std::string& expected_hash)
 {
-    if (!m_impl || !m_impl->fd) return fail(ErrorCode::Failed, "blob writer is already finished; open a new one");
+    if (!m_impl) return fail(ErrorCode::Failed, "blob writer is already finished; open a new one");
     const std::unique_ptr<Impl> impl = std::move(m_impl);
     const auto give_up = [&](Error error) {
-        ::unlink(impl->temporary.c_str());
+        if (impl->fd) ::unlink(impl->temporary.c_str());
         return fail(std::move(error));
     };
     if (impl->broken) return give_up(*impl->broken);
     const std::string hash = impl->known_hash.empty() ? impl->hash.hex() : impl->known_hash;
     if (!expected_hash.empty() && hash != expected_hash)
         return give_up({ErrorCode::Corrupt, fmt::format("blob {} arrived with hash {}; send it again", expected_hash, hash)});
-    const fs::path folder = impl->root / hash.substr(0, 2);
-    const fs::path target = folder / hash;
-    const bool durable = impl->durability == Durability::PowerCut;
-    const timespec times[] = {stamp(), stamp()};
-    ::futimens(impl->fd.get(), times);
-    if (durable && ::fsync(impl->fd.get()) != 0) return give_up(system_error("cannot write", target, errno));
-    if (::mkdir(folder.c_str(), 0755) == 0) {
-        if (durable)
-            if (auto synced = sync_folder(impl->root); !synced) return give_up(synced.error());
-    } else if (errno != EEXIST) {
-        return give_up(system_error("cannot create the folder", folder, errno));
-    }
-    // Renaming over an equal blob is harmless, and heals one whose bits have rotted.
-    if (::rename(impl->temporary.c_str(), target.c_str()) != 0) return give_up(system_error("cannot write", target, errno));
-    struct stat info { };
-    if (::fstat(impl->fd.get(), &info) == 0)
-        impl->known->remember(hash, Known::Signature{info.st_ino, info.st_size, nanoseconds(info.st_mtim)});
-    if (durable) PATHLOOM_CHECK(sync_folder(folder));
+    if (impl->fd) return impl->place(hash);
+    const JournaledBlob blob{hash, impl->small};
+    PATHLOOM_CHECK(
+        impl->journal->append({&blob, 1}, [&](const JournaledBlob& one) { return place_cheaply(impl->root, impl->known, one); }));
     return hash;
+}
+
+/// A whole file without fsyncs.
+Result<void> BlobStore::place_cheaply(const fs::path& root, const std::shared_ptr<Known>& known, const JournaledBlob& blob)
+{
+    Writer::Impl file;
+    file.root = root;
+    file.durability = Durability::ProcessEnd;
+    file.known = known;
+    // Larger blobs will find the folder there and take it for durable.
+    const fs::path folder = root / blob.hash.substr(0, 2);
+    if (::mkdir(folder.c_str(), 0755) == 0) PATHLOOM_CHECK(sync_folder(root));
+    PATHLOOM_CHECK(file.open_temporary());
+    if (auto written = file.append(blob.bytes); !written) {
+        ::unlink(file.temporary.c_str());
+        return written;
+    }
+    PATHLOOM_CHECK(file.place(blob.hash));
+    return {};
 }
 
 BlobStore::BlobStore(fs::path root, Durability durability)
@@ -202,13 +284,19 @@ BlobStore::BlobStore(fs::path root, Durability durability)
     , m_durability(durability)
     , m_known(std::make_shared<Known>())
 {
+    if (durability == Durability::PowerCutInGroups) m_journal = std::make_shared<BlobJournal>(m_root / journals, journal_bytes);
 }
 
 Result<BlobStore> BlobStore::open(const fs::path& root, Durability durability)
 {
     PATHLOOM_CHECK(make_folders(root / temporaries));
     remove_dead_temporaries(root / temporaries);
-    return BlobStore(root, durability);
+    BlobStore store(root, durability);
+    PATHLOOM_CHECK(BlobJournal::recover(root / journals, [&](const JournaledBlob& blob) -> Result<void> {
+        if (holds(store.path_of(blob.hash), blob.bytes)) return {};
+        return place_cheaply(root, store.m_known, blob);
+    }));
+    return store;
 }
 
 Result<BlobStore::Writer> BlobStore::writer()
@@ -223,29 +311,44 @@ Result<BlobStore::Writer> BlobStore::writer(std::string known_hash)
     impl->known_hash = std::move(known_hash);
     impl->durability = m_durability;
     impl->known = m_known;
-    while (true) {
-        impl->temporary = m_root / temporaries / fmt::format("{}-{}", ::getpid(), counter.fetch_add(1));
-        impl->fd = UniqueFd(::open(impl->temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
-        if (!impl->fd && errno == EEXIST) continue;  // another process in another pid namespace
-        if (!impl->fd) return fail(system_error("cannot write a blob in", m_root, errno));
-        // Another process that opens the store may see the file before its lock: then it is gone, and we take the next name.
-        struct stat info { };
-        if (::flock(impl->fd.get(), LOCK_EX | LOCK_NB) == 0 && ::fstat(impl->fd.get(), &info) == 0 && info.st_nlink == 1) break;
-    }
+    impl->journal = m_journal;
+    if (!impl->journal) PATHLOOM_CHECK(impl->open_temporary());
     return Writer(std::move(impl));
+}
+
+Result<bool> BlobStore::there(const std::string& hash, std::span<const std::byte> bytes)
+{
+    if (!keep(hash) || !holds(path_of(hash), bytes)) return false;
+    // Its first writer may not have got so far yet. A blob of the journal is durable before it is a file.
+    if (m_durability != Durability::ProcessEnd) PATHLOOM_CHECK(sync_folder(path_of(hash).parent_path()));
+    return true;
 }
 
 Result<std::string> BlobStore::put(std::span<const std::byte> bytes)
 {
-    const std::string hash = sha256_hex(bytes);
-    if (keep(hash) && holds(path_of(hash), bytes)) {
-        // Its first writer may not have got so far yet.
-        if (m_durability == Durability::PowerCut) PATHLOOM_CHECK(sync_folder(path_of(hash).parent_path()));
-        return hash;
+    PATHLOOM_TRY(auto hashes, put_all({&bytes, 1}));
+    return std::move(hashes.front());
+}
+
+Result<std::vector<std::string>> BlobStore::put_all(std::span<const std::span<const std::byte>> blobs)
+{
+    std::vector<std::string> hashes;
+    std::vector<JournaledBlob> small;
+    for (const auto bytes : blobs) {
+        const std::string& hash = hashes.emplace_back(sha256_hex(bytes));
+        PATHLOOM_TRY(const bool held, there(hash, bytes));
+        if (held) continue;
+        if (m_journal && bytes.size() <= small_blob_bytes) {
+            small.push_back({hash, bytes});
+            continue;
+        }
+        PATHLOOM_TRY(Writer out, writer(hash));
+        PATHLOOM_CHECK(out.write(bytes));
+        PATHLOOM_CHECK(out.finish(hash));
     }
-    PATHLOOM_TRY(Writer out, writer(hash));
-    PATHLOOM_CHECK(out.write(bytes));
-    return out.finish(hash);
+    if (!small.empty())
+        PATHLOOM_CHECK(m_journal->append(small, [&](const JournaledBlob& blob) { return place_cheaply(m_root, m_known, blob); }));
+    return hashes;
 }
 
 bool BlobStore::has(const std::string& hash) const

@@ -15,9 +15,14 @@
 
 namespace pathloom {
 
+class BlobJournal;
+struct JournaledBlob;
+
 /// Whether a blob must survive a power cut. A cache need not: what it lost is fetched again, and what was torn does not have its
 /// hash.
-enum class Durability { PowerCut, ProcessEnd };
+/// PowerCutInGroups: small blobs (blob_journal.h) that are written at the same time share one fsync; for a store that one process
+/// writes to from many threads.
+enum class Durability { PowerCut, PowerCutInGroups, ProcessEnd };
 
 /// Copies share the folder. Any thread may call any function; several processes may share one folder.
 class BlobStore {
@@ -27,6 +32,8 @@ public:
 
     /// Durable when it returns. Storing the same bytes twice is one blob. DiskFull leaves nothing behind.
     Result<std::string> put(std::span<const std::byte> bytes);
+    /// The same for many: small ones share the fsyncs. Hashes in order.
+    Result<std::vector<std::string>> put_all(std::span<const std::span<const std::byte>> blobs);
     [[nodiscard]] bool has(const std::string& hash) const;
     /// has(), and a blob that is there counts as written just now: for callers that will name it in a row soon, so that a
     /// collection of garbage in between does not take it.
@@ -68,9 +75,14 @@ private:
     class Known;
     BlobStore(std::filesystem::path root, Durability durability);
     Result<Writer> writer(std::string known_hash);
+    static Result<void> place_cheaply(
+        const std::filesystem::path& root, const std::shared_ptr<Known>& known, const JournaledBlob& blob);
+    /// A blob that is there as the same bytes, and durable.
+    Result<bool> there(const std::string& hash, std::span<const std::byte> bytes);
     std::filesystem::path m_root;
     Durability m_durability;
     std::shared_ptr<Known> m_known;
+    std::shared_ptr<BlobJournal> m_journal;  ///< of small blobs, when they are written in groups
 };
 
 }  // namespace pathloom

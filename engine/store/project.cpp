@@ -63,7 +63,7 @@ Result<std::unique_ptr<Project>> Project::open_or_create(const fs::path& given)
     PATHLOOM_TRY(const std::int64_t version, impl->database->integer("PRAGMA user_version"));
     PATHLOOM_CHECK(check_schema(int(version), file));
     PATHLOOM_CHECK(migrate(*impl->database));
-    PATHLOOM_TRY(impl->blobs, BlobStore::open(folder / "blobs"));
+    PATHLOOM_TRY(impl->blobs, BlobStore::open(folder / "blobs", Durability::PowerCutInGroups));
     PATHLOOM_CHECK(make_folders(folder / ".engine" / "logs"));
     PATHLOOM_CHECK(sync_folder(folder));
     return std::unique_ptr<Project>(new Project(std::move(impl)));

@@ -40,6 +40,13 @@ public:
     /// `sent` hears of every piece handed to the transport.
     virtual Result<void> upload(const std::string& hash, const std::filesystem::path& file, const OnSent& sent) = 0;
 
+    struct Outgoing {
+        std::string hash;
+        std::filesystem::path file;
+    };
+    /// Several small blobs in one call: blob_chunk_bytes together at most.
+    virtual Result<void> upload_all(const std::vector<Outgoing>& blobs) = 0;
+
     /// Transfers that are under way return Cancelled.
     virtual void interrupt_transfers() = 0;
     /// Every call under way and every later one returns Cancelled at once, except give_back() and leave(), which become short.

@@ -180,6 +180,18 @@ Result<void> GrpcLink::upload(const std::string& hash, const std::filesystem::pa
     return call.outcome(writer->Finish());
 }
 
+Result<void> GrpcLink::upload_all(const std::vector<Outgoing>& blobs)
+{
+    v1::PutAllRequest request;
+    for (const Outgoing& blob : blobs) {
+        PATHLOOM_TRY(*request.add_blobs()->mutable_data(), read_file(blob.file));
+        request.mutable_blobs()->rbegin()->set_hash(blob.hash);
+    }
+    Call call(*this, Lane::Bulk, transfer_timeout);
+    v1::PutAllResponse response;
+    return call.outcome(m_blobs->PutAll(call.context(), request, &response));
+}
+
 void GrpcLink::interrupt(bool everything)
 {
     for (auto& [context, running] : m_running) {

@@ -26,6 +26,7 @@ public:
     Result<void> download(const std::string& hash, std::uint64_t offset, bool verify, const Sink& sink) override;
     Result<std::vector<std::string>> missing(const std::vector<std::string>& hashes) override;
     Result<void> upload(const std::string& hash, const std::filesystem::path& file, const OnSent& sent) override;
+    Result<void> upload_all(const std::vector<Outgoing>& blobs) override;
     void interrupt_transfers() override;
     void stop() override;
 

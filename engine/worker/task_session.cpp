@@ -3,12 +3,15 @@
 #include "engine/worker/task_session.h"
 
 #include "engine/core/hash.h"
+#include "engine/core/rpc.h"
 
 #include <utility>
 
 namespace pathloom {
 
 namespace {
+
+constexpr std::uint64_t small_upload_bytes = blob_chunk_bytes;  // results that go up in one call
 
 void count_down(v1::WireBytes& wire, BlobClass kind, std::uint64_t bytes)
 {
@@ -179,20 +182,41 @@ bool TaskSession::progress(std::int64_t step, float loss)
 
 Result<void> TaskSession::upload()
 {
-    if (m_outputs.empty()) return {};
-    std::vector<std::string> hashes;
-    for (const auto& output : m_outputs) hashes.push_back(output.hash);
-    PATHLOOM_TRY(const auto list, m_link.missing(hashes));
-    std::set<std::string> missing(list.begin(), list.end());
+    struct Parcel {
+        Output output;
+        BlobCache::Hit file;
+    };
+    std::vector<Parcel> small, large;
+    std::uint64_t small_bytes = 0;
+    std::set<std::string> seen;
     for (const auto& output : m_outputs) {
-        if (missing.erase(output.hash) == 0) continue;  // the engine has it, or the same bytes went up a moment ago
-        if (m_holding->abandon.raised()) return fail(ErrorCode::Cancelled, "the task was taken away");
+        if (!seen.insert(output.hash).second) continue;
         const auto file = m_cache.find(output.hash);
         if (!file)
             return fail(ErrorCode::Corrupt, "result {} is damaged or gone from the cache; the task must run again", output.hash);
-        PATHLOOM_CHECK(
-            m_link.upload(output.hash, file->file, [&](std::uint64_t bytes) { count_up(m_wire, output.kind, bytes); }));
+        const bool fits = small_bytes + file->size <= small_upload_bytes;
+        small_bytes += fits ? file->size : 0;
+        (fits ? small : large).push_back({output, *file});
     }
+    // For small ones alone, asking what the engine has already would cost as much as sending them; unless they went up before.
+    if (!large.empty() || std::exchange(m_sent_small, true)) {
+        PATHLOOM_TRY(const auto list, m_link.missing({seen.begin(), seen.end()}));
+        const std::set<std::string> missing(list.begin(), list.end());
+        const auto held = [&](const Parcel& parcel) { return !missing.contains(parcel.output.hash); };
+        std::erase_if(large, held);
+        std::erase_if(small, held);
+    }
+    for (const auto& parcel : large) {
+        if (m_holding->abandon.raised()) return fail(ErrorCode::Cancelled, "the task was taken away");
+        PATHLOOM_CHECK(m_link.upload(
+            parcel.output.hash, parcel.file.file, [&](std::uint64_t bytes) { count_up(m_wire, parcel.output.kind, bytes); }));
+    }
+    if (small.empty()) return {};
+    if (m_holding->abandon.raised()) return fail(ErrorCode::Cancelled, "the task was taken away");
+    std::vector<EngineLink::Outgoing> together;
+    for (const auto& parcel : small) together.push_back({parcel.output.hash, parcel.file.file});
+    PATHLOOM_CHECK(m_link.upload_all(together));
+    for (const auto& parcel : small) count_up(m_wire, parcel.output.kind, parcel.file.size);
     return {};
 }
 

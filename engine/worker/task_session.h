@@ -58,6 +58,7 @@ private:
         BlobClass kind = BlobClass::Result;
     };
     std::vector<Output> m_outputs;
+    bool m_sent_small = false;  ///< an upload has been tried
 };
 
 }  // namespace pathloom

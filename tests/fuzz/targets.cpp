@@ -3,12 +3,14 @@
 
 #include "engine/cluster/task_key.h"
 #include "engine/core/blob_wire.h"
+#include "engine/core/hash.h"
 #include "engine/corpus/jsonl.h"
 #include "engine/corpus/text.h"
 #include "engine/model/presets.h"
 #include "engine/model/spec.h"
 #include "engine/routing/centroid_routers.h"
 #include "engine/routing/linear_router.h"
+#include "engine/store/blob_journal.h"
 #include "engine/store/safetensors.h"
 #include "plugins/epub/epub_document.h"
 #include "plugins/html/html_document.h"
@@ -127,6 +129,26 @@ void read_segment(std::string_view bytes)
     promise(parse_segment(to_json_line(*segment)) == segment, "a segment reads back as it was written");
 }
 
+void read_blob_journal(std::string_view bytes)
+{
+    const auto content = read_journal(std::as_bytes(std::span(bytes.data(), bytes.size())));
+    if (!content) return;
+    std::size_t sum = 0;
+    for (const JournaledBlob& blob : content->blobs) {
+        promise(sha256_hex(blob.bytes) == blob.hash, "a blob has the hash it is stored under");
+        sum += blob.bytes.size();
+    }
+    promise(sum <= bytes.size(), "blobs do not overlap");
+}
+
+std::string journal_seed()
+{
+    std::string file = "pathloom journal 1\n" + std::string(64, 'b');
+    for (const std::string text : {"first", "", "another"})
+        write_journal_record({sha256_hex(text), std::as_bytes(std::span(text))}, file);
+    return file;
+}
+
 /// A chunk as it may arrive: in slices of any size. What it says must be what protobuf's own reader finds.
 void read_chunk(std::string_view bytes)
 {
@@ -206,7 +228,7 @@ const std::vector<Target>& targets()
             {"{\"text\":\"some text\",\"domain\":\"d\",\"source\":\"s\",\"split\":\"valid\"}\n{\"text\":\"caf\\u00e9 "
              "\\ud83d\\ude00\"}\r\n"}},
         {"run_spec", read_run_spec, spec_seeds()}, {"router", read_router, router_seeds()},
-        {"blob_chunk", read_chunk, chunk_seeds()},
+        {"blob_chunk", read_chunk, chunk_seeds()}, {"blob_journal", read_blob_journal, {journal_seed()}},
         {"task_id", read_task_id, {task_id(1, {}), task_id(12345678901, {7, Stage::ValidFull, 255, 3})}}};
     return all;
 }

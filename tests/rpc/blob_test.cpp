@@ -72,6 +72,28 @@ TEST_F(Blobs, ADownloadResumesBehindTheBytesThatCame)
     EXPECT_EQ(get(hash, bytes.size() + 1).error().code, ErrorCode::Usage);
 }
 
+TEST_F(Blobs, SmallOnesGoUpTogether)
+{
+    std::vector<EngineLink::Outgoing> blobs;
+    for (int i = 0; i < 5; ++i) {
+        const std::string bytes = noise(std::size_t(i) * 20'000, 40 + i);
+        blobs.push_back({sha256_hex(bytes), local / std::to_string(i)});
+        must(write_file_atomic(blobs.back().file, bytes));
+    }
+    must(link->upload_all(blobs));
+    for (const auto& blob : blobs) EXPECT_EQ(must(get(blob.hash)), must(read_file(blob.file)));
+    must(link->upload_all(blobs));  // again: nothing new
+    EXPECT_EQ(engine.store.hashes().size(), 5U);
+    must(write_file_atomic(blobs[2].file, "something else"));
+    const auto refused = link->upload_all(blobs);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::Corrupt);
+    blobs[2].hash = "../secret";
+    EXPECT_EQ(link->upload_all(blobs).error().code, ErrorCode::Usage);
+    const auto viewer = must(GrpcLink::open(engine.address(), engine.token(Role::Viewer)));
+    EXPECT_EQ(viewer->upload_all(blobs).error().code, ErrorCode::Unauthorised);
+}
+
 TEST_F(Blobs, AnEmptyBlobIsABlob)
 {
     const std::string hash = sha256_hex(std::string_view());

@@ -32,6 +32,7 @@ public:
     {
         return m_real.upload(h, f, s);
     }
+    Result<void> upload_all(const std::vector<Outgoing>& blobs) override { return m_real.upload_all(blobs); }
     void interrupt_transfers() override { m_real.interrupt_transfers(); }
     void stop() override { m_real.stop(); }
     Result<void> download(const std::string& hash, std::uint64_t offset, bool verify, const Sink& sink) override
