@@ -10,6 +10,7 @@
 #include "widgets/views/common/messages.h"
 #include "widgets/views/corpora/corpora_pane.h"
 #include "widgets/views/corpora/import_dialog.h"
+#include "widgets/views/probe/probe_pane.h"
 #include "widgets/views/run_form/run_form.h"
 #include "widgets/views/runs/runs_pane.h"
 #include "widgets/views/welcome/connect_dialog.h"
@@ -22,6 +23,8 @@
 #include <QDateTime>
 #include <QDir>
 #include <QDockWidget>
+#include <QDragEnterEvent>
+#include <QDropEvent>
 #include <QGuiApplication>
 #include <QLabel>
 #include <QMessageBox>
@@ -39,6 +42,7 @@ MainWindow::MainWindow(ThemeController& theme, QWidget* parent)
 {
     setObjectName(QStringLiteral("main_window"));
     setWindowTitle(QStringLiteral("Pathloom"));
+    setAcceptDrops(true);
     m_systemTheme = theme.name();
     m_workers = m_settings.localWorkers();
     setTheme(m_settings.theme(), false);
@@ -261,6 +265,19 @@ void MainWindow::childEvent(QChildEvent* event)
     if (!event->polished()) return;
     if (auto* bar = qobject_cast<QTabBar*>(event->child()))
         bar->setAccessibleName(tr("Panes"));  // Qt makes them as docks are stacked
+}
+
+/// Documents dropped anywhere are for the probe; the corpora pane takes its own.
+void MainWindow::dragEnterEvent(QDragEnterEvent* event)
+{
+    if (m_workspace && !droppedPaths(event->mimeData()).isEmpty()) event->acceptProposedAction();
+}
+
+void MainWindow::dropEvent(QDropEvent* event)
+{
+    event->acceptProposedAction();
+    m_commands.trigger(QStringLiteral("view.probe"));
+    m_probe->addDocuments(droppedPaths(event->mimeData()));
 }
 
 void MainWindow::showProblem(const QString& what, const QString& details)

@@ -22,10 +22,13 @@ class CorporaPane;
 class LogPane;
 class Monitor;
 class PaneFrame;
+class ProbePane;
 class ResultsPane;
+class RouterPane;
 class RunForm;
 class RunsPane;
 class ThemeController;
+class TranslatePane;
 class WelcomePage;
 class WorkersPane;
 
@@ -51,7 +54,7 @@ public:
     void setTheme(const QString& name, bool remember = true);
     /// The desktop's own choice, "light" or "dark": shown at once when the theme is "system".
     void setSystemTheme(const QString& name);
-    void applyLayout(const QString& name);  ///< "train", "inspect"
+    void applyLayout(const QString& name);  ///< "train", "inspect", "probe"
     RunForm* newRun();
     void showNotice(const QString& text);
     void showProblem(const QString& what, const QString& details);
@@ -64,6 +67,8 @@ Q_SIGNALS:
 protected:
     void closeEvent(QCloseEvent* event) override;
     void childEvent(QChildEvent* event) override;
+    void dragEnterEvent(QDragEnterEvent* event) override;
+    void dropEvent(QDropEvent* event) override;
 
 private:
     [[nodiscard]] QVector<Command> projectCommands();
@@ -104,6 +109,9 @@ private:
     CorporaPane* m_corpora = nullptr;
     LogPane* m_log = nullptr;
     ResultsPane* m_results = nullptr;
+    RouterPane* m_router = nullptr;
+    ProbePane* m_probe = nullptr;
+    TranslatePane* m_translate = nullptr;
     QPointer<RunForm> m_form;
     QHash<QString, QDockWidget*> m_docks;
     QStringList m_dockOrder;

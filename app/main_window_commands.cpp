@@ -5,6 +5,7 @@
 #include "widgets/theme/pane_frame.h"
 #include "widgets/views/corpora/corpora_pane.h"
 #include "widgets/views/log/log_pane.h"
+#include "widgets/views/probe/probe_pane.h"
 #include "widgets/views/runs/runs_pane.h"
 #include "widgets/views/welcome/welcome_page.h"
 #include "widgets/views/workers/workers_pane.h"
@@ -19,6 +20,12 @@ namespace {
 QKeySequence keys(const char* text)
 {
     return QKeySequence(QLatin1String(text));
+}
+
+/// Alt+1 ... Alt+9, Alt+0, then with Shift.
+QKeySequence paneKey(int number)
+{
+    return QKeySequence(QStringLiteral("Alt+%1%2").arg(number > 10 ? QStringLiteral("Shift+") : QString()).arg(number % 10));
 }
 
 QString s(const char* text)
@@ -95,6 +102,13 @@ QVector<Command> MainWindow::runCommands()
             }},
         {s("corpus.import"), s("run"), tr("&Import Corpus\u2026"), tr("Import text files and folders as a corpus"),
             keys("Ctrl+I"), s("import"), [this] { openImport({}); }, connected, {}, true},
+        {s("probe.add"), s("run"), tr("&Add Documents to the Probe\u2026"), tr("Open long documents and ask them"), {},
+            s("document"),
+            [this] {
+                m_commands.trigger(QStringLiteral("view.probe"));
+                m_probe->chooseDocuments();
+            },
+            [this] { return m_workspace; }},
         {s("worker.drain"), s("run"), tr("&Drain Worker"), tr("Let the selected worker finish its task, then leave"), {},
             s("drain"), [this] { m_workersPane->drainSelected(); }, worker, {}, true},
         {s("worker.kill"), s("run"), tr("&Kill Worker\u2026"), tr("End the selected worker at once; its task goes to another"),
@@ -110,6 +124,8 @@ QVector<Command> MainWindow::viewCommands()
             s("path"), [this] { applyLayout(QStringLiteral("train")); }, open},
         {s("layout.inspect"), s("view"), tr("&Inspect Layout"), tr("Results, runs and corpora"), keys("Ctrl+2"), s("search"),
             [this] { applyLayout(QStringLiteral("inspect")); }, open},
+        {s("layout.probe"), s("view"), tr("&Probe Layout"), tr("Long documents and what can be read from them"), keys("Ctrl+3"),
+            s("document"), [this] { applyLayout(QStringLiteral("probe")); }, open},
         {s("layout.restore"), s("view"), tr("&Restore Default Layout"), tr("Put every pane back where it came from"),
             keys("Ctrl+0"), {}, [this] { applyLayout(QStringLiteral("train")); }, open},
     };
@@ -117,7 +133,7 @@ QVector<Command> MainWindow::viewCommands()
     for (const QString& id : std::as_const(m_dockOrder)) {
         QDockWidget* dock = m_docks.value(id);
         Command command{QStringLiteral("view.") + id, s("view"), dock->windowTitle(),
-            tr("Show the pane %1").arg(dock->windowTitle()), QKeySequence(QStringLiteral("Alt+%1").arg(++number)), {},
+            tr("Show the pane %1").arg(dock->windowTitle()), paneKey(++number), {},
             [dock] {
                 dock->show();
                 dock->raise();

@@ -7,8 +7,11 @@
 #include "widgets/theme/theme.h"
 #include "widgets/views/corpora/corpora_pane.h"
 #include "widgets/views/log/log_pane.h"
+#include "widgets/views/probe/probe_pane.h"
 #include "widgets/views/results/results_pane.h"
+#include "widgets/views/router/router_pane.h"
 #include "widgets/views/runs/runs_pane.h"
+#include "widgets/views/translate/translate_pane.h"
 #include "widgets/views/welcome/welcome_page.h"
 #include "widgets/views/workers/workers_pane.h"
 
@@ -99,6 +102,7 @@ void MainWindow::buildPanes()
     m_corpora = new CorporaPane(m_session, m_theme);
     m_log = new LogPane(m_session, m_theme);
     m_results = new ResultsPane(m_session, m_theme);
+    m_router = new RouterPane(m_session, m_theme);
     addPane(QStringLiteral("paths"), m_monitor->paths());
     addPane(QStringLiteral("sync"), m_monitor->sync());
     addPane(QStringLiteral("curves"), m_monitor->curves());
@@ -107,10 +111,16 @@ void MainWindow::buildPanes()
     addPane(QStringLiteral("log"), m_log);
     addPane(QStringLiteral("results"), m_results);
     addPane(QStringLiteral("corpora"), m_corpora);
+    addPane(QStringLiteral("router"), m_router);
+    m_probe = new ProbePane(m_theme);
+    addPane(QStringLiteral("probe"), m_probe);
+    m_translate = new TranslatePane(m_theme);
+    addPane(QStringLiteral("translate"), m_translate);
     const auto newRunHere = [this] { m_commands.trigger(QStringLiteral("run.new")); };
     connect(m_monitor, &Monitor::newRunRequested, this, newRunHere);
     connect(m_runs, &PaneFrame::emptyActionTriggered, this, newRunHere);
     connect(m_results, &PaneFrame::emptyActionTriggered, this, newRunHere);
+    connect(m_router, &PaneFrame::emptyActionTriggered, this, newRunHere);
     connect(m_runs, &RunsPane::selectionChanged, &m_commands, &Commands::refresh);
     connect(m_runs, &RunsPane::activated, this, [this](qint64 run) { m_session.showRun(run); });
     connect(m_workersPane, &WorkersPane::selectionChanged, &m_commands, &Commands::refresh);
@@ -144,7 +154,8 @@ void MainWindow::buildToolBar()
     auto* spacer = new QWidget;
     spacer->setSizePolicy(QSizePolicy::Expanding, QSizePolicy::Preferred);
     m_toolBar->addWidget(spacer);
-    for (const char* id : {"layout.train", "layout.inspect"}) m_toolBar->addAction(m_commands.action(QLatin1String(id)));
+    for (const char* id : {"layout.train", "layout.inspect", "layout.probe"})
+        m_toolBar->addAction(m_commands.action(QLatin1String(id)));
     m_toolBar->addSeparator();
     m_toolBar->addAction(m_commands.action(QStringLiteral("help.palette")));
     const auto buttons = m_toolBar->findChildren<QToolButton*>();
@@ -231,9 +242,12 @@ void MainWindow::applyLayout(const QString& name)
         splitDockWidget(at("runs"), at("curves"), Qt::Horizontal);
         stack(at("results"), {});
         stack(at("runs"), {"corpora", "log"});
-        stack(at("curves"), {"paths"});
+        stack(at("curves"), {"paths", "router"});
         resizeDocks({at("results"), at("runs")}, {height() * 48 / 100, height() * 52 / 100}, Qt::Vertical);
         resizeDocks({at("runs"), at("curves")}, {width() * 52 / 100, width() * 48 / 100}, Qt::Horizontal);
+    } else if (name == QLatin1String("probe")) {
+        addDockWidget(Qt::LeftDockWidgetArea, at("probe"));
+        stack(at("probe"), {"translate"});
     } else {
         addDockWidget(Qt::LeftDockWidgetArea, at("paths"));
         splitDockWidget(at("paths"), at("curves"), Qt::Horizontal);
@@ -251,7 +265,12 @@ void MainWindow::applyLayout(const QString& name)
     for (const QString& id : std::as_const(m_dockOrder)) {
         QDockWidget* dock = m_docks.value(id);
         if (dockWidgetArea(dock) != Qt::NoDockWidgetArea) continue;
-        tabifyDockWidget(at("runs"), dock);
+        if (name == QLatin1String("probe") && dockWidgetArea(at("runs")) == Qt::NoDockWidgetArea)
+            tabifyDockWidget(at("probe"), dock);
+        else if (name == QLatin1String("train") && id == QLatin1String("router"))
+            tabifyDockWidget(at("sync"), dock);  // it needs the room
+        else
+            tabifyDockWidget(at("runs"), dock);
         dock->hide();
     }
     updatePaneTitles();

@@ -13,7 +13,7 @@ namespace pathloom {
 class Settings {
 public:
     static constexpr int version = 1;
-    static constexpr int layoutVersion = 1;  ///< raised when docks are added or renamed: older layouts are not restored
+    static constexpr int layoutVersion = 2;  ///< raised when docks are added or renamed: older layouts are not restored
     Settings();
 
     [[nodiscard]] QByteArray geometry() const;

@@ -49,6 +49,8 @@ private:
     void addRuns();
     void addWatching();
     void addResults();
+    void addLab();
+    [[nodiscard]] bool isSettled(const QString& pane) const;  ///< shows its content, or why it cannot
     void addPicture(const QString& name, std::function<void()> after);
     void check();
     void fail(const QString& why);

@@ -151,6 +151,39 @@ void EngineClient::evalRun(QObject* context, qint64 run, const QString& split, H
         [](const v1::EvalResponse& m) { return QString::fromStdString(m.result_json()); }, std::move(handler));
 }
 
+void EngineClient::getRouting(QObject* context, qint64 run, int points, Handler<RoutingFacts> handler)
+{
+    v1::GetRoutingRequest request;
+    request.set_run(run);
+    request.set_points(points);
+    call<v1::GetRoutingRequest, v1::RoutingView>(
+        context, 60'000, request, PATHLOOM_START(GetRouting), [](const v1::RoutingView& m) { return toValue(m); },
+        std::move(handler));
+}
+
+void EngineClient::listPathDocuments(
+    QObject* context, qint64 run, int path, qint64 offset, int limit, Handler<DocumentPage> handler)
+{
+    v1::ListPathDocumentsRequest request;
+    request.set_run(run);
+    request.set_path(path);
+    request.set_offset(offset);
+    request.set_limit(limit);
+    call<v1::ListPathDocumentsRequest, v1::ListPathDocumentsResponse>(
+        context, callDeadlineMs, request, PATHLOOM_START(ListPathDocuments),
+        [](const v1::ListPathDocumentsResponse& m) { return toValue(m); }, std::move(handler));
+}
+
+void EngineClient::routeText(QObject* context, qint64 run, const QString& text, Handler<RouteFacts> handler)
+{
+    v1::RouteTextRequest request;
+    request.set_run(run);
+    request.set_text(text.toStdString());
+    call<v1::RouteTextRequest, v1::RouteTextResponse>(
+        context, 60'000, request, PATHLOOM_START(RouteText), [](const v1::RouteTextResponse& m) { return toValue(m); },
+        std::move(handler));
+}
+
 void EngineClient::listWorkers(QObject* context, Handler<QVector<WorkerRow>> handler)
 {
     call<v1::ListWorkersRequest, v1::ListWorkersResponse>(

@@ -78,6 +78,10 @@ public:
     void stopRun(QObject* context, qint64 run, Handler<RunRow> handler);
     void resumeRun(QObject* context, qint64 run, Handler<RunRow> handler);
     void evalRun(QObject* context, qint64 run, const QString& split, Handler<QString> handler);  ///< result JSON
+    /// What the router explorer shows: at most `points` sequences (0 = the engine's default).
+    void getRouting(QObject* context, qint64 run, int points, Handler<RoutingFacts> handler);
+    void listPathDocuments(QObject* context, qint64 run, int path, qint64 offset, int limit, Handler<DocumentPage> handler);
+    void routeText(QObject* context, qint64 run, const QString& text, Handler<RouteFacts> handler);
     void listWorkers(QObject* context, Handler<QVector<WorkerRow>> handler);
     void setLocalWorkers(QObject* context, int count, Handler<QVector<WorkerRow>> handler);
     void drainWorker(QObject* context, qint64 worker, Handler<QVector<WorkerRow>> handler);

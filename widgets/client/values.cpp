@@ -117,4 +117,45 @@ EstimateFacts toValue(const v1::RunEstimate& m)
     return e;
 }
 
+RoutingFacts toValue(const v1::RoutingView& m)
+{
+    RoutingFacts facts;
+    facts.router = text(m.router());
+    facts.routing = m.routing();
+    for (const auto& domain : m.domains()) facts.domains.append(text(domain));
+    for (const auto& row : m.confusion()) {
+        facts.paths.append(row.path());
+        facts.counts.append(QVector<qint64>(row.by_domain().begin(), row.by_domain().end()));
+    }
+    for (const auto& point : m.points())
+        facts.points.append(
+            {double(point.x()), double(point.y()), point.path(), point.domain(), qint64(point.document()), text(point.split())});
+    for (const double part : m.explained()) facts.explained.append(part);
+    return facts;
+}
+
+RouteFacts toValue(const v1::RouteTextResponse& m)
+{
+    RouteFacts facts;
+    facts.router = text(m.router());
+    facts.tokens = m.tokens();
+    facts.prefix = m.prefix();
+    facts.read = text(m.read());
+    for (const auto& cell : m.cells()) facts.shares.append({cell.path(), cell.score(), cell.probability()});
+    return facts;
+}
+
+DocumentPage toValue(const v1::ListPathDocumentsResponse& m)
+{
+    DocumentPage page;
+    page.total = m.total();
+    for (const auto& found : m.documents()) {
+        DocumentRow row = toValue(found.document());
+        row.sequences = found.sequences();
+        row.of = found.of();
+        page.documents.append(row);
+    }
+    return page;
+}
+
 }  // namespace pathloom

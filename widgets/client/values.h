@@ -13,6 +13,9 @@ class Document;
 class EngineInfo;
 class Preset;
 class Run;
+class ListPathDocumentsResponse;
+class RouteTextResponse;
+class RoutingView;
 class RunEstimate;
 class WorkerInfo;
 }  // namespace pathloom::v1
@@ -88,6 +91,8 @@ struct DocumentRow {
     qint64 bytes = 0;
     qint64 tokens = 0;
     QString opening;
+    qint64 sequences = 0;  ///< on the path that was asked about
+    qint64 of = 0;  ///< of so many in all; 0 = no path was asked about
     bool operator==(const DocumentRow&) const = default;
 };
 
@@ -160,6 +165,44 @@ struct EstimateFacts {
     QString explanation;
 };
 
+/// One sequence on the two main axes of the prefix features.
+struct RoutingPoint {
+    double x = 0, y = 0;
+    int path = 0;
+    int domain = 0;
+    qint64 document = 0;
+    QString split;
+    bool operator==(const RoutingPoint&) const = default;
+};
+
+struct RoutingFacts {
+    QString router;
+    int routing = 0;  ///< 0 = the first
+    QStringList domains;
+    QVector<int> paths;  ///< of each row of `counts`
+    QVector<QVector<qint64>> counts;  ///< sequences by path and domain
+    QVector<RoutingPoint> points;  ///< empty when the router looks at no features
+    QVector<double> explained;  ///< part of the variance on each axis
+    bool operator==(const RoutingFacts&) const = default;
+};
+
+struct RouteShare {
+    int path = 0;
+    double score = 0;
+    double probability = 0;
+    bool operator==(const RouteShare&) const = default;
+};
+
+/// Where a typed text would go.
+struct RouteFacts {
+    QString router;
+    int tokens = 0;
+    int prefix = 0;
+    QString read;  ///< the part of the text that was looked at
+    QVector<RouteShare> shares;  ///< best first; empty when the router does not look at the text
+    bool operator==(const RouteFacts&) const = default;
+};
+
 struct ImportOrder {
     QString name;
     QStringList paths;
@@ -183,6 +226,9 @@ DocumentRow toValue(const v1::Document& m);
 RunRow toValue(const v1::Run& m);
 WorkerRow toValue(const v1::WorkerInfo& m);
 EstimateFacts toValue(const v1::RunEstimate& m);
+RoutingFacts toValue(const v1::RoutingView& m);
+RouteFacts toValue(const v1::RouteTextResponse& m);
+DocumentPage toValue(const v1::ListPathDocumentsResponse& m);
 
 }  // namespace pathloom
 

@@ -83,7 +83,7 @@ QVariant DocumentsModel::data(const QModelIndex& index, int role) const
     if (role != Qt::DisplayRole && role != Qt::ToolTipRole) return {};
     switch (index.column()) {
     case Id:
-        return QString::number(row.id);
+        return m_sequences ? tr("%1 of %2").arg(row.sequences).arg(row.of) : QString::number(row.id);
     case Source:
         return row.source;
     case Domain:
@@ -111,7 +111,7 @@ QVariant DocumentsModel::headerData(int section, Qt::Orientation orientation, in
     if (role != Qt::DisplayRole) return {};
     switch (section) {
     case Id:
-        return tr("Id");
+        return m_sequences ? tr("Sequences") : tr("Id");
     case Source:
         return tr("Source");
     case Domain:

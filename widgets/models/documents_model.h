@@ -23,6 +23,8 @@ public:
     explicit DocumentsModel(Fetch fetch, QObject* parent = nullptr);
     /// Show another corpus or domain ("" = all). Answers to older questions are dropped.
     void show(const QString& corpus, const QString& domain = {});
+    /// The first column says how many of a document's sequences are on the path asked about, instead of its id.
+    void setSequencesShown(bool shown) { m_sequences = shown; }
     [[nodiscard]] qint64 total() const { return m_total; }
     [[nodiscard]] QString error() const { return m_error; }
 
@@ -42,6 +44,7 @@ private:
     QString m_domain;
     QVector<DocumentRow> m_rows;
     qint64 m_total = 0;
+    bool m_sequences = false;
     bool m_asking = false;
     bool m_known = false;  // m_total has been answered
     quint64 m_generation = 0;

@@ -27,7 +27,7 @@ struct TableColumn {
     std::function<QVariant(const Row&)> sort = {};  ///< default: the text
     std::function<QString(const Row&)> tip = {};  ///< default: the text
     std::function<Tone(const Row&)> tone = {};
-    std::function<double(const Row&)> share = {};
+    std::function<double(const Row&)> share = {};  ///< below 0: no bar
 };
 
 template <class Row>
@@ -109,7 +109,7 @@ public:
         case ToneRole:
             return column.tone ? int(column.tone(row)) : 0;
         case ShareRole:
-            return column.share ? QVariant(column.share(row)) : QVariant();
+            return column.share && column.share(row) >= 0 ? QVariant(column.share(row)) : QVariant();
         default:
             return {};
         }

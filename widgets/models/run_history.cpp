@@ -5,6 +5,7 @@
 #include "widgets/models/run_history_fold.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace pathloom {
 namespace {
@@ -82,6 +83,11 @@ void shards(RunHistory& run, const v1::ShardsAssigned& m)
         path->byDomain.clear();
         for (const auto n : s.by_domain()) path->byDomain.append(n);
     }
+    RoutingState state{m.routing(), m.phase(), text(m.router()), m.rebalanced(), m.moved(), m.router_accuracy(), {}, {}};
+    for (const auto& s : m.shards()) state.sizes.append(s.sequences());
+    for (const auto& move : m.flow()) state.flow.append({move.from(), move.to(), qint64(move.sequences())});
+    std::erase_if(run.routings, [&](const RoutingState& known) { return known.routing == state.routing; });
+    run.routings.push_back(std::move(state));
 }
 
 void trainPoints(RunHistory& run, const v1::TrainPoints& m)
@@ -154,6 +160,14 @@ void stepped(RunHistory& run, const v1::ModuleStepped& m, qint64 now)
         const auto at = module.paths.indexOf(m.paths(i));
         if (at >= 0) module.pathNorms[at] = m.path_norms(i);
     }
+    if (m.path_cosines_size() > 0) {
+        CosineStep step;
+        step.version = m.version();
+        step.paths = QVector<int>(m.paths().begin(), m.paths().end());
+        step.cosines = QVector<float>(m.path_cosines().begin(), m.path_cosines().end());
+        if (qsizetype(step.paths.size()) * (step.paths.size() - 1) / 2 == step.cosines.size())
+            module.cosines.push_back(std::move(step));
+    }
     const auto took = std::max<qint64>(1, qint64(m.seconds() * 1000.0));
     run.moduleLanes[std::size_t(id)].steps.push_back({now - took, now, m.version(), m.gradient_norm()});
 }
@@ -172,6 +186,15 @@ void stateChanged(ProjectHistory& project, RunHistory& run, const v1::RunStateCh
 }
 
 }  // namespace
+
+double CosineStep::between(int a, int b) const
+{
+    auto i = paths.indexOf(a), j = paths.indexOf(b);
+    if (i < 0 || j < 0) return std::numeric_limits<double>::quiet_NaN();
+    if (i == j) return 1.0;
+    if (i > j) std::swap(i, j);
+    return double(cosines[i * (2 * paths.size() - i - 1) / 2 + (j - i - 1)]);
+}
 
 void ProjectHistory::apply(const v1::Event& event)
 {

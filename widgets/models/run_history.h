@@ -22,6 +22,32 @@ struct CurvePoint {
     double y = 0;  ///< nats a token
 };
 
+/// How the contributions to one outer step of a module agreed.
+struct CosineStep {
+    int version = 0;  ///< after the step
+    QVector<int> paths;
+    QVector<float> cosines;  ///< of each pair, (0, 1), (0, 2) ... (1, 2) ...
+    /// 1 for a path with itself, NaN for a path that did not contribute.
+    [[nodiscard]] double between(int a, int b) const;
+};
+
+/// Training sequences that a re-sharding moved (or kept: from == to).
+struct ShardMove {
+    int from = 0;  ///< cell
+    int to = 0;
+    qint64 sequences = 0;
+};
+struct RoutingState {
+    int routing = 0;  ///< 0 = the first
+    int phase = 0;  ///< outer steps before it
+    QString router;
+    qint64 rebalanced = 0;
+    qint64 moved = 0;
+    double accuracy = 0;  ///< discriminative: on held-out router data
+    QVector<qint64> sizes;  ///< train sequences of each path
+    QVector<ShardMove> flow;  ///< empty for the first
+};
+
 /// One module of the path picture.
 struct ModuleState {
     QString name;  ///< "level0.1"
@@ -37,6 +63,7 @@ struct ModuleState {
     double meanCosine = 1;
     QVector<double> pathNorms;  ///< order of `paths`
     qint64 lastStepMs = 0;  ///< time of the last outer step, 0 = none
+    std::vector<CosineStep> cosines;  ///< one an outer step with at least two contributions
 };
 
 struct ColumnState {
@@ -127,6 +154,7 @@ struct RunHistory {
     std::vector<ColumnState> columns;
     std::vector<ModuleState> modules;
     std::vector<PathState> paths;
+    std::vector<RoutingState> routings;  ///< one a routing, the newest last
     std::vector<CurvePoint> warm;  ///< warm-start training loss
     std::vector<WorkerLane> workers;  ///< spans of this run's tasks; idle otherwise
     std::vector<ModuleLane> moduleLanes;  ///< same order as modules

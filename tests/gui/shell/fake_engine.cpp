@@ -242,6 +242,69 @@ grpc::Status FakeEngine::KillWorker(
     return grpc::Status::OK;
 }
 
+grpc::Status FakeEngine::GetRouting(grpc::ServerContext* context, const v1::GetRoutingRequest*, v1::RoutingView* view)
+{
+    const std::lock_guard lock(mutex);
+    if (!allowed(context, "GetRouting")) return refused;
+    if (!routingError.empty()) return {grpc::StatusCode::INTERNAL, routingError};
+    view->set_router("discriminative");
+    view->add_domains("prose");
+    view->add_domains("code");
+    const int counts[3] = {10, 30, 60};
+    for (int path = 0; path < 3; ++path) {
+        auto* row = view->add_confusion();
+        row->set_path(path);
+        row->add_by_domain(counts[path]);
+        row->add_by_domain(counts[path]);
+    }
+    for (int i = 0; i < 2; ++i) {
+        auto* point = view->add_points();
+        point->set_x(float(i));
+        point->set_y(float(i));
+        point->set_path(i);
+        point->set_split("train");
+    }
+    view->add_explained(0.4);
+    view->add_explained(0.2);
+    return grpc::Status::OK;
+}
+
+grpc::Status FakeEngine::ListPathDocuments(
+    grpc::ServerContext* context, const v1::ListPathDocumentsRequest* request, v1::ListPathDocumentsResponse* response)
+{
+    const std::lock_guard lock(mutex);
+    if (!allowed(context, "ListPathDocuments")) return refused;
+    response->set_total(500);
+    for (std::int64_t i = request->offset(); i < std::min<std::int64_t>(500, request->offset() + request->limit()); ++i) {
+        auto* document = response->add_documents();
+        document->set_sequences(3);
+        document->set_of(4);
+        document->mutable_document()->set_id(i);
+        document->mutable_document()->set_source("doc.jsonl:" + std::to_string(i));
+        document->mutable_document()->set_domain("prose");
+        document->mutable_document()->set_opening("It was late.");
+    }
+    return grpc::Status::OK;
+}
+
+grpc::Status FakeEngine::RouteText(
+    grpc::ServerContext* context, const v1::RouteTextRequest* request, v1::RouteTextResponse* response)
+{
+    const std::lock_guard lock(mutex);
+    if (!allowed(context, "RouteText")) return refused;
+    response->set_router("discriminative");
+    response->set_tokens(2);
+    response->set_prefix(32);
+    response->set_read(request->text());
+    const double probabilities[2] = {0.75, 0.25};
+    for (int i = 0; i < 2; ++i) {
+        auto* cell = response->add_cells();
+        cell->set_path(1 - i);
+        cell->set_probability(probabilities[i]);
+    }
+    return grpc::Status::OK;
+}
+
 grpc::Status FakeEngine::Shutdown(grpc::ServerContext* context, const v1::ShutdownRequest*, v1::ShutdownResponse*)
 {
     const std::lock_guard lock(mutex);

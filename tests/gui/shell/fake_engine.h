@@ -34,6 +34,7 @@ public:
     std::vector<v1::Corpus> corpora;
     std::vector<v1::WorkerInfo> workers;
     std::string estimateError;
+    std::string routingError;
 
     grpc::Status GetInfo(grpc::ServerContext*, const v1::GetInfoRequest*, v1::EngineInfo*) override;
     grpc::Status ListPresets(grpc::ServerContext*, const v1::ListPresetsRequest*, v1::ListPresetsResponse*) override;
@@ -44,6 +45,10 @@ public:
     grpc::Status ListRuns(grpc::ServerContext*, const v1::ListRunsRequest*, v1::ListRunsResponse*) override;
     grpc::Status ListWorkers(grpc::ServerContext*, const v1::ListWorkersRequest*, v1::ListWorkersResponse*) override;
     grpc::Status KillWorker(grpc::ServerContext*, const v1::WorkerRequest*, v1::ListWorkersResponse*) override;
+    grpc::Status GetRouting(grpc::ServerContext*, const v1::GetRoutingRequest*, v1::RoutingView*) override;
+    grpc::Status ListPathDocuments(
+        grpc::ServerContext*, const v1::ListPathDocumentsRequest*, v1::ListPathDocumentsResponse*) override;
+    grpc::Status RouteText(grpc::ServerContext*, const v1::RouteTextRequest*, v1::RouteTextResponse*) override;
     grpc::Status Shutdown(grpc::ServerContext*, const v1::ShutdownRequest*, v1::ShutdownResponse*) override;
     grpc::Status Watch(grpc::ServerContext*, const v1::WatchRequest*, grpc::ServerWriter<v1::WatchResponse>*) override;
 

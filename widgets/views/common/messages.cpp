@@ -71,6 +71,12 @@ QStringList Messages::chooseFiles(QWidget* parent, const QString& title, const Q
     return QFileDialog::getOpenFileNames(parent, title, start, filter);
 }
 
+QString Messages::chooseSave(QWidget* parent, const QString& title, const QString& start, const QString& filter)
+{
+    if (const auto paths = plannedPaths()) return paths->value(0);
+    return QFileDialog::getSaveFileName(parent, title, start, filter);
+}
+
 void Messages::setNextAnswer(int choice)
 {
     seam().answer = choice;

@@ -22,6 +22,7 @@ public:
     static QString chooseFolder(QWidget* parent, const QString& title, const QString& start = {});
     static QString chooseFile(QWidget* parent, const QString& title, const QString& start = {}, const QString& filter = {});
     static QStringList chooseFiles(QWidget* parent, const QString& title, const QString& start = {}, const QString& filter = {});
+    static QString chooseSave(QWidget* parent, const QString& title, const QString& start = {}, const QString& filter = {});
 
     /// Tests: the next question is answered with this button, the next file dialog with these paths, without being shown.
     static void setNextAnswer(int choice);

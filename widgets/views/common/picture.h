@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A drawing that can be exported: CSV, PNG at twice the size, SVG and PDF, each with its title.
+#pragma once
+
+#include <QWidget>
+
+#include <functional>
+
+class QMenu;
+class QPainter;
+
+namespace pathloom {
+
+class PaneFrame;
+class ThemeController;
+
+class Picture : public QWidget {
+    Q_OBJECT
+public:
+    Picture(const QString& objectName, ThemeController& theme, QWidget* parent = nullptr);
+    /// Draw everything into `area`, as on the screen but without focus and selection.
+    virtual void paintOn(QPainter& painter, const QRectF& area) = 0;
+    [[nodiscard]] virtual QString csv() const = 0;  ///< what is drawn, as numbers
+    [[nodiscard]] virtual QString title() const = 0;
+    /// By the file's suffix: csv, png, svg or pdf. An error text, empty on success.
+    [[nodiscard]] QString exportTo(const QString& path);
+
+protected:
+    ThemeController& m_theme;
+};
+
+/// What an export writes: a title, and a function that writes to a file and returns an error text, empty on success.
+struct ExportTarget {
+    QString title;
+    std::function<QString(const QString& path)> write;
+};
+/// Entries for the four formats in the pane's overflow menu; `which` is asked what is shown when one is chosen.
+void addExports(PaneFrame& pane, const std::function<ExportTarget()>& which);
+ExportTarget exportOf(Picture* picture);
+/// RFC 4180.
+QString csvField(const QString& field);
+QString csvLine(const QStringList& fields);
+
+}  // namespace pathloom

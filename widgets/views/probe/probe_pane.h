@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Long documents: a library of them, questions with evidence, and recall. The reader runs in a process of its own.
+#pragma once
+
+#include "widgets/client/helper_session.h"
+#include "widgets/models/probe_facts.h"
+#include "widgets/theme/pane_frame.h"
+
+#include <QElapsedTimer>
+
+#include <functional>
+
+class QTabWidget;
+
+namespace pathloom {
+
+class AskPage;
+class Picture;
+class RecallPage;
+
+class ProbePane final : public PaneFrame {
+    Q_OBJECT
+public:
+    explicit ProbePane(ThemeController& theme, QWidget* parent = nullptr);
+    /// Files and folders; each text below them becomes a document.
+    void addDocuments(const QStringList& paths);
+    void chooseDocuments();
+    void cancel();
+    [[nodiscard]] bool isBusy() const;
+    [[nodiscard]] HelperSession& session() { return m_session; }
+    [[nodiscard]] ProbeDocumentsModel& documents() { return m_documents; }
+    [[nodiscard]] AskPage* askPage() const { return m_ask; }
+    [[nodiscard]] RecallPage* recallPage() const { return m_recall; }
+    [[nodiscard]] QTabWidget* tabs() const { return m_tabs; }
+
+protected:
+    void dragEnterEvent(QDragEnterEvent* event) override;
+    void dropEvent(QDropEvent* event) override;
+
+private:
+    void hear(const QJsonObject& event);
+    void changeDocument(const QString& name, const std::function<void(ProbeDocument&)>& change);
+    void removeSelected();
+    void updateAll();
+    [[nodiscard]] Picture* shownPicture() const;
+
+    HelperSession m_session;
+    ProbeDocumentsModel m_documents;
+    QStringList m_asked;  // paths given, to start over with
+    int m_adding = 0;
+    QElapsedTimer m_clock;
+    QString m_notice;
+    QTabWidget* m_tabs;
+    AskPage* m_ask;
+    RecallPage* m_recall;
+    QAction* m_addAction;
+    QAction* m_removeAction;
+    QAction* m_cancelAction;
+};
+
+}  // namespace pathloom
