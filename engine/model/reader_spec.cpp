@@ -22,7 +22,7 @@ struct Field {
 constexpr Field fields[] = {{"vocabulary", &ReaderSpec::vocabulary, 2, 65536}, {"d_model", &ReaderSpec::d_model, 8, 4096},
     {"heads", &ReaderSpec::heads, 1, 64}, {"head_dim", &ReaderSpec::head_dim, 2, 256}, {"hidden", &ReaderSpec::hidden, 8, 16384},
     {"window_blocks", &ReaderSpec::window_blocks, 1, 16}, {"window", &ReaderSpec::window, 2, 1024},
-    {"conv", &ReaderSpec::conv, 1, 16}, {"key_dim", &ReaderSpec::key_dim, 4, 512}, {"top_k", &ReaderSpec::top_k, 1, 256}};
+    {"conv", &ReaderSpec::conv, 1, 16}, {"key_dim", &ReaderSpec::key_dim, 4, 512}, {"top_k", &ReaderSpec::top_k, 1, 65536}};
 
 /// IEEE half from float, round to nearest even; out of range becomes infinity.
 std::uint16_t to_half(float x)

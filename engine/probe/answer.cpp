@@ -2,11 +2,13 @@
 #include "engine/probe/answer.h"
 
 #include "engine/probe/mixture.h"
+#include "engine/probe/word_match.h"
 
 #include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <map>
+#include <optional>
 
 namespace pathloom {
 
@@ -44,24 +46,42 @@ Result<Answer> ask_memory(ReaderPackage& reader, const MemoryView& memory, std::
     std::vector<std::int32_t> tokens = reader.tokenizer.encode_ids(reader_prompt(question, answer_prefix));
     const std::size_t prompt = tokens.size(), width = std::size_t(reader.model.spec().key_dim);
     const std::vector<std::int32_t> end = reader.tokenizer.encode_ids("\n");
-    ScanOptions scan = options.scan;
-    scan.top = std::size_t(reader.model.spec().top_k);
+    const auto top = std::size_t(reader.model.spec().top_k);
+    std::optional<WordMatch> words;
+    if (options.rank.words > 0.0) words.emplace(memory, tokens);
+    std::int64_t expected = -1;  // the row after the one read last
     Answer answer;
     std::map<std::int64_t, double> mass;
     std::vector<MemoryHit> hits;
     while (int(tokens.size() - prompt) < options.max_tokens) {
         const ReaderQuery query = reader.model.query(tokens);
         hits.clear();
-        for (const ScanHit& hit : scan_keys(memory.runs(), query.query, width, scan))
-            hits.push_back({hit.row, hit.score, memory.value(hit.row)});
-        const ReaderPrediction said = reader.model.predict(query, hits);
+        const bool first = tokens.size() == prompt;
+        ScanOptions scan = options.scan;
+        scan.top = first && words ? std::max(top, scan.rescored) : top;
+        for (const ScanHit& hit : scan_keys(memory.runs(), query.query, width, scan)) {
+            double score = hit.score;
+            if (first && words) score += options.rank.words * (words->at(memory, hit.row) - options.rank.words_floor);
+            if (hit.row == expected) score += options.rank.going_on;
+            hits.push_back({hit.row, float(score), memory.value(hit.row)});
+        }
+        std::ranges::stable_sort(hits, [](const MemoryHit& a, const MemoryHit& b) { return a.cosine > b.cosine; });
+        hits.resize(std::min(hits.size(), top));
+        ReaderPrediction said = reader.model.predict(query, hits);
+        if (first && !end.empty()) said.probability[std::size_t(end.back())] = 0.0f;  // silence is no answer: it says "none"
         const auto token = std::int32_t(std::ranges::max_element(said.probability) - said.probability.begin());
         if (tokens.size() == prompt) {
             answer.seconds_first = since(start);
             answer.found = 1.0 - double(said.nothing);
         }
         if (!end.empty() && token == end.back()) break;
+        expected = -1;
+        float strongest = 0.0f;
         for (std::size_t j = 0; j < hits.size(); ++j) {
+            if (hits[j].token == token && said.gate * said.mass[j] > strongest) {
+                strongest = said.gate * said.mass[j];
+                expected = hits[j].row + 1;
+            }
             if (hits[j].token == token) mass[hits[j].row] += double(said.gate * said.mass[j]);
         }
         tokens.push_back(token);

@@ -15,9 +15,18 @@ namespace pathloom {
 
 inline constexpr std::size_t LongestQuestion = 160;  ///< tokens, what the answer begins with included
 
+/// How rows are ranked beyond the cosine of query and key. All zero: the cosine alone.
+struct RankOptions {
+    double words = 0.0;  ///< cosine a row gains at the first token when all of the question's wording stands before it
+    double words_floor = 0.0;  ///< share of the wording that changes nothing; below it a row loses
+    double going_on = 0.0;  ///< cosine the row after the one read last gains
+};
+inline constexpr RankOptions UsualRank{0.5, 0.0, 0.2};  ///< chosen on other wordings and texts than the probes' (docs/probes.md)
+
 struct AnswerOptions {
     int max_tokens = 40;
     ScanOptions scan;
+    RankOptions rank;
     std::function<bool(const std::string& so_far)> said = {};  ///< sees the answer grow; false stops with Cancelled
 };
 

@@ -8,6 +8,7 @@ namespace pathloom {
 void MemoryView::add(const MemoryFile& file, std::size_t first, std::size_t count)
 {
     if (count == 0) return;
+    m_begins.push_back(m_rows);
     m_runs.push_back(file.run(first, count));
     m_values.push_back(file.tokens().data() + first + 1);
     m_rows += std::int64_t(count);
@@ -16,6 +17,7 @@ void MemoryView::add(const MemoryFile& file, std::size_t first, std::size_t coun
 void MemoryView::add(std::shared_ptr<const KeyPatch> patch)
 {
     if (patch->scales.empty()) return;
+    m_begins.push_back(m_rows);
     m_runs.push_back({patch->keys.data(), patch->scales.data(), patch->scales.size()});
     m_values.push_back(patch->values.data());
     m_rows += std::int64_t(patch->scales.size());
@@ -24,11 +26,18 @@ void MemoryView::add(std::shared_ptr<const KeyPatch> patch)
 
 std::int32_t MemoryView::value(std::int64_t row) const
 {
+    const auto run = std::size_t(std::ranges::upper_bound(m_begins, row) - m_begins.begin());
+    return run == 0 || row >= m_rows ? 0 : m_values[run - 1][row - m_begins[run - 1]];
+}
+
+std::vector<std::int64_t> MemoryView::token_counts() const
+{
+    std::vector<std::int64_t> counts(65536, 0);
     for (std::size_t i = 0; i < m_runs.size(); ++i) {
-        if (row < std::int64_t(m_runs[i].rows)) return m_values[i][row];
-        row -= std::int64_t(m_runs[i].rows);
+        for (std::size_t r = 0; r < m_runs[i].rows; ++r) ++counts[m_values[i][r]];
     }
-    return 0;
+    while (!counts.empty() && counts.back() == 0) counts.pop_back();
+    return counts;
 }
 
 Result<MemoryView> splice(const MemoryFile& base, std::size_t length, std::span<const Insertion> insertions, std::size_t reach,

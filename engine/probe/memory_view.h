@@ -28,9 +28,12 @@ public:
     [[nodiscard]] std::int64_t rows() const { return m_rows; }
     /// The token a row points at.
     [[nodiscard]] std::int32_t value(std::int64_t row) const;
+    /// How many rows point at each token; up to the largest that occurs.
+    [[nodiscard]] std::vector<std::int64_t> token_counts() const;
 
 private:
     std::vector<KeyRun> m_runs;
+    std::vector<std::int64_t> m_begins;  // first row of each run
     std::vector<const std::uint16_t*> m_values;
     std::vector<std::shared_ptr<const KeyPatch>> m_patches;
     std::int64_t m_rows = 0;

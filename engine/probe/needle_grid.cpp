@@ -34,13 +34,18 @@ Result<void> ask_cell(
 {
     PATHLOOM_TRY(const Answer answer, ask_memory(reader, memory, cell.needle.question, cell.needle.answer_prefix, options));
     cell.answer = answer.text;
-    cell.found = no_needle ? answer.text == NoAnswer : answer.text.find(cell.needle.value) != std::string::npos;
+    cell.found = needle_found(cell, no_needle, answer.text);
     cell.seconds_answer = answer.seconds;
     cell.seconds_first = answer.seconds_first;
     return {};
 }
 
 }  // namespace
+
+bool needle_found(const NeedleCell& cell, bool no_needle, std::string_view answer)
+{
+    return no_needle ? answer == NoAnswer : answer.find(cell.needle.value) != std::string_view::npos;
+}
 
 Result<Haystack> prepare_haystack(ReaderPackage& reader, std::string_view text, std::size_t length,
     const std::filesystem::path& folder, const MemoryProgress& progress)
@@ -94,14 +99,26 @@ Result<std::vector<NeedleCell>> needle_grid(ReaderPackage& reader, const Haystac
             cell.actual_position = d == request.depths - 1 ? kept : sentence_start(reader.tokenizer, document, wanted);
             if (!request.no_needle) insertions.push_back({cell.actual_position, own});
             cell.repeated = kept > haystack.document_tokens;
-            const auto start = std::chrono::steady_clock::now();
-            PATHLOOM_TRY(const MemoryView memory, with_needles(reader, haystack, kept, insertions));
-            cell.seconds_encode = since(start);
+            cell.document_tokens = kept;
+            cell.insertions = cell.distractors;
             const std::size_t place = cell.actual_position;
+            if (!request.no_needle) cell.insertions.emplace_back(place, cell.needle.text);
+            std::ranges::stable_sort(cell.insertions, {}, &std::pair<std::size_t, std::string>::first);
             for (const Insertion& other : insertions) {  // what stands before it moves it; at its own place it is the last
                 if (other.at <= place && other.tokens != own) cell.actual_position += other.tokens.size();
             }
-            PATHLOOM_CHECK(ask_cell(reader, memory, request.answer, request.no_needle, cell));
+            bool known = false;
+            if (request.hooks.known) {
+                PATHLOOM_TRY(known, request.hooks.known(cell));
+            }
+            if (!known) {
+                const auto start = std::chrono::steady_clock::now();
+                PATHLOOM_TRY(const MemoryView memory, with_needles(reader, haystack, kept, insertions));
+                cell.seconds_encode = since(start);
+                PATHLOOM_CHECK(ask_cell(reader, memory, request.answer, request.no_needle, cell));
+                if (request.hooks.answered)
+                    PATHLOOM_CHECK(request.hooks.answered({&haystack.memory, kept, insertions, &memory}, cell));
+            }
             cells.push_back(cell);
             if (!done(cell)) return fail(ErrorCode::Cancelled, "stopped after {} cells", cells.size());
         }
@@ -136,12 +153,29 @@ Result<std::vector<NeedleCell>> multi_needle(ReaderPackage& reader, const Haysta
         cells[i].depth = 100.0 * double(insertions[i].at) / double(kept);
         cells[i].repeated = kept > haystack.document_tokens;
     }
-    const auto start = std::chrono::steady_clock::now();
-    PATHLOOM_TRY(const MemoryView memory, with_needles(reader, haystack, kept, insertions));
-    const double encoded = since(start) / double(cells.size());
+    std::vector<std::pair<std::size_t, std::string>> places;
+    for (std::size_t i = 0; i < cells.size(); ++i) places.emplace_back(insertions[i].at, cells[i].needle.text);
+    std::ranges::stable_sort(places, {}, &std::pair<std::size_t, std::string>::first);
+    std::optional<MemoryView> memory;  // made when the first cell needs it
+    double encoded = 0.0;
     for (NeedleCell& cell : cells) {
-        cell.seconds_encode = encoded;
-        PATHLOOM_CHECK(ask_cell(reader, memory, request.answer, false, cell));
+        cell.document_tokens = kept;
+        cell.insertions = places;
+        bool known = false;
+        if (request.hooks.known) {
+            PATHLOOM_TRY(known, request.hooks.known(cell));
+        }
+        if (!known) {
+            if (!memory) {
+                const auto start = std::chrono::steady_clock::now();
+                PATHLOOM_TRY(memory, with_needles(reader, haystack, kept, insertions));
+                encoded = since(start) / double(cells.size());
+            }
+            cell.seconds_encode = encoded;
+            PATHLOOM_CHECK(ask_cell(reader, *memory, request.answer, false, cell));
+            if (request.hooks.answered)
+                PATHLOOM_CHECK(request.hooks.answered({&haystack.memory, kept, insertions, &*memory}, cell));
+        }
         if (!done(cell)) return fail(ErrorCode::Cancelled, "stopped before all needles were asked for");
     }
     return cells;

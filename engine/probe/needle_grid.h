@@ -3,15 +3,32 @@
 // without any needle, and with many needles in one memory.
 #pragma once
 
-#include "engine/probe/answer.h"
+#include "engine/probe/contestant.h"
 #include "engine/probe/haystack.h"
 
 #include <filesystem>
 #include <functional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace pathloom {
+
+struct NeedleCell;
+
+/// What goes on beside the reader's own answers.
+struct CellHooks {
+    /// Fills in an answer that is known already; then the cell costs nothing.
+    std::function<Result<bool>(NeedleCell&)> known;
+    /// Called with each cell that was answered now.
+    std::function<Result<void>(const ProbeContext&, NeedleCell&)> answered;
+};
+
+struct BaselineAnswer {
+    std::string contestant, answer;
+    bool found = false;
+    double seconds = 0.0;
+};
 
 struct NeedleGridRequest {
     std::vector<std::size_t> lengths;  ///< tokens of document and needles together
@@ -22,6 +39,7 @@ struct NeedleGridRequest {
     std::uint64_t seed = 1;
     NeedleTemplates templates;
     AnswerOptions answer;
+    CellHooks hooks;
 };
 
 struct NeedleCell {
@@ -36,6 +54,9 @@ struct NeedleCell {
     double seconds_answer = 0.0, seconds_first = 0.0;
     std::uint64_t seed = 0;  ///< of this cell: with the request it rebuilds the prompt
     std::vector<std::pair<std::size_t, std::string>> distractors;  ///< token and text
+    std::size_t document_tokens = 0;  ///< of the context
+    std::vector<std::pair<std::size_t, std::string>> insertions;  ///< document token it stands before, and text; in order
+    std::vector<BaselineAnswer> baselines;
 };
 
 /// A document encoded once at the largest length; every cell is this memory with a few hundred rows replaced.
@@ -59,7 +80,10 @@ struct MultiNeedleRequest {
     std::uint64_t seed = 1;
     NeedleTemplates templates;
     AnswerOptions answer;
+    CellHooks hooks;
 };
+/// Whether an answer is right: the value stands in it; without a needle, it is "none".
+bool needle_found(const NeedleCell& cell, bool no_needle, std::string_view answer);
 /// All needles in one memory, each at its own random place and asked for by its own question.
 Result<std::vector<NeedleCell>> multi_needle(ReaderPackage& reader, const Haystack& haystack, const MultiNeedleRequest& request,
     const std::function<bool(const NeedleCell&)>& done);

@@ -22,6 +22,51 @@ void add_common_options(CLI::App* verb, ProbeOptions& options)
     verb->add_option("--threads", options.threads, "Threads")->check(CLI::Range(1, 64));
     verb->add_option("--precision", options.precision, "Of the encoder's products")->check(CLI::IsMember({"fp32", "bf16"}));
     verb->add_option("--max-tokens", options.max_tokens, "Longest answer")->check(CLI::Range(1, 400));
+    verb->add_option("--rank-words", options.rank.words, "Cosine a row gains for the question's wording before it; 0: none")
+        ->check(CLI::Range(0.0, 4.0));
+    verb->add_option("--rank-floor", options.rank.words_floor, "Share of the wording that changes nothing")
+        ->check(CLI::Range(0.0, 1.0));
+    verb->add_option("--rank-next", options.rank.going_on, "Cosine the row after the one read last gains; 0: none")
+        ->check(CLI::Range(0.0, 4.0));
+}
+
+void add_measure_options(CLI::App* verb, ProbeOptions& options)
+{
+    verb->add_option("--baselines", options.baselines, "Beside the reader: window, full, bm25, endpoint")->delimiter(',');
+    verb->add_option(
+        "--endpoint", options.endpoint.base_url, "Base URL of an OpenAI-compatible server (key: $PATHLOOM_ENDPOINT_KEY)");
+    verb->add_option("--endpoint-model", options.endpoint.model, "Its model");
+    verb->add_option("--endpoint-budget", options.endpoint.token_budget, "Most tokens it may be sent and asked for")
+        ->check(CLI::PositiveNumber);
+    verb->add_option("--endpoint-retries", options.endpoint.retries, "After refusals for now and broken connections")
+        ->check(CLI::Range(0, 20));
+    verb->add_option("--keep", options.keep, "Results file (SQLite): what it holds is not asked again");
+    verb->add_option("--seed", options.seed, "Of keys, values, wordings and places");
+    verb->add_option("--out", options.out, "Also write the JSON to this file");
+}
+
+void add_length_option(CLI::App* verb, ProbeOptions& options)
+{
+    verb->add_option("--lengths", options.lengths, "Tokens, separated by commas")
+        ->delimiter(',')
+        ->required()
+        ->check(CLI::Range(64.0, 4e9));
+}
+
+Result<std::vector<std::unique_ptr<Contestant>>> contestants_of(ReaderPackage& reader, const ProbeOptions& options)
+{
+    std::vector<std::string> names{"reader"};
+    names.insert(names.end(), options.baselines.begin(), options.baselines.end());
+    EndpointOptions endpoint = options.endpoint;
+    if (const char* key = std::getenv("PATHLOOM_ENDPOINT_KEY")) endpoint.key = key;
+    return make_contestants(reader, names, answer_options(options), endpoint);
+}
+
+Result<std::optional<ResultStore>> store_of(const ProbeOptions& options)
+{
+    if (options.keep.empty()) return std::nullopt;
+    PATHLOOM_TRY(ResultStore store, ResultStore::open(options.keep));
+    return store;
 }
 
 Result<std::vector<ProbeDocument>> documents_of(const ProbeShell& shell, const ProbeOptions& options)
@@ -51,6 +96,7 @@ AnswerOptions answer_options(const ProbeOptions& options)
     AnswerOptions answer;
     answer.max_tokens = options.max_tokens;
     answer.scan.threads = options.threads;
+    answer.rank = options.rank;
     return answer;
 }
 

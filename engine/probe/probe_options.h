@@ -3,12 +3,16 @@
 #pragma once
 
 #include "engine/probe/answer.h"
+#include "engine/probe/contestant.h"
 #include "engine/probe/documents.h"
 #include "engine/probe/haystack.h"
 #include "engine/probe/probe_verbs.h"
+#include "engine/probe/result_store.h"
 
 #include <cstdint>
 #include <filesystem>
+#include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,11 +26,23 @@ struct ProbeOptions {
     int depths = 11, distractors = 0, needles = 100, threads = 2, max_tokens = 40;
     bool no_needle = false;
     std::uint64_t seed = 1;
+    std::vector<std::string> baselines;
+    EndpointOptions endpoint;
+    std::filesystem::path keep;
+    RankOptions rank = UsualRank;
 };
 
 /// --model, --doc, --memory, --threads, --precision, --max-tokens.
 void add_common_options(CLI::App* verb, ProbeOptions& options);
 
+/// --baselines, --endpoint..., --keep, --seed, --out.
+void add_measure_options(CLI::App* verb, ProbeOptions& options);
+void add_length_option(CLI::App* verb, ProbeOptions& options);
+
+/// The reader first, then the baselines asked for. The endpoint's key comes from $PATHLOOM_ENDPOINT_KEY.
+Result<std::vector<std::unique_ptr<Contestant>>> contestants_of(ReaderPackage& reader, const ProbeOptions& options);
+/// Nothing when --keep was not given.
+Result<std::optional<ResultStore>> store_of(const ProbeOptions& options);
 Result<std::vector<ProbeDocument>> documents_of(const ProbeShell& shell, const ProbeOptions& options);
 Result<ReaderPackage> reader_of(const ProbeOptions& options);
 Result<NeedleTemplates> templates_of(const ProbeOptions& options);

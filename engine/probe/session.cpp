@@ -170,6 +170,7 @@ Result<void> ProbeSession::ask(const json& request)
     MemoryView view;
     for (const auto& document : m_documents) view.add(*document->memory, 0, document->memory->rows());
     AnswerOptions options;
+    options.rank = UsualRank;
     options.max_tokens = m_options.max_tokens;
     options.scan.threads = m_options.threads;
     options.said = [this](const std::string& so_far) {

@@ -3,13 +3,16 @@
 #include "engine/core/files.h"
 #include "engine/core/hash.h"
 #include "engine/model/kernels/products.h"
-#include "engine/probe/needle_grid.h"
+#include "engine/probe/mixture.h"
+#include "engine/probe/probe_case.h"
 #include "engine/probe/probe_options.h"
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 #include <memory>
+#include <optional>
 
 namespace pathloom {
 
@@ -21,14 +24,91 @@ json cell_json(const NeedleCell& cell, const std::string& model, const std::stri
 {
     json others = json::array();
     for (const auto& [at, text] : cell.distractors) others.push_back({{"position", at}, {"text", text}});
-    return {{"length", cell.length}, {"depth", cell.depth}, {"actual_position", cell.actual_position},
+    json beside = json::array();
+    for (const BaselineAnswer& b : cell.baselines)
+        beside.push_back({{"contestant", b.contestant}, {"answer", b.answer}, {"found", b.found}, {"seconds", b.seconds}});
+    json out{{"length", cell.length}, {"depth", cell.depth}, {"actual_position", cell.actual_position},
         {"template", cell.needle.template_index}, {"key", cell.needle.key}, {"value", cell.needle.value}, {"answer", cell.answer},
         {"found", cell.found}, {"repeated", cell.repeated}, {"seconds_encode", cell.seconds_encode},
         {"seconds_answer", cell.seconds_answer}, {"seconds_first_token", cell.seconds_first},
         {"recipe",
             {{"model", model}, {"document_sha256", document}, {"seed", cell.seed}, {"needle", cell.needle.text},
                 {"question", cell.needle.question}, {"answer_prefix", cell.needle.answer_prefix}, {"distractors", others}}}};
+    if (!beside.empty()) out["baselines"] = beside;
+    return out;
 }
+
+/// The baselines beside the reader, and the file that keeps answers.
+class Beside {
+public:
+    static Result<Beside> create(const ProbeOptions& options, ReaderPackage& reader, const std::string& document, bool many)
+    {
+        Beside out;
+        out.m_probe = many ? "multineedle" : "needle";
+        out.m_no_needle = options.no_needle;
+        out.m_model = reader.hash;
+        out.m_document = document;
+        PATHLOOM_TRY(out.m_contestants, contestants_of(reader, options));
+        PATHLOOM_TRY(out.m_store, store_of(options));
+        return out;
+    }
+    CellHooks hooks()
+    {
+        return {[this](NeedleCell& cell) { return known(cell); },
+            [this](const ProbeContext& context, NeedleCell& cell) { return answered(context, cell); }};
+    }
+
+private:
+    [[nodiscard]] json recipe(const NeedleCell& cell) const
+    {
+        const std::string right = m_no_needle ? std::string(NoAnswer) : cell.needle.value;
+        return case_recipe(m_model, m_document, cell.document_tokens, cell.insertions,
+            {cell.needle.question, cell.needle.answer_prefix, {right}}, MatchRule::All);
+    }
+    Result<bool> known(NeedleCell& cell)
+    {
+        if (!m_store) return false;
+        const json prompt = recipe(cell);
+        std::vector<ProbeResult> all;
+        for (const auto& one : m_contestants) {
+            PATHLOOM_TRY(std::optional<ProbeResult> found, m_store->find(one->name(), prompt));
+            if (!found) return false;
+            all.push_back(std::move(*found));
+        }
+        cell.answer = all.front().answer;
+        cell.found = all.front().score >= 1.0;
+        cell.seconds_answer = all.front().seconds;
+        cell.seconds_first = all.front().seconds_first;
+        for (std::size_t i = 1; i < all.size(); ++i)
+            cell.baselines.push_back({all[i].contestant, all[i].answer, all[i].score >= 1.0, all[i].seconds});
+        return true;
+    }
+    Result<void> answered(const ProbeContext& context, NeedleCell& cell)
+    {
+        ProbeResult result{0, m_probe, m_no_needle ? "no needle" : "", "reader", std::int64_t(cell.length), cell.depth, cell.seed,
+            recipe(cell), cell.answer, cell.found ? 1.0 : 0.0, cell.seconds_answer, cell.seconds_first};
+        if (m_store) PATHLOOM_CHECK(m_store->keep(result));
+        for (std::size_t i = 1; i < m_contestants.size(); ++i) {
+            PATHLOOM_TRY(const std::optional<Answer> said,
+                m_contestants[i]->answer(context, cell.needle.question, cell.needle.answer_prefix));
+            if (!said) continue;
+            const bool found = needle_found(cell, m_no_needle, said->text);
+            cell.baselines.push_back({m_contestants[i]->name(), said->text, found, said->seconds});
+            result.contestant = m_contestants[i]->name();
+            result.answer = said->text;
+            result.score = found ? 1.0 : 0.0;
+            result.seconds = said->seconds;
+            result.seconds_first = said->seconds_first;
+            if (m_store) PATHLOOM_CHECK(m_store->keep(result));
+        }
+        return {};
+    }
+
+    std::string m_probe, m_model, m_document;
+    bool m_no_needle = false;
+    std::vector<std::unique_ptr<Contestant>> m_contestants;  // the reader is the first
+    std::optional<ResultStore> m_store;
+};
 
 Result<void> report(const ProbeShell& shell, const ProbeOptions& options, const ReaderPackage& reader, const Haystack& haystack,
     const std::string& document, const std::vector<NeedleCell>& cells)
@@ -43,6 +123,13 @@ Result<void> report(const ProbeShell& shell, const ProbeOptions& options, const 
         first = std::max(first, cell.seconds_first);
         table += fmt::format("{:>10} {:>6.1f}% {:>6}  {}\n", cell.length, cell.depth, cell.found ? "yes" : "no", cell.answer);
     }
+    std::map<std::string, std::pair<std::size_t, std::size_t>> others;  // found, asked
+    for (const NeedleCell& cell : cells) {
+        for (const BaselineAnswer& b : cell.baselines) {
+            others[b.contestant].first += b.found ? 1 : 0;
+            ++others[b.contestant].second;
+        }
+    }
     const double recall = cells.empty() ? 0.0 : double(found) / double(cells.size());
     const double rows = double(haystack.memory.rows());
     out["summary"] = {{"recall", recall}, {"cells", cells.size()}, {"no_needle", options.no_needle},
@@ -52,6 +139,11 @@ Result<void> report(const ProbeShell& shell, const ProbeOptions& options, const 
             haystack.memory.encoded_now() > 0 ? double(haystack.memory.encoded_now()) / haystack.seconds_encode : 0.0},
         {"seconds_first_token_max", first}, {"memory_bytes_per_token", double(haystack.memory.size_on_disk()) / rows},
         {"peak_rss_mb", peak_rss_mb()}, {"scan", scan_target_name()}};
+    for (const auto& [name, n] : others) {
+        const double share = double(n.first) / double(n.second);
+        out["summary"]["baselines"][name] = {{"recall", share}, {"cells", n.second}};
+        table += fmt::format("{} {:.4f} over {} cells\n", name, share, n.second);
+    }
     if (!options.out.empty()) PATHLOOM_CHECK(write_file_atomic(options.out, out.dump(2) + "\n"));
     shell.print(
         out, table + fmt::format("{} {:.4f} over {} cells\n", options.no_needle ? "says none" : "recall", recall, cells.size()));
@@ -67,16 +159,17 @@ Result<void> run_needle(const ProbeShell& shell, const ProbeOptions& options, bo
     PATHLOOM_TRY(const std::vector<ProbeDocument> documents, documents_of(shell, options));
     const std::string text = joined_text(documents);
     PATHLOOM_TRY(ReaderPackage reader, reader_of(options));
+    const std::string document = sha256_hex(text);
+    PATHLOOM_TRY(Beside beside, Beside::create(options, reader, document, many));
     const std::size_t longest = *std::ranges::max_element(grid.lengths);
     PATHLOOM_TRY(const Haystack haystack, prepare_haystack(reader, text, longest, memory_folder(options), on_stderr(shell)));
-    const std::string document = sha256_hex(text);
     const auto done = [&](const NeedleCell&) { return !shell.stopped(); };
     std::vector<NeedleCell> cells;
     if (many) {
         for (const std::size_t length : grid.lengths) {
             PATHLOOM_TRY(const std::vector<NeedleCell> part,
-                multi_needle(
-                    reader, haystack, {length, options.needles, options.seed, grid.templates, answer_options(options)}, done));
+                multi_needle(reader, haystack,
+                    {length, options.needles, options.seed, grid.templates, answer_options(options), beside.hooks()}, done));
             cells.insert(cells.end(), part.begin(), part.end());
         }
     } else {
@@ -85,6 +178,7 @@ Result<void> run_needle(const ProbeShell& shell, const ProbeOptions& options, bo
         grid.no_needle = options.no_needle;
         grid.seed = options.seed;
         grid.answer = answer_options(options);
+        grid.hooks = beside.hooks();
         PATHLOOM_TRY(cells, needle_grid(reader, haystack, grid, done));
     }
     return report(shell, options, reader, haystack, document, cells);
@@ -101,12 +195,8 @@ void add_probe_verbs(CLI::App& app, ProbeShell& shell)
                           : probe->add_subcommand("needle", "One fact in a long document, over length and depth");
         add_common_options(verb, *options);
         verb->add_option("--templates", options->templates, "Needles, questions, keys (JSON)");
-        verb->add_option("--lengths", options->lengths, "Tokens, separated by commas")
-            ->delimiter(',')
-            ->required()
-            ->check(CLI::Range(64.0, 4e9));
-        verb->add_option("--seed", options->seed, "Of keys, values, wordings and places");
-        verb->add_option("--out", options->out, "Also write the JSON to this file");
+        add_length_option(verb, *options);
+        add_measure_options(verb, *options);
         if (many) {
             verb->add_option("--needles", options->needles, "Facts hidden")->check(CLI::Range(1, 100000));
         } else {
@@ -118,6 +208,7 @@ void add_probe_verbs(CLI::App& app, ProbeShell& shell)
         verb->callback(
             [&shell, options, many] { shell.action = [&shell, options, many] { return run_needle(shell, *options, many); }; });
     }
+    add_case_verbs(*probe, shell);
 }
 
 }  // namespace pathloom

@@ -12,6 +12,8 @@
 
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <charconv>
 #include <csignal>
@@ -57,7 +59,8 @@ void set_limits(const Call& call)
     limit(RLIMIT_AS, call.megabytes << 20);
 #endif
     limit(RLIMIT_CPU, call.seconds);
-    limit(RLIMIT_FSIZE, 0);  // it writes no file
+    struct stat out { };
+    if (::fstat(STDOUT_FILENO, &out) != 0 || !S_ISREG(out.st_mode)) limit(RLIMIT_FSIZE, 0);  // it writes nothing but its answer
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_NOFILE, 64);
 }

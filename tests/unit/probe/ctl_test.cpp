@@ -113,6 +113,70 @@ TEST_F(ProbeCtl, NeedleGridHasTheAgreedKeysAndSaysWhatWasRepeated)
     EXPECT_GE(json["summary"]["recall"].get<double>(), 0.5);
 }
 
+TEST_F(ProbeCtl, ResultsAreKeptNotAskedAgainAndRebuildTheirPrompt)
+{
+    const std::string db = (folder.path() / "r.db").string();
+    const std::vector<std::string> ruler{"--json", "probe", "ruler", "--doc", document.string(), "--lengths", "1500", "--samples",
+        "1", "--families", "single,multikey", "--baselines", "bm25,window,full", "--keep", db};
+    const ProgramResult first = call(ruler), second = call(ruler);
+    ASSERT_EQ(first.code, 0) << first.err;
+    const auto json = nlohmann::json::parse(first.out), again = nlohmann::json::parse(second.out);
+    ASSERT_EQ(json["cells"].size(), 8u);
+    for (std::size_t i = 0; i < 8; ++i) {
+        EXPECT_EQ(json["cells"][i]["answer"], again["cells"][i]["answer"]);
+        EXPECT_EQ(json["cells"][i]["seconds_answer"], again["cells"][i]["seconds_answer"]) << "asked again";
+    }
+    const auto run = [&](const std::vector<std::string>& words) {
+        std::string line = quoted((exe_dir() / "pathloom-probe").string());
+        for (const std::string& word : words) line += " " + quoted(word);
+        const auto out = folder.path() / "out";
+        EXPECT_EQ(std::system((line + " >" + quoted(out.string())).c_str()), 0);
+        return nlohmann::json::parse(read_file(out).value());
+    };
+    EXPECT_EQ(run({"--json", "probe", "show", db})["results"].size(), 8u);
+    const auto one = run({"--json", "probe", "show", db, "--id", "1", "--doc", document.string()});
+    const std::string context = one["context"], needle = one["recipe"]["insertions"][0]["text"];
+    EXPECT_NE(context.find(needle), std::string::npos);
+
+    const ProgramResult grid = call({"--json", "probe", "needle", "--doc", document.string(), "--lengths", "800", "--depths", "2",
+        "--baselines", "bm25", "--keep", db});
+    ASSERT_EQ(grid.code, 0) << grid.err;
+    const auto cells = nlohmann::json::parse(grid.out);
+    EXPECT_EQ(cells["cells"][1]["baselines"][0]["contestant"], "bm25");
+    EXPECT_TRUE(cells["summary"]["baselines"].contains("bm25"));
+    const ProgramResult same = call({"--json", "probe", "needle", "--doc", document.string(), "--lengths", "800", "--depths", "2",
+        "--baselines", "bm25", "--keep", db});
+    EXPECT_EQ(nlohmann::json::parse(same.out)["cells"][0]["seconds_answer"], cells["cells"][0]["seconds_answer"]);
+}
+
+TEST_F(ProbeCtl, LossAgainstPositionSaysThatItIsEstimated)
+{
+    const ProgramResult result = call({"--json", "probe", "nll", "--doc", document.string(), "--windows", "5", "--window", "8"});
+    ASSERT_EQ(result.code, 0) << result.err;
+    const auto json = nlohmann::json::parse(result.out);
+    ASSERT_EQ(json["points"].size(), 5u);
+    EXPECT_TRUE(json["estimated"].get<bool>());
+    for (const char* key : {"alpha", "beta", "gamma", "r2"}) EXPECT_TRUE(json["fit"].contains(key)) << key;
+    EXPECT_GT(json["points"][4]["position"], json["points"][3]["position"]);
+}
+
+TEST_F(ProbeCtl, QuestionsFromAFileAndOrdinalRecall)
+{
+    const auto file = folder.path() / "questions.json";
+    ASSERT_TRUE(write_file_atomic(file,
+        std::string(
+            R"([{"question":"What opens the vault in Lisbon?","answers":["7304918"],"answer_prefix":"The vault in Lisbon opens with"}])")));
+    const ProgramResult qa = call({"--json", "probe", "qa", "--doc", document.string(), "--questions", file.string()});
+    ASSERT_EQ(qa.code, 0) << qa.err;
+    EXPECT_EQ(nlohmann::json::parse(qa.out)["cells"][0]["score"], 1.0) << qa.out;
+    const ProgramResult mrcr
+        = call({"--json", "probe", "mrcr", "--doc", document.string(), "--lengths", "800", "--samples", "1"});
+    ASSERT_EQ(mrcr.code, 0) << mrcr.err;
+    const double score = nlohmann::json::parse(mrcr.out)["cells"][0]["score"];
+    EXPECT_GE(score, 0.0);
+    EXPECT_LE(score, 1.0);
+}
+
 TEST_F(ProbeCtl, WrongCallsAreRefusedInOneLine)
 {
     ASSERT_TRUE(write_file_atomic(folder.path() / "binary", std::string("a\0b", 3)));
@@ -134,6 +198,10 @@ TEST_F(ProbeCtl, WrongCallsAreRefusedInOneLine)
     with_templates.insert(with_templates.end(), {"--templates", (folder.path() / "templates").string()});
     refused(with_templates, 2, "templates must be a list");
     refused({"probe", "needle", "--doc", document.string(), "--lengths", "x"}, 2, "--lengths");
+    refused({"probe", "ruler", "--doc", document.string(), "--lengths", "500", "--families", "cwe"}, 2, "no RULER family");
+    refused(
+        {"probe", "ruler", "--doc", document.string(), "--lengths", "500", "--baselines", "gpt"}, 2, "no baseline named 'gpt'");
+    refused({"probe", "ruler", "--doc", document.string(), "--lengths", "500", "--baselines", "endpoint"}, 2, "--endpoint http");
     refused(
         {"ask", "--doc", document.string(), "--model", (folder.path() / "nomodel").string(), "What?"}, 1, "model.safetensors");
     std::string long_question;

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Cases, baselines, results, the power law and the endpoint: everything around a reader that copies.
+#include "../temporary_folder.h"
+#include "engine/probe/case_makers.h"
+#include "engine/probe/position_loss.h"
+#include "engine/probe/word_match.h"
+
+#include <gmock/gmock.h>
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <thread>
+
+namespace pathloom {
+namespace {
+
+using testing::HasSubstr;
+
+const auto words = [](const std::string& text) { return std::size_t(1 + std::ranges::count(text, ' ')); };
+
+TEST(ScoreAnswer, FollowsRulerAndMrcr)
+{
+    EXPECT_EQ(score_answer(MatchRule::All, {"12", "34"}, "it is 12"), 0.5);
+    EXPECT_EQ(score_answer(MatchRule::All, {"Oslo"}, "in oslo."), 1.0);
+    EXPECT_EQ(score_answer(MatchRule::Any, {"12", "34"}, "34"), 1.0);
+    EXPECT_EQ(score_answer(MatchRule::Any, {"12", "34"}, "5"), 0.0);
+    EXPECT_EQ(score_answer(MatchRule::Ratio, {"abcd"}, " abcd "), 1.0);
+    EXPECT_DOUBLE_EQ(score_answer(MatchRule::Ratio, {"abcd"}, "bcde"), 0.75);
+}
+
+TEST(RulerCases, HoldWhatTheyAskFor)
+{
+    for (const std::string& family : ruler_families()) {
+        const ProbeCase one = ruler_case(family, 400, 7, words).value(), again = ruler_case(family, 400, 7, words).value();
+        std::string all = one.own_text;
+        for (const PlacedText& text : one.placed) {
+            all += text.text + " ";
+            EXPECT_GE(text.depth, 0.0);
+            EXPECT_LE(text.depth, 1.0);
+        }
+        ASSERT_EQ(one.questions.size(), 1U) << family;
+        for (const std::string& answer : one.questions[0].answers) EXPECT_THAT(all, HasSubstr(answer)) << family;
+        EXPECT_EQ(one.questions[0].answers, again.questions[0].answers) << family;
+        EXPECT_NE(one.questions[0].answers, ruler_case(family, 400, 8, words).value().questions[0].answers) << family;
+        EXPECT_EQ(one.questions[0].answers.size(),
+            family == "multivalue" || family == "multiquery" ? 4U
+                : family == "vt"                             ? 5U
+                                                             : 1U)
+            << family;
+        EXPECT_EQ(one.own_text.empty(), family != "multikey_all" && family != "multikey_uuid") << family;
+    }
+    EXPECT_EQ(ruler_case("cwe", 400, 1, words).error().code, ErrorCode::Usage);
+}
+
+TEST(MrcrCases, AskForOneOfSeveralAlike)
+{
+    std::string source;
+    for (int i = 0; i < 900; ++i) source += fmt::format("word{} ", i * 7919 % 1000);
+    const ProbeCase one = mrcr_case(source, 2000, 3, 5, words).value();
+    const std::string& question = one.questions[0].question;
+    const std::size_t rank = question.find("first") != std::string::npos ? 0
+        : question.find("second") != std::string::npos                   ? 1
+                                                                         : 2;
+    const std::string thing = question.substr(question.find(' ', question.find("the ") + 4) + 1);  // "poem about owls."
+    const std::string request = "Write a " + thing.substr(0, thing.size() - 1) + "\nAssistant: ";
+    std::size_t at = one.own_text.find(request);
+    for (std::size_t i = 0; i < rank; ++i) at = one.own_text.find(request, at + 1);
+    ASSERT_NE(at, std::string::npos) << question;
+    EXPECT_EQ(one.own_text.substr(at + request.size(), one.questions[0].answers[0].size()), one.questions[0].answers[0]);
+    EXPECT_GE(words(one.own_text), 1800U);
+    EXPECT_FALSE(mrcr_case("short", 2000, 2, 1, words));
+    EXPECT_FALSE(mrcr_case(source, 2000, 9, 1, words));
+}
+
+TEST(QuestionFile, IsReadOrRefusedInOneLine)
+{
+    const auto good = parse_question_file(
+        R"([{"question":"Who?","answers":["Ann","Bob"]},{"question":"W?","answers":["x"],"answer_prefix":"It is"}])");
+    ASSERT_TRUE(good);
+    EXPECT_EQ(good->questions[0].answer_prefix, "Answer:");
+    EXPECT_EQ(good->questions[1].answer_prefix, "It is");
+    for (const char* bad :
+        {"", "{}", "[]", "[1]", R"([{"question":""}])", R"([{"question":"a"}])", R"([{"question":"a","answers":[]}])",
+            R"([{"question":"a","answers":[""]}])", R"([{"question":"a","answers":[3]}])"}) {
+        const auto refused = parse_question_file(bad);
+        ASSERT_FALSE(refused) << bad;
+        EXPECT_EQ(refused.error().message.find('\n'), std::string::npos);
+    }
+}
+
+TEST(Bm25, FindsTheChunkWithTheRareWords)
+{
+    const std::vector<std::string> chunks{
+        "the cat sat on the mat", "the vault in Lisbon opens with 7", "the dog in the park", "vault vault"};
+    EXPECT_EQ(bm25_best(chunks, "What opens the vault in Lisbon?", 2).value().at(0), 1U);
+    EXPECT_TRUE(bm25_best(chunks, "\"*?", 2).value().empty());
+    EXPECT_EQ(bm25_best(chunks, "NEAR( AND lisbon", 4).value(), std::vector<std::size_t>{1});
+}
+
+TEST(Results, AreKeptOnceAndFoundByTheirRecipe)
+{
+    test::TemporaryFolder folder;
+    const auto file = folder.path() / "results.db";
+    ProbeResult result{0, "ruler", "vt", "reader", 4000, 50.0, 0xFFFFFFFFFFFFFFFF, {{"question", "q"}}, "a\"b", 0.5, 1.0, 0.25};
+    {
+        ResultStore store = ResultStore::open(file).value();
+        EXPECT_FALSE(store.find("reader", result.recipe).value());
+        ASSERT_TRUE(store.keep(result));
+        result.answer = "another";
+        ASSERT_TRUE(store.keep(result));
+    }
+    ResultStore store = ResultStore::open(file).value();
+    const auto found = store.find("reader", result.recipe).value();
+    ASSERT_TRUE(found);
+    EXPECT_EQ(found->answer, "a\"b");
+    EXPECT_EQ(found->seed, 0xFFFFFFFFFFFFFFFFU);
+    EXPECT_FALSE(store.find("bm25", result.recipe).value());
+    EXPECT_EQ(store.all().value().size(), 1U);
+    {
+        const auto other = Database::open(folder.path() / "other.db").value();
+        ASSERT_TRUE(other->execute("CREATE TABLE t(x)"));
+    }
+    EXPECT_EQ(ResultStore::open(folder.path() / "other.db").error().code, ErrorCode::Exists);
+}
+
+TEST(PowerLaw, IsFoundAgain)
+{
+    std::vector<double> x, y;
+    for (double at = 300.0; at < 1e6; at *= 1.7) {
+        x.push_back(at);
+        y.push_back(6.0 * std::pow(at, -0.3) + 2.0);
+    }
+    const PowerLaw law = fit_power_law(x, y);
+    EXPECT_NEAR(law.alpha, 6.0, 0.05);
+    EXPECT_NEAR(law.beta, -0.3, 0.005);
+    EXPECT_NEAR(law.gamma, 2.0, 0.01);
+    EXPECT_GT(law.r2, 0.9999);
+    y[3] += 1.0;
+    EXPECT_LT(fit_power_law(x, y).r2, 0.95);
+}
+
+TEST(WordMatch, PrefersTheRowAfterTheQuestionsRareWords)
+{
+    KeyPatch patch;
+    for (const int token : {1, 2, 3, 50, 4, 90, 1, 2, 3, 60, 4, 91, 1, 2, 3}) patch.values.push_back(std::uint16_t(token));
+    patch.scales.assign(patch.values.size(), 1);
+    patch.keys.assign(patch.values.size() * key_stride(4), 0);
+    MemoryView memory;
+    memory.add(std::make_shared<const KeyPatch>(patch));
+    const std::vector<std::int32_t> question{2, 3, 60, 4};
+    const WordMatch match(memory, question);
+    EXPECT_GT(match.at(memory, 11), match.at(memory, 5) + 0.3);  // before 91 and before 90
+    EXPECT_EQ(match.at(memory, 0), 0.0);
+    EXPECT_LE(match.at(memory, 11), 1.0);
+}
+
+/// A server on a real socket that gives out the replies it was made with, one a connection, and keeps what it was asked.
+class Server {
+public:
+    explicit Server(std::vector<std::string> replies)
+        : m_socket(::socket(AF_INET, SOCK_STREAM, 0))
+    {
+        sockaddr_in address{};
+        address.sin_family = AF_INET;
+        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+        socklen_t size = sizeof address;
+        if (::bind(m_socket, reinterpret_cast<sockaddr*>(&address), size) != 0 || ::listen(m_socket, 8) != 0) std::abort();
+        ::getsockname(m_socket, reinterpret_cast<sockaddr*>(&address), &size);
+        m_port = ntohs(address.sin_port);
+        m_thread = std::jthread([this, replies = std::move(replies)] {
+            for (const std::string& reply : replies) serve(reply);
+        });
+    }
+    ~Server()
+    {
+        ::shutdown(m_socket, SHUT_RDWR);
+        m_thread.join();
+        ::close(m_socket);
+    }
+    [[nodiscard]] std::string url() const { return fmt::format("http://127.0.0.1:{}/v1", m_port); }
+    std::vector<std::string> requests;  // read after the calls they belong to
+
+private:
+    void serve(const std::string& reply)
+    {
+        const int client = ::accept(m_socket, nullptr, nullptr);
+        if (client < 0) return;
+        std::string request;
+        char piece[4096];
+        std::size_t wanted = std::string::npos;
+        while (request.size() < wanted) {
+            const ssize_t n = ::recv(client, piece, sizeof piece, 0);
+            if (n <= 0) break;
+            request.append(piece, std::size_t(n));
+            const std::size_t head = request.find("\r\n\r\n"), length = request.find("Content-Length: ");
+            if (head != std::string::npos && length != std::string::npos)
+                wanted = head + 4 + std::stoul(request.substr(length + 16));
+        }
+        requests.push_back(request);
+        ::send(client, reply.data(), reply.size(), MSG_NOSIGNAL);
+        ::close(client);
+    }
+    int m_socket;
+    int m_port = 0;
+    std::jthread m_thread;
+};
+
+std::string http(const std::string& status, const std::string& body, const std::string& more = {})
+{
+    return fmt::format("HTTP/1.1 {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n{}\r\n{}",
+        status, body.size(), more, body);
+}
+
+EndpointOptions options_for(const Server& server)
+{
+    EndpointOptions options;
+    options.base_url = server.url();
+    options.model = "m-1";
+    options.key = "secret-key";
+    options.first_wait_ms = 1;
+    return options;
+}
+
+TEST(Endpoint, AsksAnyCompatibleServerAndCountsItsTokens)
+{
+    const std::string good
+        = R"({"choices":[{"message":{"role":"assistant","content":"It is 7."}}],"usage":{"total_tokens":900}})";
+    Server server({http("429 Too Many Requests", "{}"), http("503 Busy", ""), http("200 OK", good)});
+    EndpointOptions options = options_for(server);
+    options.token_budget = 1000;
+    Endpoint endpoint = Endpoint::create(options).value();
+    const auto answer = endpoint.answer("the text", "What?", "It is", 20);
+    ASSERT_TRUE(answer) << answer.error().message;
+    ASSERT_TRUE(*answer);
+    EXPECT_EQ((*answer)->text, "It is 7.");
+    EXPECT_EQ(endpoint.tokens_used(), 900);
+    EXPECT_FALSE(endpoint.answer(std::string(400, 'x'), "What?", "", 20).value());  // would go over the budget: not sent
+    ASSERT_EQ(server.requests.size(), 3U);
+    EXPECT_THAT(server.requests[2], HasSubstr("POST /v1/chat/completions"));
+    EXPECT_THAT(server.requests[2], HasSubstr("Authorization: Bearer secret-key"));
+    EXPECT_THAT(server.requests[2], HasSubstr("<context>\\nthe text\\n</context>\\nWhat?"));
+}
+
+TEST(Endpoint, SaysWhatIsWrongInOneLine)
+{
+    const auto refused = [](const std::string& reply, ErrorCode code, const char* says) {
+        Server server({reply});
+        EndpointOptions options = options_for(server);
+        options.retries = 0;
+        const auto answer = Endpoint::create(options).value().answer("c", "q", "", 5);
+        ASSERT_FALSE(answer);
+        EXPECT_EQ(answer.error().code, code) << answer.error().message;
+        EXPECT_THAT(answer.error().message, HasSubstr(says));
+        EXPECT_THAT(answer.error().message, testing::Not(HasSubstr("secret-key")));
+        EXPECT_EQ(answer.error().message.find('\n'), std::string::npos);
+    };
+    refused(http("401 Unauthorized", R"({"error":{"message":"bad\nkey"}})"), ErrorCode::Unauthorised, "PATHLOOM_ENDPOINT_KEY");
+    refused(http("400 Bad Request", R"({"error":{"message":"too long"}})"), ErrorCode::Failed, "too long");
+    refused(http("200 OK", "<html>"), ErrorCode::Failed, "OpenAI-compatible");
+    refused(http("200 OK", R"({"choices":[]})"), ErrorCode::Failed, "OpenAI-compatible");
+    refused(http("500 Oops", ""), ErrorCode::Failed, "status 500");
+    refused("", ErrorCode::Unreachable, "does not answer");
+    EndpointOptions nowhere;
+    EXPECT_EQ(Endpoint::create(nowhere).error().code, ErrorCode::Usage);
+    nowhere.base_url = "file:///etc/passwd";
+    nowhere.model = "m";
+    EXPECT_EQ(Endpoint::create(nowhere).error().code, ErrorCode::Usage);
+}
+
+}  // namespace
+}  // namespace pathloom
