@@ -231,6 +231,7 @@ Result<void> ProbeSession::needle(const json& request)
     grid.only_depth = request.value("only_depth", -1);
     grid.answer.max_tokens = m_options.max_tokens;
     grid.answer.scan.threads = m_options.threads;
+    grid.answer.rank = UsualRank;
     PATHLOOM_TRY(ReaderPackage* const package, reader());
     const std::size_t longest = *std::ranges::max_element(grid.lengths);
     PATHLOOM_TRY(
