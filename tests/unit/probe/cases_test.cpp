@@ -177,11 +177,16 @@ public:
     ~Server()
     {
         ::shutdown(m_socket, SHUT_RDWR);
-        m_thread.join();
+        if (m_thread.joinable()) m_thread.join();
         ::close(m_socket);
     }
     [[nodiscard]] std::string url() const { return fmt::format("http://127.0.0.1:{}/v1", m_port); }
-    std::vector<std::string> requests;  // read after the calls they belong to
+    /// What was asked, once every reply is given out.
+    const std::vector<std::string>& requests()
+    {
+        m_thread.join();
+        return m_requests;
+    }
 
 private:
     void serve(const std::string& reply)
@@ -199,12 +204,13 @@ private:
             if (head != std::string::npos && length != std::string::npos)
                 wanted = head + 4 + std::stoul(request.substr(length + 16));
         }
-        requests.push_back(request);
+        m_requests.push_back(request);
         ::send(client, reply.data(), reply.size(), MSG_NOSIGNAL);
         ::close(client);
     }
     int m_socket;
     int m_port = 0;
+    std::vector<std::string> m_requests;
     std::jthread m_thread;
 };
 
@@ -238,10 +244,11 @@ TEST(Endpoint, AsksAnyCompatibleServerAndCountsItsTokens)
     EXPECT_EQ((*answer)->text, "It is 7.");
     EXPECT_EQ(endpoint.tokens_used(), 900);
     EXPECT_FALSE(endpoint.answer(std::string(400, 'x'), "What?", "", 20).value());  // would go over the budget: not sent
-    ASSERT_EQ(server.requests.size(), 3U);
-    EXPECT_THAT(server.requests[2], HasSubstr("POST /v1/chat/completions"));
-    EXPECT_THAT(server.requests[2], HasSubstr("Authorization: Bearer secret-key"));
-    EXPECT_THAT(server.requests[2], HasSubstr("<context>\\nthe text\\n</context>\\nWhat?"));
+    const std::vector<std::string>& requests = server.requests();
+    ASSERT_EQ(requests.size(), 3U);
+    EXPECT_THAT(requests[2], HasSubstr("POST /v1/chat/completions"));
+    EXPECT_THAT(requests[2], HasSubstr("Authorization: Bearer secret-key"));
+    EXPECT_THAT(requests[2], HasSubstr("<context>\\nthe text\\n</context>\\nWhat?"));
 }
 
 TEST(Endpoint, SaysWhatIsWrongInOneLine)
