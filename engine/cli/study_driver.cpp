@@ -17,15 +17,6 @@ namespace {
 using Stub = v1::Engine::StubInterface;
 namespace fs = std::filesystem;
 constexpr std::uint64_t corpus_seed = 0;  ///< of the sample corpus in docs/results.md
-const char* const unnamed_reason = "see run show";
-
-/// A spec without its name: what must be equal for a run to be the row's.
-nlohmann::json settings(const std::string& spec_json)
-{
-    auto spec = nlohmann::json::parse(spec_json, nullptr, false);
-    if (spec.is_object()) spec.erase("name");
-    return spec;
-}
 
 /// "training.phases 30 instead of 60": the first setting in which two specs differ.
 std::string first_difference(const nlohmann::json& has, const nlohmann::json& wants)
@@ -122,36 +113,48 @@ private:
     Result<void> plan()
     {
         const StudyResults& results = m_outcome.results;
-        std::string preset_spec;
         PATHLOOM_TRY(const auto presets, m_session.call(&Stub::ListPresets, v1::ListPresetsRequest()));
         for (const auto& preset : presets.presets())
-            if (preset.name() == results.study.preset) preset_spec = preset.spec_json();
-        if (preset_spec.empty())
+            if (preset.name() == results.study.preset) m_preset = preset.spec_json();
+        if (m_preset.empty())
             return fail(ErrorCode::NotFound, "the study starts from a preset '{}'; see preset list", results.study.preset);
         PATHLOOM_TRY(const auto runs, m_session.call(&Stub::ListRuns, v1::ListRunsRequest()));
         for (const auto& run : runs.runs()) m_runs[run.name()] = run;
-        for (const auto& row : m_options.rows) {
-            for (const std::uint64_t seed : m_options.seeds) {
-                if (!row.of.empty()) continue;
-                PATHLOOM_TRY(auto set, settings_of(results.study, row, results.scale, seed, results.corpus));
-                v1::EstimateRunRequest request;
-                request.set_spec_json(preset_spec);
-                for (const auto& one : set) request.add_set(one);
-                auto estimate = m_session.call(&Stub::EstimateRun, request);
-                if (!estimate) return fail(estimate.error().code, "row '{}': {}", row.name, estimate.error().message);
-                const std::string name = fmt::format("{}/{}", row.name, seed);
-                if (const auto there = m_runs.find(name); there != m_runs.end()) {
-                    const auto has = settings(there->second.spec_json());
-                    const auto wants = settings(estimate->spec_json());
-                    if (has != wants)
-                        return fail(ErrorCode::Usage,
-                            "run {} is called '{}' but has {}; use the options it was made with, or another --project",
-                            there->second.id(), name, first_difference(has, wants));
-                }
-                m_settings[name] = std::move(set);
-            }
-        }
+        for (const auto& row : m_options.rows)
+            for (const std::uint64_t seed : m_options.seeds)
+                if (row.of.empty()) PATHLOOM_CHECK(plan_run(row, seed));
         return {};
+    }
+
+    Result<void> plan_run(const StudyRow& row, std::uint64_t seed)
+    {
+        // The teacher may have to be trained first; any number will do until then.
+        const auto known = m_runs.find(fmt::format("{}/{}", row.teacher, seed));
+        const std::int64_t teacher = known == m_runs.end() ? 1 : known->second.id();
+        const StudyResults& results = m_outcome.results;
+        PATHLOOM_TRY(const auto set, settings_of(results.study, row, results.scale, seed, results.corpus, teacher));
+        const auto wants = whole_spec(m_preset, set);
+        if (!wants) return fail(wants.error().code, "row '{}': {}", row.name, wants.error().message);
+        const std::string name = fmt::format("{}/{}", row.name, seed);
+        const auto there = m_runs.find(name);
+        if (there == m_runs.end()) return {};
+        PATHLOOM_TRY(const auto has, whole_spec(there->second.spec_json(), {}));
+        if (has == *wants) return {};
+        return fail(ErrorCode::Usage, "run {} is called '{}' but has {}; use the options it was made with, or another --project",
+            there->second.id(), name, first_difference(has, *wants));
+    }
+
+    /// A spec with every default of this engine written out, so that a run of an older one compares equal; without its name.
+    Result<nlohmann::json> whole_spec(const std::string& spec_json, const std::vector<std::string>& set)
+    {
+        v1::EstimateRunRequest request;
+        request.set_spec_json(spec_json);
+        for (const auto& one : set) request.add_set(one);
+        PATHLOOM_TRY(const auto estimate, m_session.call(&Stub::EstimateRun, request));
+        auto spec = nlohmann::json::parse(estimate.spec_json(), nullptr, false);
+        if (!spec.is_object()) return fail(ErrorCode::Corrupt, "the engine's answer holds no spec; use programs of one version");
+        spec.erase("name");
+        return spec;
     }
 
     Result<void> train(StudyRowResult& row, std::uint64_t seed)
@@ -160,17 +163,16 @@ private:
         auto there = m_runs.find(name);
         if (there == m_runs.end() || there->second.state() != v1::RUN_STATE_DONE) {
             if (!m_options.train) return {};
+            const std::int64_t teacher = row.row.teacher.empty() ? 0 : m_done[{row.row.teacher, seed}];
+            if (!row.row.teacher.empty() && teacher == 0)
+                return failed(name, fmt::format("its teacher {} failed", row.row.teacher));
             PATHLOOM_TRY(const auto info, m_session.call(&Stub::GetInfo, v1::GetInfoRequest()));
-            PATHLOOM_TRY(const auto begun, begin(name, there == m_runs.end() ? nullptr : &there->second));
+            PATHLOOM_TRY(const auto begun, begin(row.row, seed, there == m_runs.end() ? nullptr : &there->second, teacher));
             FollowHandlers handlers;
             PATHLOOM_TRY(const auto end, follow_run(m_session, begun.id(), info.last_seq() + 1, handlers));
             there = m_runs.insert_or_assign(name, end).first;
-            if (end.state() != v1::RUN_STATE_DONE) {
-                m_outcome.failures.push_back(
-                    fmt::format("{} (run {}): {}", name, end.id(), end.reason().empty() ? unnamed_reason : end.reason()));
-                m_options.say(m_outcome.failures.back());
-                return {};
-            }
+            if (end.state() != v1::RUN_STATE_DONE)
+                return failed(fmt::format("{} (run {})", name, end.id()), end.reason().empty() ? "see run show" : end.reason());
             m_options.say(fmt::format("{}: run {}, test perplexity {:.3f}, {:.0f} s, {:.1f} MB on the wire", name, end.id(),
                 end.test_perplexity(), double(end.finished_ms() - end.created_ms()) / 1000.0,
                 double(end.bytes_down() + end.bytes_up()) / 1e6));
@@ -179,13 +181,23 @@ private:
         return evaluate(row, seed, there->second.id());
     }
 
-    Result<v1::Run> begin(const std::string& name, const v1::Run* there)
+    /// The others go on.
+    Result<void> failed(const std::string& who, const std::string& why)
+    {
+        m_outcome.failures.push_back(fmt::format("{}: {}", who, why));
+        m_options.say(m_outcome.failures.back());
+        return {};
+    }
+
+    Result<v1::Run> begin(const StudyRow& row, std::uint64_t seed, const v1::Run* there, std::int64_t teacher)
     {
         if (there == nullptr) {
+            const StudyResults& results = m_outcome.results;
+            PATHLOOM_TRY(const auto set, settings_of(results.study, row, results.scale, seed, results.corpus, teacher));
             v1::StartRunRequest request;
-            request.set_preset(m_outcome.results.study.preset);
-            request.set_name(name);
-            for (const auto& one : m_settings[name]) request.add_set(one);
+            request.set_preset(results.study.preset);
+            request.set_name(fmt::format("{}/{}", row.name, seed));
+            for (const auto& one : set) request.add_set(one);
             return m_session.call(&Stub::StartRun, request);
         }
         if (there->state() == v1::RUN_STATE_RUNNING) return *there;
@@ -225,8 +237,8 @@ private:
     Session& m_session;
     const StudyOptions& m_options;
     StudyOutcome m_outcome;
+    std::string m_preset;  ///< its spec
     std::map<std::string, v1::Run> m_runs;  ///< of the project, by name
-    std::map<std::string, std::vector<std::string>> m_settings;  ///< by run name
     std::map<std::pair<std::string, std::uint64_t>, std::int64_t> m_done;  ///< run by row and seed; 0 = not done
 };
 

@@ -116,6 +116,7 @@ Result<StudyRow> parse_row(const Json& json, std::size_t index)
     reader.flag("quick", row.quick);
     reader.text("of", row.of);
     reader.text("route", row.route);
+    reader.text("teacher", row.teacher);
     if (!is_word(row.name)) reader.complain("'name' must be a word of letters, digits, '-', '.' and '_'");
     PATHLOOM_CHECK(reader.done());
     if (row.title.empty()) row.title = row.name;
@@ -141,6 +142,9 @@ Result<void> check_rows(const Study& study)
     std::set<std::string> names;
     for (const StudyRow& row : study.rows) {
         if (!names.insert(row.name).second) return fail(ErrorCode::Usage, "the study has two rows named '{}'", row.name);
+        if (!row.teacher.empty() && !trained.contains(row.teacher))
+            return fail(ErrorCode::Usage, "the study's row '{}' is taught by '{}', which is no trained row before it", row.name,
+                row.teacher);
         if (row.of.empty()) {
             if (row.route != "once")
                 return fail(
@@ -233,8 +237,8 @@ Result<StudyScale> scale_study(const Study& study, int steps)
     return scale;
 }
 
-Result<std::vector<std::string>> settings_of(
-    const Study& study, const StudyRow& row, const StudyScale& scale, std::uint64_t seed, const std::string& corpus)
+Result<std::vector<std::string>> settings_of(const Study& study, const StudyRow& row, const StudyScale& scale, std::uint64_t seed,
+    const std::string& corpus, std::int64_t teacher)
 {
     if (!row.of.empty()) return fail(ErrorCode::Usage, "row '{}' is an evaluation of '{}', not a run", row.name, row.of);
     const int tau = row.tau > 0 ? row.tau : study.tau;
@@ -256,6 +260,7 @@ Result<std::vector<std::string>> settings_of(
     out.push_back(fmt::format("training.tau={}", tau));
     out.push_back(fmt::format("training.warmup_steps={}", std::clamp((scale.warm + scale.main) / 20, 1, 100)));
     out.push_back(fmt::format("evaluation.every={}", std::max<std::int64_t>(1, phases / validations)));
+    if (!row.teacher.empty()) out.push_back(fmt::format("distillation.teacher={}", teacher));
     if (row.reshards > 0) {
         std::string list;
         for (int i = 1; i <= row.reshards; ++i) list += fmt::format("{}{}", i > 1 ? "," : "", phases * i / 4);
@@ -276,7 +281,12 @@ Result<std::vector<StudyRow>> choose_rows(const Study& study, const std::vector<
             return fail(ErrorCode::NotFound, "the study has no row '{}'; the nearest is '{}'", name, nearest.name);
         }
         wanted.insert(name);
-        if (!found->of.empty()) wanted.insert(found->of);
+    }
+    // What a row needs stands before it, so one walk from the end finds what the needed ones need.
+    for (auto row = study.rows.rbegin(); row != study.rows.rend(); ++row) {
+        if (!wanted.contains(row->name)) continue;
+        if (!row->of.empty()) wanted.insert(row->of);
+        if (!row->teacher.empty()) wanted.insert(row->teacher);
     }
     std::vector<StudyRow> out;
     std::ranges::copy_if(study.rows, std::back_inserter(out), [&](const StudyRow& row) { return wanted.contains(row.name); });

@@ -23,6 +23,7 @@ struct StudyRow {
     bool quick = false;  ///< part of the short list
     std::string of;  ///< the row whose run is evaluated; empty = a run of its own
     std::string route = "once";  ///< as of `run eval`
+    std::string teacher;  ///< the row whose run of the same seed teaches this one; empty = none
     bool operator==(const StudyRow&) const = default;
 };
 
@@ -60,10 +61,10 @@ struct StudyScale {
 /// Usage when `steps` does not hold one phase.
 Result<StudyScale> scale_study(const Study& study, int steps);
 
-/// "training.tau=50"-style settings that make the row's run out of the study's preset. Usage when the row's tau does not divide
-/// the steps, or a row with `of` is asked for.
-Result<std::vector<std::string>> settings_of(
-    const Study& study, const StudyRow& row, const StudyScale& scale, std::uint64_t seed, const std::string& corpus);
+/// "training.tau=50"-style settings that make the row's run out of the study's preset; `teacher` is the run that teaches it, for
+/// rows that have one. Usage when the row's tau does not divide the steps, or a row with `of` is asked for.
+Result<std::vector<std::string>> settings_of(const Study& study, const StudyRow& row, const StudyScale& scale, std::uint64_t seed,
+    const std::string& corpus, std::int64_t teacher = 0);
 
 /// The rows of these names and every row they need, in the study's order. No names = all. NotFound names the nearest row.
 Result<std::vector<StudyRow>> choose_rows(const Study& study, const std::vector<std::string>& names);

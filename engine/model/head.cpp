@@ -74,6 +74,56 @@ void Head<E>::pass_logits(std::size_t first, int rows, std::span<const std::int3
 }
 
 template <class E>
+void Head<E>::logits(std::size_t first, int rows, float* out)
+{
+    const ProfileScope scope(Kernel::HeadProducts);
+    const auto d = std::size_t(m_d), vocabulary = std::size_t(m_vocabulary);
+    m_logits.grow(std::size_t(TileRows) * TileColumns);
+    for (const VocabularyTile& tile : m_tiles) {
+        const auto columns = std::size_t(tile.columns);
+        for (int r = 0; r < rows; r += TileRows) {
+            const int part = std::min(TileRows, rows - r);
+            m_products.forward_wide(tile.weight, part, m_normed.data() + (first + std::size_t(r)) * d, m_logits.data());
+            for (std::size_t i = 0; i < std::size_t(part); ++i)
+                std::copy_n(
+                    m_logits.data() + i * columns, columns, out + (std::size_t(r) + i) * vocabulary + std::size_t(tile.first));
+        }
+    }
+}
+
+// Distillation needs whole rows of both models' logits, so it holds those of a tile of tokens.
+template <class E>
+void Head<E>::soft_slopes(std::size_t first, int rows, std::span<const std::int32_t> targets, const SoftTargets& soft,
+    float scale, float* nll, E* slopes)
+{
+    const auto vocabulary = std::size_t(m_vocabulary);
+    float* student = m_soft.grow((2 * std::size_t(TileRows) + 1) * vocabulary);
+    float *teacher = student + std::size_t(TileRows) * vocabulary, *row = teacher + std::size_t(TileRows) * vocabulary;
+    for (int r = 0; r < rows; r += TileRows) {
+        const int part = std::min(TileRows, rows - r);
+        logits(first + std::size_t(r), part, student);
+        soft.logits(first + std::size_t(r), part, teacher);
+        const ProfileScope scope(Kernel::CrossEntropy);
+        for (std::size_t i = 0; i < std::size_t(part); ++i) {
+            const std::size_t at = std::size_t(r) + i;
+            const std::int32_t target = targets[first + at];
+            if (target < 0)
+                std::fill_n(row, vocabulary, 0.0f);
+            else
+                nll[first + at] = soft_target_row(student + i * vocabulary, teacher + i * vocabulary, m_vocabulary, target,
+                    soft.temperature, soft.mix, scale, row);
+            for (const VocabularyTile& tile : m_tiles) {
+                E* out = slopes + std::size_t(tile.first) * std::size_t(rows) + at * std::size_t(tile.columns);
+                if constexpr (std::is_same_v<E, float>)
+                    std::copy_n(row + tile.first, tile.columns, out);
+                else
+                    convert(row + tile.first, std::size_t(tile.columns), out);
+            }
+        }
+    }
+}
+
+template <class E>
 void Head<E>::losses(std::span<const std::int32_t> targets, float* nll)
 {
     for (std::size_t first = 0; first < targets.size(); first += GradientTokens) {
@@ -91,8 +141,8 @@ void Head<E>::losses(std::span<const std::int32_t> targets, float* nll)
 }
 
 template <class E>
-void Head<E>::losses_and_gradients(
-    std::span<const std::int32_t> targets, float scale, float* nll, float* dx, E* copy, float* grads, bool add)
+void Head<E>::losses_and_gradients(std::span<const std::int32_t> targets, float scale, float* nll, float* dx, E* copy,
+    float* grads, bool add, const SoftTargets* soft)
 {
     const auto d = std::size_t(m_d);
     const std::size_t fitting = MaxProbabilities / std::size_t(m_vocabulary) / TileRows * TileRows;
@@ -106,15 +156,19 @@ void Head<E>::losses_and_gradients(
         const auto mine = targets.subspan(first, n);
         if (std::ranges::all_of(mine, [](std::int32_t target) { return target < 0; })) continue;
         E* probs = m_probs.grow(n * std::size_t(m_vocabulary));
-        pass_logits(first, rows, targets, probs);
-        for (std::size_t r = 0; r < n; ++r) {
-            if (mine[r] >= 0) nll[first + r] = m_losses[r].nll();
+        if (soft) {
+            soft_slopes(first, rows, targets, *soft, scale, nll, probs);
+        } else {
+            pass_logits(first, rows, targets, probs);
+            for (std::size_t r = 0; r < n; ++r) {
+                if (mine[r] >= 0) nll[first + r] = m_losses[r].nll();
+            }
         }
         float* wide = m_wide.grow(n * d);
         for (std::size_t v = 0; v < m_tiles.size(); ++v) {
             const VocabularyTile& tile = m_tiles[v];
             E* slopes = probs + std::size_t(tile.first) * n;
-            {
+            if (!soft) {
                 const ProfileScope scope(Kernel::CrossEntropy);
                 cross_entropy_gradient(
                     {rows, tile.columns, tile.first}, mine.data(), m_losses.data(), m_tops.data() + v * n, scale, slopes);

@@ -8,6 +8,7 @@
 #include "engine/model/kernels/profile.h"
 
 #include <algorithm>
+#include <optional>
 #include <stdexcept>
 #include <type_traits>
 
@@ -34,7 +35,10 @@ int tokens_at_once(const ParameterLayout& layout)
 class Passes {
 public:
     virtual ~Passes() = default;
-    virtual double loss_and_gradients(const TokenBatch& batch, const float* values, std::span<float> grads) = 0;
+    virtual double loss_and_gradients(
+        const TokenBatch& batch, const float* values, std::span<float> grads, const SoftTargets* soft)
+        = 0;
+    virtual void logits(std::span<const float> hidden, const float* values, float* out) = 0;
     virtual void score(const TokenBatch& batch, const float* values, float* nll) = 0;
     virtual std::span<const float> hidden(const TokenBatch& batch, const float* values) = 0;
 };
@@ -52,7 +56,8 @@ public:
     }
 
     // Sequences meet only in the sum of their gradients, so a few at a time go all the way there and back.
-    double loss_and_gradients(const TokenBatch& batch, const float* values, std::span<float> grads) override
+    double loss_and_gradients(
+        const TokenBatch& batch, const float* values, std::span<float> grads, const SoftTargets* soft) override
     {
         begin(batch, values);
         const auto counted = std::ranges::count_if(batch.targets, [](std::int32_t t) { return t >= 0; });
@@ -71,7 +76,14 @@ public:
         for (int row = 0; row < batch.rows; row += step) {
             const Part part = part_of(batch, row, std::min(step, batch.rows - row));
             if (std::ranges::all_of(part.targets, [](std::int32_t t) { return t < 0; })) continue;
-            sum += part_gradients(part, values, float(1.0 / double(counted)), grads.data(), add);
+            std::optional<SoftTargets> mine;
+            if (soft) {
+                const auto before = std::size_t(row) * std::size_t(batch.sequence);
+                mine = *soft;
+                mine->logits
+                    = [soft, before](std::size_t first, int tokens, float* out) { soft->logits(before + first, tokens, out); };
+            }
+            sum += part_gradients(part, values, float(1.0 / double(counted)), grads.data(), add, mine ? &*mine : nullptr);
             add = true;
         }
         return sum / double(counted);
@@ -82,6 +94,14 @@ public:
         begin(batch, values);
         forward(part_of(batch, 0, batch.rows), values, false);
         m_head.losses(batch.targets, nll);
+    }
+
+    void logits(std::span<const float> hidden, const float* values, float* out) override
+    {
+        const int tokens = int(hidden.size() / m_d);
+        m_head.use(values);
+        m_head.take(tokens, hidden.data(), nullptr);
+        m_head.logits(0, tokens, out);
     }
 
     std::span<const float> hidden(const TokenBatch& batch, const float* values) override
@@ -127,13 +147,13 @@ private:
     }
 
     // Sum of the part's losses; its gradients, times `scale`.
-    double part_gradients(const Part& part, const float* values, float scale, float* grads, bool add)
+    double part_gradients(const Part& part, const float* values, float scale, float* grads, bool add, const SoftTargets* soft)
     {
         const std::size_t tokens = part.inputs.size();
         forward(part, values, true);
         float *dx = m_dx.grow(tokens * m_d), *nll = m_nll.grow(tokens);
         E* copy = std::is_same_v<E, float> ? nullptr : m_copy.grow(tokens * m_d);
-        m_head.losses_and_gradients(part.targets, scale, nll, dx, copy, grads, add);
+        m_head.losses_and_gradients(part.targets, scale, nll, dx, copy, grads, add, soft);
         for (int b = m_blocks.count(); b-- > 0;) m_blocks.backward(b, dx, copy, grads, add);
         const ProfileScope scope(Kernel::Embedding);
         for (std::size_t t = 0; t < tokens; ++t) {
@@ -221,7 +241,18 @@ std::span<const float> PathModel::gradients() const
 
 double PathModel::loss_and_gradients(const TokenBatch& batch)
 {
-    return m_impl->passes->loss_and_gradients(batch, m_impl->values.data(), {m_impl->grads.data(), m_impl->layout.size()});
+    return m_impl->passes->loss_and_gradients(
+        batch, m_impl->values.data(), {m_impl->grads.data(), m_impl->layout.size()}, nullptr);
+}
+
+double PathModel::distill(const TokenBatch& batch, const SoftTargets& soft)
+{
+    return m_impl->passes->loss_and_gradients(batch, m_impl->values.data(), {m_impl->grads.data(), m_impl->layout.size()}, &soft);
+}
+
+void PathModel::logits(std::span<const float> hidden, std::span<float> out)
+{
+    m_impl->passes->logits(hidden, m_impl->values.data(), out.data());
 }
 
 void PathModel::score(const TokenBatch& batch, std::span<float> nll)

@@ -5,6 +5,7 @@
 #include "engine/core/result.h"
 #include "engine/model/kernels/products.h"
 #include "engine/model/parameters.h"
+#include "engine/model/soft_targets.h"
 
 #include <cstdint>
 #include <memory>
@@ -42,6 +43,11 @@ public:
 
     /// Mean negative log-likelihood (nats) over the batch's targets; gradients() is overwritten with its gradient.
     double loss_and_gradients(const TokenBatch& batch);
+    /// The same for distillation: gradients() are those of the mean over the targets of (1 - mix) nll + mix T^2 KL(teacher ||
+    /// student) at temperature T. Returns the mean negative log-likelihood. Tokens of `soft` are those of the batch.
+    double distill(const TokenBatch& batch, const SoftTargets& soft);
+    /// Logits [tokens, vocabulary] of outputs of the last block [tokens, d_model], as hidden() gives them.
+    void logits(std::span<const float> hidden, std::span<float> out);
     /// Negative log-likelihood of each target, [rows * sequence]; 0 where there is none.
     void score(const TokenBatch& batch, std::span<float> nll);
     /// Output of the last block, before the final norm, [rows * sequence, d_model]; valid until the next call.

@@ -93,16 +93,15 @@ std::vector<double> values_of(const torch::Tensor& x)
     return {flat.data_ptr<double>(), flat.data_ptr<double>() + flat.numel()};
 }
 
-}  // namespace
-
-ReferenceResult reference_loss(
-    const ModelSpec& model, const ParameterLayout& layout, std::span<const float> parameters, const TokenBatch& batch)
+torch::Tensor ids_of(const TokenBatch& batch, const std::vector<std::int32_t>& ids)
 {
-    const Parameters p(layout, parameters);
-    const auto tokens = [&](const std::vector<std::int32_t>& ids) {
-        return torch::tensor(std::vector<std::int64_t>(ids.begin(), ids.end())).view({batch.rows, batch.sequence});
-    };
-    auto x = torch::embedding(p.at("embedding"), tokens(batch.inputs));
+    return torch::tensor(std::vector<std::int64_t>(ids.begin(), ids.end())).view({batch.rows, batch.sequence});
+}
+
+/// Output of the last block, [rows, sequence, d_model].
+torch::Tensor run_blocks(const ModelSpec& model, const Parameters& p, const TokenBatch& batch)
+{
+    auto x = torch::embedding(p.at("embedding"), ids_of(batch, batch.inputs));
     for (std::size_t b = 0; b < model.blocks.size(); ++b) {
         const std::string name = fmt::format("block{}.", b);
         const bool window = model.blocks[b] == "window";
@@ -111,11 +110,13 @@ ReferenceResult reference_loss(
         x = x + attend(model, p, name, input, window);
         x = x + feed_forward(model, p, name, rms_norm(x, p.at(name + "norm2")));
     }
+    return x;
+}
+
+ReferenceResult finish(const Parameters& p, const torch::Tensor& hidden, const torch::Tensor& loss)
+{
     ReferenceResult result;
-    result.hidden = values_of(x);
-    const auto logits = torch::matmul(rms_norm(x, p.at("norm")), p.at("embedding").t());
-    const auto loss = torch::nn::functional::cross_entropy(logits.view({-1, model.vocabulary}), tokens(batch.targets).view({-1}),
-        torch::nn::functional::CrossEntropyFuncOptions().ignore_index(-1));
+    result.hidden = values_of(hidden);
     loss.backward();
     result.loss = loss.item<double>();
     for (const torch::Tensor& tensor : p.tensors()) {
@@ -123,6 +124,36 @@ ReferenceResult reference_loss(
         result.gradients.insert(result.gradients.end(), gradient.begin(), gradient.end());
     }
     return result;
+}
+
+}  // namespace
+
+ReferenceResult reference_loss(
+    const ModelSpec& model, const ParameterLayout& layout, std::span<const float> parameters, const TokenBatch& batch)
+{
+    const Parameters p(layout, parameters);
+    const auto x = run_blocks(model, p, batch);
+    const auto logits = torch::matmul(rms_norm(x, p.at("norm")), p.at("embedding").t());
+    return finish(p, x,
+        torch::nn::functional::cross_entropy(logits.view({-1, model.vocabulary}), ids_of(batch, batch.targets).view({-1}),
+            torch::nn::functional::CrossEntropyFuncOptions().ignore_index(-1)));
+}
+
+ReferenceResult reference_distillation(const ModelSpec& model, const ParameterLayout& layout, std::span<const float> parameters,
+    const TokenBatch& batch, std::span<const float> teacher, double temperature, double mix)
+{
+    const Parameters p(layout, parameters);
+    const auto x = run_blocks(model, p, batch);
+    const auto logits = torch::matmul(rms_norm(x, p.at("norm")), p.at("embedding").t()).view({-1, model.vocabulary});
+    const auto other = torch::from_blob(const_cast<float*>(teacher.data()), logits.sizes(), torch::kFloat32).to(torch::kFloat64);
+    const auto targets = ids_of(batch, batch.targets).view({-1});
+    const auto hard = torch::nn::functional::cross_entropy(
+        logits, targets, torch::nn::functional::CrossEntropyFuncOptions().ignore_index(-1));
+    const auto wanted = (other / temperature).log_softmax(-1);
+    const auto divergence = (wanted.exp() * (wanted - (logits / temperature).log_softmax(-1))).sum(-1);
+    const auto counted = targets.ge(0).to(torch::kFloat64);
+    const auto soft = (divergence * counted).sum() / counted.sum();
+    return finish(p, x, (1.0 - mix) * hard + mix * temperature * temperature * soft);
 }
 
 std::vector<float> reference_adamw(

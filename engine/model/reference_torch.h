@@ -21,6 +21,11 @@ struct ReferenceResult {
 ReferenceResult reference_loss(
     const ModelSpec& model, const ParameterLayout& layout, std::span<const float> parameters, const TokenBatch& batch);
 
+/// The same for distillation (PathModel::distill): gradients of the mean over the batch's targets of (1 - mix) nll + mix T^2
+/// KL(teacher || student) at temperature T; `loss` is that mean. `teacher`: its logits, [rows * sequence, vocabulary].
+ReferenceResult reference_distillation(const ModelSpec& model, const ParameterLayout& layout, std::span<const float> parameters,
+    const TokenBatch& batch, std::span<const float> teacher, double temperature, double mix);
+
 /// Parameters after torch::optim::AdamW has taken gradients.size() steps, one gradient each.
 std::vector<float> reference_adamw(
     std::vector<float> parameters, const std::vector<std::vector<float>>& gradients, const AdamWStep& settings);

@@ -199,6 +199,14 @@ RunSpec read_run(const json& document, std::optional<Error>& error)
         evaluation.integer("test_sequences", spec.evaluation.test_sequences, 0);
         evaluation.finish();
     }
+    {
+        SpecReader distillation(section("distillation"), "distillation", error);
+        distillation.integer("teacher", spec.distillation.teacher, 0);
+        distillation.number("temperature", spec.distillation.temperature, 0.0, 100.0, false);
+        distillation.number("mix", spec.distillation.mix, 0.0, 1.0);
+        distillation.finish();
+        if (spec.distillation.teacher == 0) spec.distillation = {};
+    }
     reader.finish();
     return spec;
 }

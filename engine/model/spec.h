@@ -102,6 +102,14 @@ struct EvaluationSpec {
     bool operator==(const EvaluationSpec&) const = default;
 };
 
+/// A run kind of its own: the paths of this run also learn from those of a finished one ("student" and "teacher").
+struct DistillationSpec {
+    int teacher = 0;  ///< id of the run whose paths teach, each the sequences it is routed; 0 = none
+    double temperature = 2.0;
+    double mix = 0.5;  ///< weight of the teacher's distribution; 1 - mix is that of the next token
+    bool operator==(const DistillationSpec&) const = default;
+};
+
 struct RunSpec {
     std::string name;
     std::uint64_t seed = 1;
@@ -112,6 +120,7 @@ struct RunSpec {
     TrainingSpec training;
     OuterSpec outer;
     EvaluationSpec evaluation;
+    DistillationSpec distillation;
     bool operator==(const RunSpec&) const = default;
 };
 
@@ -122,7 +131,7 @@ Result<RunSpec> parse_run_spec(const std::string& json);
 /// Apply "training.tau=20"-style overrides to a JSON document, then parse. Values are JSON; a bare word is a string.
 Result<RunSpec> parse_run_spec(const std::string& json, const std::vector<std::string>& overrides);
 
-/// Canonical JSON: every field, sorted keys, so equal specs give equal bytes.
+/// Canonical JSON: every field, sorted keys, so equal specs give equal bytes. "distillation" is left out when nobody teaches.
 std::string to_json(const RunSpec& spec);
 std::string to_json(const ModelSpec& spec);
 Result<ModelSpec> parse_model_spec(const std::string& json);

@@ -58,7 +58,7 @@ std::string to_json(const ModelSpec& spec)
 
 std::string to_json(const RunSpec& spec)
 {
-    return text_of(json{{"name", spec.name}, {"seed", spec.seed}, {"model", model_json(spec.model)},
+    json out{{"name", spec.name}, {"seed", spec.seed}, {"model", model_json(spec.model)},
         {"topology", topology_json(spec.topology)}, {"routing", routing_json(spec.routing)},
         {"data", json{{"corpus", spec.data.corpus}, {"sequence", spec.data.sequence}, {"batch", spec.data.batch}}},
         {"training", training_json(spec.training)},
@@ -67,7 +67,11 @@ std::string to_json(const RunSpec& spec)
                 {"combine", spec.outer.combine}, {"sqrt_paths", spec.outer.sqrt_paths}}},
         {"evaluation",
             json{{"valid_sequences", spec.evaluation.valid_sequences}, {"every", spec.evaluation.every},
-                {"test_sequences", spec.evaluation.test_sequences}}}});
+                {"test_sequences", spec.evaluation.test_sequences}}}};
+    if (spec.distillation.teacher > 0)
+        out["distillation"] = json{{"teacher", spec.distillation.teacher}, {"temperature", spec.distillation.temperature},
+            {"mix", spec.distillation.mix}};
+    return text_of(out);
 }
 
 }  // namespace pathloom

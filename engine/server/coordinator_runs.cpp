@@ -112,14 +112,22 @@ Result<v1::Run> Coordinator::start_run(const v1::StartRunRequest& request, std::
     }
     CorpusRow corpus;
     RunPlan plan;
+    std::optional<TeacherJob> teacher;
     {
         const std::lock_guard lock(m_mutex);
         PATHLOOM_CHECK(check_memory(estimate_run(spec), workers_to_plan_for(), std::int64_t(this_machine().memory_bytes)));
         PATHLOOM_TRY(plan, make_plan(spec));
         PATHLOOM_TRY(auto found, m_project->find_corpus(spec.data.corpus));
         corpus = *found;
+        if (const int id = spec.distillation.teacher; id > 0) {
+            const auto run = m_runs.find(id);
+            if (run == m_runs.end())
+                return fail(ErrorCode::Usage, "distillation.teacher is run {}, which is not there; see run list", id);
+            PATHLOOM_TRY(teacher, run->second->teacher_job());
+        }
     }
     PATHLOOM_TRY(auto prepared, prepare_run(std::move(plan), corpus, blobs()));
+    if (teacher) PATHLOOM_CHECK(hire_teacher(*teacher, prepared, blobs()));
 
     const Change changing(*this);
     RunRow row;

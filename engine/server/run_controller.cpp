@@ -77,7 +77,9 @@ Result<v1::TaskSpec> RunController::task_spec(const TaskKey& key) const
         const int routing = m_shape.routing_of_phase(key.phase);
         PATHLOOM_TRY(const auto subset, asset(of_routing(fmt::format("subset.train.{}", key.path), routing)));
         PATHLOOM_TRY(const auto modules, path_hashes(key.path, key.phase));
-        return train_spec(m_plan, data(), key.path, key.phase, modules, inner_state("train", key.path), subset);
+        auto spec = train_spec(m_plan, data(), key.path, key.phase, modules, inner_state("train", key.path), subset);
+        PATHLOOM_CHECK(set_teacher(spec));
+        return spec;
     }
     case Stage::Valid: {
         const int routing = m_shape.routing_of_version(key.phase);

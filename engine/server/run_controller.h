@@ -124,6 +124,17 @@ struct RouteTextJob {
     std::string tokenizer;
 };
 
+/// A finished run as a teacher: its paths in their final versions, and the path of every sequence.
+struct TeacherJob {
+    std::int64_t run = 0;
+    std::string tokens;  ///< assets that the student must share
+    std::string sequences;
+    v1::Teacher teacher;  ///< without route, temperature and mix
+    std::vector<std::int32_t> route;
+};
+/// Writes the teacher into the student's assets. Usage when they do not read the same sequences of tokens.
+Result<void> hire_teacher(const TeacherJob& job, PreparedRun& student, BlobStore& blobs);
+
 class RunController {
 public:
     static Result<std::unique_ptr<RunController>> insert(Project& project, RunRow row, PreparedRun prepared);
@@ -185,6 +196,10 @@ public:
     /// A lease was lost; the sums survive in the assets.
     Result<void> note_fault(Project& project, double lost_seconds);
 
+    // --- distillation (run_teacher.cpp)
+    /// Usage when the run is not done.
+    [[nodiscard]] Result<TeacherJob> teacher_job() const;
+
     // --- views (run_view.cpp)
     [[nodiscard]] v1::Run view() const;
     [[nodiscard]] v1::Digest digest() const;
@@ -207,6 +222,7 @@ private:
     void keep_slice(const TaskKey& key, const v1::TaskResult& result);
     Result<void> load_assignments(BlobStore& blobs);
     [[nodiscard]] Result<std::string> asset(const std::string& key) const;
+    Result<void> set_teacher(v1::TaskSpec& spec) const;
     [[nodiscard]] DataHashes data() const;
     [[nodiscard]] std::vector<std::string> warm_hashes(int version) const;
     [[nodiscard]] Result<std::vector<std::string>> path_hashes(int path, int version) const;

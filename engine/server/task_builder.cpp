@@ -117,6 +117,9 @@ std::vector<MissingInput> missing_inputs(const v1::TaskSpec& spec, const BlobSto
     inputs.push_back({spec.tokens_hash(), "corpus's tokens"});
     inputs.push_back({spec.sequences_hash(), "sequence table"});
     inputs.push_back({spec.subset_hash(), "list of sequences"});
+    for (const auto& path : spec.teacher().paths())
+        for (const auto& hash : path.module_hashes()) inputs.push_back({hash, "module of the teacher"});
+    inputs.push_back({spec.teacher().route_hash(), "teacher's routing"});
     return missing_among(std::move(inputs), blobs);
 }
 

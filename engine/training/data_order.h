@@ -37,6 +37,8 @@ public:
         const std::filesystem::path& tokens, const std::filesystem::path& sequences, const std::filesystem::path& subset);
 
     [[nodiscard]] const std::vector<std::int32_t>& subset() const { return m_subset; }
+    /// Rows of the whole sequence table.
+    [[nodiscard]] std::size_t rows() const { return m_table.rows.size(); }
     [[nodiscard]] const Sequence& row(std::int32_t index) const { return m_table.rows[std::size_t(index)]; }
     [[nodiscard]] std::span<const std::int32_t> tokens_of(std::int32_t index) const;
     /// Corrupt when a token of the subset is not below `vocabulary`.

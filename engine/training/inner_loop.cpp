@@ -51,10 +51,10 @@ Result<InnerState> read_state(const ParameterLayout& layout, const Safetensors& 
     return state;
 }
 
-Result<double> train_step(
-    PathModel& model, InnerState& state, const v1::InnerOptimizer& inner, std::int64_t step, const TokenBatch& batch)
+Result<double> train_step(PathModel& model, InnerState& state, const v1::InnerOptimizer& inner, std::int64_t step,
+    const TokenBatch& batch, const SoftTargets* soft)
 {
-    const double loss = model.loss_and_gradients(batch);
+    const double loss = soft ? model.distill(batch, *soft) : model.loss_and_gradients(batch);
     double norm = 0.0;
     {
         const ProfileScope scope(Kernel::ClipNorm);

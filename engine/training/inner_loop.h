@@ -27,8 +27,9 @@ std::vector<std::byte> write_state(const ParameterLayout& layout, const InnerSta
 Result<InnerState> read_state(const ParameterLayout& layout, const Safetensors& blob);
 
 /// Gradients of `batch`, clipped, then one AdamW update of the model's parameters. Returns the mean loss before the update.
-/// Failed when the loss or the gradient is not finite; the parameters are then untouched.
-Result<double> train_step(
-    PathModel& model, InnerState& state, const v1::InnerOptimizer& inner, std::int64_t step, const TokenBatch& batch);
+/// Failed when the loss or the gradient is not finite; the parameters are then untouched. With `soft` the gradient is that of
+/// distillation and the loss still that of the tokens.
+Result<double> train_step(PathModel& model, InnerState& state, const v1::InnerOptimizer& inner, std::int64_t step,
+    const TokenBatch& batch, const SoftTargets* soft = nullptr);
 
 }  // namespace pathloom

@@ -6,9 +6,11 @@
 #include "engine/training/data_order.h"
 #include "engine/training/inner_loop.h"
 #include "engine/training/scoring.h"
+#include "engine/training/teacher.h"
 
 #include <chrono>
 #include <memory>
+#include <optional>
 
 namespace pathloom {
 namespace {
@@ -81,12 +83,18 @@ Result<void> train(const v1::TaskSpec& spec, TaskIo& io, PathModel& path, const 
         PATHLOOM_TRY(const Safetensors blob, fetch_blob(io, spec.inner_state_hash(), BlobClass::Inner));
         PATHLOOM_TRY(state, read_state(path.layout(), blob));
     }
+    std::optional<TeacherModel> teacher;
+    if (spec.has_teacher()) {
+        PATHLOOM_TRY(teacher, TeacherModel::load(spec, io, data.rows()));
+    }
     std::vector<float> before(path.parameters().begin(), path.parameters().end());
     DataOrder order(data.subset(), spec.data_seed());
     for (std::int64_t step = spec.step_begin(); step < spec.step_begin() + spec.steps(); ++step) {
         const auto rows = order.rows_of(step, spec.batch());
-        PATHLOOM_TRY(
-            const double loss, train_step(path, state, spec.inner(), step, make_batch(data, rows, spec.sequence_length(), 1)));
+        const TokenBatch batch = make_batch(data, rows, spec.sequence_length(), 1);
+        std::optional<SoftTargets> soft;
+        if (teacher) soft = teacher->targets(rows, batch);
+        PATHLOOM_TRY(const double loss, train_step(path, state, spec.inner(), step, batch, soft ? &*soft : nullptr));
         result.add_losses(float(loss));
         result.set_tokens(result.tokens() + real_tokens(data, rows, spec.sequence_length()));
         if (!io.progress(step, float(loss))) return fail(ErrorCode::Cancelled, "stopped after step {}", step);

@@ -102,6 +102,9 @@ Result<void> TaskSession::prefetch(const v1::TaskSpec& spec)
     wanted.emplace_back(spec.inner_state_hash(), BlobClass::Inner);
     for (const auto* hash : {&spec.tokens_hash(), &spec.sequences_hash(), &spec.subset_hash()})
         wanted.emplace_back(*hash, BlobClass::Data);
+    for (const auto& path : spec.teacher().paths())
+        for (const auto& hash : path.module_hashes()) wanted.emplace_back(hash, BlobClass::Data);
+    wanted.emplace_back(spec.teacher().route_hash(), BlobClass::Data);
     for (const auto& [hash, kind] : wanted) touch(hash);  // first: room for one must not throw out another
     for (const auto& [hash, kind] : wanted) {
         if (hash.empty()) continue;

@@ -18,7 +18,9 @@ const char* const study = R"({"title":"A small <study>","preset":"sample-2x2","b
     {"name":"dense","set":["topology.levels=[{\"modules\":1,\"blocks\":[0,1]}]","routing.router=none","outer.optimizer=none"]},
     {"name":"2x2","quick":true,"set":["topology.levels=[{\"modules\":2,\"blocks\":[0]},{\"modules\":2,\"blocks\":[1]}]"]},
     {"name":"2x2-h8","tau":8,"set":["topology.levels=[{\"modules\":2,\"blocks\":[0]},{\"modules\":2,\"blocks\":[1]}]"]},
-    {"name":"2x2-every-16","of":"2x2","route":"16","set":[]}],
+    {"name":"2x2-every-16","of":"2x2","route":"16","set":[]},
+    {"name":"student","teacher":"2x2","set":["topology.levels=[{\"modules\":1,\"blocks\":[0,1]}]","routing.router=none",
+      "outer.optimizer=none"]}],
   "checks":[{"say":"2x2 below dense","below":["2x2","dense"]},{"say":"bytes a phase","wire":["2x2","2x2-h8"]}]})";
 
 struct StudyRun : testing::Test {
@@ -53,8 +55,8 @@ TEST_F(StudyRun, TrainsWhatIsMissingAndSaysWhereEveryNumberIsFrom)
     EXPECT_EQ(first["steps"]["after"], 16);
 
     const auto all = must_ladder({"--seeds", "1,2"});
-    ASSERT_EQ(all["rows"].size(), 4U);
-    EXPECT_EQ(all["runs"].size(), 6U);  // three trained rows in two seeds; the evaluated row has no run of its own
+    ASSERT_EQ(all["rows"].size(), 5U);
+    EXPECT_EQ(all["runs"].size(), 8U);  // four trained rows in two seeds; the evaluated row has no run of its own
     for (const auto& row : all["rows"]) {
         EXPECT_EQ(row["cells"].size(), 2U) << row.dump();
         for (const auto& cell : row["cells"]) EXPECT_GT(cell["perplexity"].get<double>(), 1.0);
@@ -66,9 +68,23 @@ TEST_F(StudyRun, TrainsWhatIsMissingAndSaysWhereEveryNumberIsFrom)
 
     const std::string page = must(read_file(folder / "out" / "ladder.html"));
     EXPECT_NE(page.find("A small &lt;study&gt;"), std::string::npos);
-    for (int run = 1; run <= 6; ++run) EXPECT_NE(page.find("id=\"run-" + std::to_string(run) + "\""), std::string::npos) << run;
+    for (int run = 1; run <= 8; ++run) EXPECT_NE(page.find("id=\"run-" + std::to_string(run) + "\""), std::string::npos) << run;
     EXPECT_NE(must(read_file(folder / "out" / "ladder.md")).find("| 2x2 (`2x2`) | 4 |"), std::string::npos);
     EXPECT_EQ(nlohmann::json::parse(must(read_file(folder / "out" / "ladder.json"))), all);
+
+    // The student: the same bits again, and a teacher that does not fit is refused before anything is written.
+    const auto student = all["rows"][4]["cells"][0]["run"].get<int>();
+    const auto again = ctl_json(project, {"run", "clone", std::to_string(student), "--workers", "1", "--wait"});
+    EXPECT_EQ(ctl_json(project, {"run", "digest", std::to_string(again["run"].get<int>())})["sha256"],
+        ctl_json(project, {"run", "digest", std::to_string(student)})["sha256"]);
+    const auto refused = [&](const std::string& teacher, const std::string& other) {
+        const auto result = run_program("pathloomctl",
+            {"run", "clone", "1", "--project", project, "--set", "distillation.teacher=" + teacher, "--set", other});
+        EXPECT_EQ(result.code, 2) << result.err;
+        return result.err;
+    };
+    EXPECT_NE(refused("99", "seed=1").find("distillation.teacher is run 99, which is not there"), std::string::npos);
+    EXPECT_NE(refused("2", "data.sequence=48").find("run 2 cannot teach this one: it has other sequences"), std::string::npos);
 
     const auto report = ctl_json(project, {"run", "report", "1", "2", "--out", (folder / "report").string()});
     EXPECT_EQ(report["files"].size(), 3U);

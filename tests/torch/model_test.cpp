@@ -69,6 +69,88 @@ INSTANTIATE_TEST_SUITE_P(Blocks, Gradients,
     testing::Values(Case{{"full"}, "swiglu", 19}, Case{{"full", "full"}, "gelu", 150}, Case{{"window"}, "swiglu", 150},
         Case{{"window", "full", "window"}, "swiglu", 65}, Case{{"window", "full"}, "gelu", 3}, Case{{}, "swiglu", 11}));
 
+std::vector<float> teacher_logits(const ModelSpec& spec, std::size_t tokens)
+{
+    Rng rng(21);
+    std::vector<float> logits(tokens * std::size_t(spec.vocabulary));
+    for (float& x : logits) x = float(2.0 * rng.normal());
+    return logits;
+}
+
+SoftTargets soft_targets(const ModelSpec& spec, const std::vector<float>& logits, float temperature, float mix)
+{
+    const auto copy = [&spec, &logits](std::size_t first, int tokens, float* out) {
+        const auto vocabulary = std::size_t(spec.vocabulary);
+        std::copy_n(logits.data() + first * vocabulary, std::size_t(tokens) * vocabulary, out);
+    };
+    return {copy, temperature, mix};
+}
+
+struct Soft {
+    float temperature, mix;
+};
+class Distillation : public testing::TestWithParam<Soft> { };
+
+TEST_P(Distillation, GradientsAreThoseOfAutograd)
+{
+    // 300 tokens: several tiles of tokens, the last one ragged; rows of different lengths leave tokens without a target.
+    const ModelSpec spec = small_model({"full", "window"});
+    PathModel model = make_model(spec);
+    const TokenBatch batch = random_batch(spec, 3, 100, 5);
+    const auto logits = teacher_logits(spec, batch.inputs.size());
+    const auto [temperature, mix] = GetParam();
+    const double nll = model.distill(batch, soft_targets(spec, logits, temperature, mix));
+    const ReferenceResult reference
+        = reference_distillation(spec, model.layout(), model.parameters(), batch, logits, double(temperature), double(mix));
+    EXPECT_LT(worst_gradient_error(model, reference), 3e-5);
+    EXPECT_NEAR(nll, model.loss_and_gradients(batch), 1e-5 * nll);  // what is told is the tokens' loss, whatever the mix
+}
+
+INSTANTIATE_TEST_SUITE_P(Mixes, Distillation, testing::Values(Soft{1, 1}, Soft{2, 0.5f}, Soft{0.7f, 0.25f}, Soft{4, 1}));
+
+TEST(Distillation, WithoutATeachersShareItIsOrdinaryTraining)
+{
+    const ModelSpec spec = small_model({"full"});
+    PathModel model = make_model(spec);
+    const TokenBatch batch = random_batch(spec, 2, 40, 6);
+    const auto logits = teacher_logits(spec, batch.inputs.size());
+    model.loss_and_gradients(batch);
+    const std::vector<float> plain(model.gradients().begin(), model.gradients().end());
+    model.distill(batch, soft_targets(spec, logits, 2, 0));
+    for (std::size_t i = 0; i < plain.size(); ++i) ASSERT_NEAR(model.gradients()[i], plain[i], 2e-5) << i;
+}
+
+TEST(Distillation, Bf16StaysCloseToFp32)
+{
+    const ModelSpec spec = small_model({"full", "window"});
+    PathModel model = make_model(spec, Precision::Bf16);
+    const TokenBatch batch = random_batch(spec, 3, 70, 7);
+    const auto logits = teacher_logits(spec, batch.inputs.size());
+    model.distill(batch, soft_targets(spec, logits, 2, 0.5f));
+    const ReferenceResult reference = reference_distillation(spec, model.layout(), model.parameters(), batch, logits, 2.0, 0.5);
+    EXPECT_LT(worst_gradient_error(model, reference), 0.08);
+}
+
+TEST(PathModel, LogitsOfHiddenStatesGiveTheScores)
+{
+    const ModelSpec spec = small_model({"window", "full"});
+    PathModel model = make_model(spec);
+    const TokenBatch batch = random_batch(spec, 2, 90, 9);
+    std::vector<float> nll(batch.inputs.size());
+    model.score(batch, nll);
+    const auto kept = model.hidden(batch);
+    const std::vector<float> hidden(kept.begin(), kept.end());
+    const auto vocabulary = std::size_t(spec.vocabulary);
+    std::vector<float> logits(batch.inputs.size() * vocabulary);
+    model.logits(hidden, logits);
+    for (std::size_t t = 0; t < nll.size(); ++t) {
+        if (batch.targets[t] < 0) continue;
+        double sum = 0.0;
+        for (std::size_t v = 0; v < vocabulary; ++v) sum += std::exp(double(logits[t * vocabulary + v]));
+        ASSERT_NEAR(std::log(sum) - double(logits[t * vocabulary + std::size_t(batch.targets[t])]), double(nll[t]), 1e-4);
+    }
+}
+
 TEST(PathModel, GradientMatchesFiniteDifferences)
 {
     const ModelSpec spec = small_model({"full", "window"});

@@ -4,6 +4,7 @@
 #include "engine/model/init.h"
 #include "engine/training/data_order.h"
 #include "engine/training/outer.h"
+#include "engine/training/teacher.h"
 #include "tests/torch/support.h"
 
 #include <gmock/gmock.h>
@@ -327,6 +328,117 @@ TEST(DataOrder, AShardSmallerThanABatchWrapsAround)
     EXPECT_EQ(rows.size(), 8u);
     EXPECT_EQ(std::ranges::count(rows, 4) + std::ranges::count(rows, 5) + std::ranges::count(rows, 6), 8);
     EXPECT_GE(std::ranges::count(rows, 4), 2);
+}
+
+/// Two teachers' paths that share embedding and head; even rows go to the first one.
+struct Taught : Task {
+    Taught()
+    {
+        auto& teacher = *spec.mutable_teacher();
+        teacher.set_model_json(to_json(tiny_model()));
+        const auto columns = test::columns_of(tiny_model());
+        std::vector<std::string> shared;
+        for (int path = 0; path < 2; ++path) {
+            PathModel model = PathModel::create(tiny_model(), columns, Precision::Fp32).value();
+            test::fill_parameters(model, std::uint64_t(path) + 30);
+            auto* modules = teacher.add_paths();
+            for (int c = 0; c < int(columns.size()); ++c) {
+                const bool own = !columns[std::size_t(c)].blocks.empty();
+                if (own || path == 0)
+                    shared.resize(columns.size()),
+                        shared[std::size_t(c)] = io.put(model.layout().save_column(c, model.parameters()));
+                modules->add_module_hashes(shared[std::size_t(c)]);
+            }
+        }
+        for (const Column& column : columns) {
+            auto* ref = teacher.add_columns();
+            ref->set_name(column.name);
+            for (const int block : column.blocks) ref->add_blocks(block);
+        }
+        std::vector<std::int32_t> route(24);
+        for (std::size_t row = 0; row < route.size(); ++row) route[row] = std::int32_t(row % 2);
+        set_route(route);
+        teacher.set_temperature(1.0);
+        teacher.set_mix(1.0);
+    }
+    void set_route(const std::vector<std::int32_t>& route)
+    {
+        spec.mutable_teacher()->set_route_hash(io.put(write_subset(route)));
+    }
+
+    /// KL(teacher || student), nats a token, over some rows.
+    double divergence()
+    {
+        const auto data
+            = TaskData::open(io.path_of(spec.tokens_hash()), io.path_of(spec.sequences_hash()), io.path_of(spec.subset_hash()))
+                  .value();
+        TeacherModel teacher = TeacherModel::load(spec, io, data.rows()).value();
+        PathModel student = PathModel::create(tiny_model(), test::columns_of(tiny_model()), Precision::Fp32).value();
+        for (int c = 0; c < spec.columns_size(); ++c) {
+            const auto blob = Safetensors::open(io.path_of(spec.columns(c).module_hash()));
+            EXPECT_TRUE(student.layout().load_column(c, *blob, student.parameters()));
+        }
+        const std::vector<std::int32_t> rows{0, 1, 2, 3, 4};
+        const TokenBatch batch = make_batch(data, rows, Sequence, 1);
+        const auto vocabulary = std::size_t(tiny_model().vocabulary), tokens = batch.inputs.size();
+        std::vector<float> wanted(tokens * vocabulary), got(tokens * vocabulary);
+        teacher.targets(rows, batch).logits(0, int(tokens), wanted.data());
+        const auto kept = student.hidden(batch);
+        student.logits(std::vector<float>(kept.begin(), kept.end()), got);
+        double sum = 0.0;
+        for (std::size_t t = 0; t < tokens; ++t) {
+            double a = 0.0, b = 0.0, cross = 0.0;
+            for (std::size_t v = t * vocabulary; v < (t + 1) * vocabulary; ++v)
+                a += std::exp(double(wanted[v])), b += std::exp(double(got[v]));
+            for (std::size_t v = t * vocabulary; v < (t + 1) * vocabulary; ++v)
+                cross += std::exp(double(wanted[v])) / a * (double(wanted[v]) - std::log(a) - double(got[v]) + std::log(b));
+            sum += cross / double(tokens);
+        }
+        return sum;
+    }
+};
+
+TEST_F(Taught, AStudentComesCloserToItsTeacher)
+{
+    const double before = divergence();
+    spec.set_steps(40);
+    adopt(run_task(spec, io).value());
+    EXPECT_LT(divergence(), 0.8 * before) << before;
+}
+
+TEST_F(Taught, TheSameTaskGivesTheSameBytesAndTheRouteMatters)
+{
+    const auto first = run_task(spec, io).value(), second = run_task(spec, io).value();
+    ASSERT_EQ(first.deltas_size(), second.deltas_size());
+    for (int c = 0; c < first.deltas_size(); ++c) EXPECT_EQ(first.deltas(c).delta_hash(), second.deltas(c).delta_hash());
+    EXPECT_EQ(first.inner_state_hash(), second.inner_state_hash());
+    set_route(std::vector<std::int32_t>(24, 1));
+    EXPECT_NE(run_task(spec, io).value().inner_state_hash(), first.inner_state_hash());
+    spec.clear_teacher();
+    EXPECT_NE(run_task(spec, io).value().inner_state_hash(), first.inner_state_hash());
+}
+
+TEST_F(Taught, ATeacherThatDoesNotFitIsRefused)
+{
+    const auto why = [&](auto change) {
+        const v1::TaskSpec before = spec;
+        change();
+        const auto result = run_task(spec, io);
+        spec = before;
+        return result ? std::string("accepted") : result.error().message;
+    };
+    EXPECT_EQ(
+        why([&] { set_route(std::vector<std::int32_t>(24, 2)); }), "the teacher has 2 paths, but a sequence is routed to path 2");
+    EXPECT_EQ(why([&] { set_route({0, 1}); }), "the teacher routes 2 sequences, the task has 24");
+    EXPECT_EQ(why([&] { spec.mutable_teacher()->mutable_paths(1)->mutable_module_hashes()->RemoveLast(); }),
+        "a path of the teacher has 3 modules for 4 columns");
+    EXPECT_NE(why([&] { spec.mutable_teacher()->set_temperature(0); }).find("temperature above 0"), std::string::npos);
+    EXPECT_NE(why([&] {
+        ModelSpec other = tiny_model();
+        other.vocabulary = 41;
+        spec.mutable_teacher()->set_model_json(to_json(other));
+    }).find("the teacher's vocabulary has 41 tokens"),
+        std::string::npos);
 }
 
 }  // namespace

@@ -165,5 +165,27 @@ void cross_entropy_gradient(
     finish(tile, targets, losses, tops, scale, probs);
 }
 
+float soft_target_row(
+    float* student, float* teacher, int n, std::int32_t target, float temperature, float mix, float scale, float* slopes)
+{
+    const auto count = std::size_t(n);
+    const float top = PATHLOOM_DISPATCH(RowMax)(student, count), wanted = student[target];
+    const float sum = exp_row(student, count, top, slopes);
+    const float inverse = 1.0f / temperature;
+    float warm = sum, *warmed = slopes;  // at temperature 1 both softmaxes of the student are one
+    if (temperature != 1.0f) {
+        scale_row(student, count, inverse);
+        warm = exp_row(student, count, top * inverse, student);
+        warmed = student;
+        scale_row(teacher, count, inverse);
+    }
+    const float other = exp_row(teacher, count, PATHLOOM_DISPATCH(RowMax)(teacher, count), teacher);
+    const float hard = scale * (1.0f - mix) / sum, soft = scale * mix * temperature;
+    const float mine = soft / warm, its = soft / other;
+    for (std::size_t i = 0; i < count; ++i) slopes[i] = hard * slopes[i] + (mine * warmed[i] - its * teacher[i]);
+    slopes[target] -= scale * (1.0f - mix);
+    return top + std::log(sum) - wanted;
+}
+
 }  // namespace pathloom
 #endif

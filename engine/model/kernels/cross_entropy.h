@@ -38,4 +38,10 @@ void cross_entropy_gradient(
 void cross_entropy_gradient(
     const LogitTile& tile, const std::int32_t* targets, const RowLoss* losses, const float* tops, float scale, Bf16* probs);
 
+/// One token of distillation. `student` and `teacher` are its logits [n] and are overwritten, `slopes` [n] becomes scale times
+/// the gradient of (1 - mix) nll + mix T^2 KL(softmax(teacher / T) || softmax(student / T)) by the student's logits, that is (1 -
+/// mix) (softmax(student) - onehot) + mix T (softmax(student / T) - softmax(teacher / T)). Returns the nll, nats.
+float soft_target_row(
+    float* student, float* teacher, int n, std::int32_t target, float temperature, float mix, float scale, float* slopes);
+
 }  // namespace pathloom

@@ -18,7 +18,8 @@ const char* const tiny
     = R"({"title":"t","preset":"sample-4x4","base":"a","steps":100,"tau":10,"warm_part":0.2,"set":["data.batch=4"],
   "rows":[{"name":"a","expected":"1","set":["outer.optimizer=none"]},
           {"name":"b","tau":20,"compute":3,"reshards":2,"quick":true},
-          {"name":"b-64","of":"b","route":"64"}],
+          {"name":"b-64","of":"b","route":"64"},
+          {"name":"pupil","teacher":"b"}],
   "checks":[{"say":"b below a","below":["b","a"]},{"say":"same bytes","wire":["a","b"]}]})";
 
 Study must(Result<Study> study)
@@ -39,7 +40,7 @@ bool has(const std::vector<std::string>& list, const std::string& one)
 TEST(Study, ReadsItsFile)
 {
     const Study study = must(parse_study(tiny));
-    ASSERT_EQ(study.rows.size(), 3U);
+    ASSERT_EQ(study.rows.size(), 4U);
     EXPECT_EQ(study.rows[0].title, "a");
     EXPECT_EQ(study.rows[1].tau, 20);
     EXPECT_EQ(study.rows[1].compute, 3);
@@ -63,6 +64,8 @@ TEST(Study, SaysWhatIsWrongAndWhere)
         "the study's row 1: 'name' must be a word of letters, digits, '-', '.' and '_'");
     EXPECT_EQ(change("\"name\":\"b\"", "\"name\":\"a\""), "the study has two rows named 'a'");
     EXPECT_EQ(change("\"of\":\"b\"", "\"of\":\"c\""), "the study's row 'b-64' is of 'c', which is no trained row before it");
+    EXPECT_EQ(change("\"teacher\":\"b\"", "\"teacher\":\"z\""),
+        "the study's row 'pupil' is taught by 'z', which is no trained row before it");
     EXPECT_EQ(change("\"base\":\"a\"", "\"base\":\"x\""), "the study's base 'x' is none of its trained rows");
     EXPECT_EQ(change("\"wire\":[\"a\",\"b\"]", "\"wire\":[\"a\",\"z\"]"),
         "the study's check 'same bytes' names a row 'z', which is not there");
@@ -93,6 +96,7 @@ TEST(Study, MakesTheSettingsOfARun)
     EXPECT_NE(
         settings_of(study, study.rows[1], {2, 10}, 7, "c").error().message.find("which do not divide 10"), std::string::npos);
     EXPECT_FALSE(settings_of(study, study.rows[2], {20, 80}, 7, "c"));
+    EXPECT_TRUE(has(settings_of(study, study.rows[3], {20, 80}, 7, "c", 12).value(), "distillation.teacher=12"));
 }
 
 TEST(Study, ChoosesRowsWithWhatTheyNeed)
@@ -101,7 +105,8 @@ TEST(Study, ChoosesRowsWithWhatTheyNeed)
     const auto rows = choose_rows(study, {"b-64"}).value();
     ASSERT_EQ(rows.size(), 2U);
     EXPECT_EQ(rows[0].name, "b");
-    EXPECT_EQ(choose_rows(study, {}).value().size(), 3U);
+    EXPECT_EQ(choose_rows(study, {}).value().size(), 4U);
+    EXPECT_EQ(choose_rows(study, {"pupil"}).value().size(), 2U);
     EXPECT_EQ(choose_rows(study, {"b-63"}).error().message, "the study has no row 'b-63'; the nearest is 'b-64'");
 }
 
@@ -159,7 +164,7 @@ TEST(Study, TheLadderMakesValidRuns)
     EXPECT_NEAR(double(scale.warm) / study.steps, study.warm_part, 0.005);
     for (const StudyRow& row : study.rows) {
         if (!row.of.empty()) continue;
-        const auto settings = settings_of(study, row, scale, 1, "sample");
+        const auto settings = settings_of(study, row, scale, 1, "sample", 1);
         ASSERT_TRUE(settings) << settings.error().message;
         const auto spec = parse_run_spec(preset, *settings);
         ASSERT_TRUE(spec) << row.name << ": " << spec.error().message;

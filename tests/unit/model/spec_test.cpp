@@ -212,5 +212,18 @@ TEST(ModelSpecJson, IsCheckedToo)
     EXPECT_FALSE(parse_model_spec("{}"));
 }
 
+TEST(RunSpec, ATeacherIsWrittenOnlyWhereThereIsOne)
+{
+    const std::string plain = to_json(parse_run_spec("{}", {"model.blocks=[\"full\"]"}).value());
+    EXPECT_EQ(plain.find("distillation"), std::string::npos);
+    const auto taught = parse_run_spec(plain, {"distillation.teacher=3", "distillation.mix=0.25"});
+    ASSERT_TRUE(taught) << taught.error().message;
+    EXPECT_EQ(taught->distillation, (DistillationSpec{3, 2.0, 0.25}));
+    EXPECT_EQ(parse_run_spec(to_json(*taught)).value(), *taught);
+    EXPECT_NE(parse_run_spec(plain, {"distillation.mix=2"}).error().message.find("distillation.mix"), std::string::npos);
+    EXPECT_NE(parse_run_spec(plain, {"distillation.temperature=0"}).error().message.find("distillation.temperature"),
+        std::string::npos);
+}
+
 }  // namespace
 }  // namespace pathloom
