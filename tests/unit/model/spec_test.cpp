@@ -130,7 +130,8 @@ TEST(Spec, GoldenErrors)
     EXPECT_EQ(message({"training=[]"}), "training must be an object, got []");
     EXPECT_EQ(message({"trainning.tau=3"}), "unknown key 'trainning'; did you mean 'training'?");
     EXPECT_EQ(message({"zzzzzzzz=3"}),
-        "unknown key 'zzzzzzzz'; known here: name, seed, model, topology, routing, data, training, outer, evaluation");
+        "unknown key 'zzzzzzzz'; known here: name, seed, model, topology, routing, data, training, outer, evaluation, "
+        "distillation");
     EXPECT_EQ(message({"routing.router=none"}),
         "routing.router 'none' sends everything to one cell, but the topology has 4; use kmeans or random");
     EXPECT_EQ(message({"routing.router=kmeens"}),
