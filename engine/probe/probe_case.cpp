@@ -109,6 +109,7 @@ Result<std::string> rebuild_context(const json& recipe, const Tokenizer& tokeniz
         return bad();
     if (!recipe["document_tokens"].is_number_unsigned() || !recipe["insertions"].is_array()) return bad();
     const auto kept = recipe["document_tokens"].get<std::size_t>();
+    if (kept > (std::size_t(1) << 32)) return bad();  // more than a memory holds
     std::vector<std::int32_t> tokens;
     std::size_t at = 0;
     const auto copy_to = [&](std::size_t end) {

@@ -5,6 +5,7 @@
 #include "engine/core/files.h"
 #include "engine/core/hash.h"
 #include "engine/core/resources.h"
+#include "engine/probe/case_makers.h"
 #include "engine/probe/haystack.h"
 #include "engine/probe/memory_file.h"
 #include "engine/probe/reader_training.h"
@@ -42,6 +43,32 @@ std::string mutated(std::string bytes, Rng& rng)
 bool one_line(const std::string& text)
 {
     return !text.empty() && text.find('\n') == std::string::npos;
+}
+
+TEST(ProbeMutations, QuestionFilesAndKeptRecipes)
+{
+    const std::string questions
+        = R"([{"question":"Who?","answers":["Ann","Bob"],"answer_prefix":"It is"},{"question":"W?","answers":["x"]}])";
+    const std::string recipe = R"({"document_tokens":9,"insertions":[{"position":2,"text":"a b"},{"position":7,"text":"c"}]})";
+    const std::string text = "some words to train a tokenizer with, a b c d e f g h i j k l m n o p";
+    const std::vector<std::string_view> texts{text};
+    const Tokenizer tokenizer = Tokenizer::train(texts, {290, 1}).value();
+    const std::vector<std::int32_t> document = tokenizer.encode_ids("some words");
+    ASSERT_TRUE(parse_question_file(questions));
+    ASSERT_TRUE(rebuild_context(nlohmann::json::parse(recipe), tokenizer, document));
+    Rng rng(3);
+    for (int i = 0; i < 4000; ++i) {
+        if (const auto parsed = parse_question_file(mutated(questions, rng)); !parsed) {
+            EXPECT_TRUE(one_line(parsed.error().message));
+        }
+        const auto json = nlohmann::json::parse(mutated(recipe, rng), nullptr, false);
+        const bool large = json.is_object() && json.contains("document_tokens") && json["document_tokens"].is_number_unsigned()
+            && json["document_tokens"] > 100'000 && json["document_tokens"] < (std::uint64_t(1) << 33);
+        if (large) continue;  // a long document, not a damaged recipe
+        if (const auto rebuilt = rebuild_context(json, tokenizer, document); !rebuilt) {
+            EXPECT_TRUE(one_line(rebuilt.error().message));
+        }
+    }
 }
 
 TEST(ProbeMutations, TemplatesAndRecipes)
