@@ -108,12 +108,14 @@ QWidget* RouterPane::makeShards(ThemeController& theme)
     for (int i = 0; i < int(widths.size()); ++i) m_table->setColumnWidth(i, widths[i] * unit + 12);
     m_table->setColumnHidden(DocumentsModel::Bytes, true);
     m_documentsTitle->setObjectName(QStringLiteral("router.documents.title"));
-    m_documentsTitle->setContentsMargins(12, 6, 12, 4);
     auto* lower = new QWidget;
     auto* column = new QVBoxLayout(lower);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(0);
-    column->addWidget(m_documentsTitle);
+    auto* heading = new QHBoxLayout;
+    heading->setContentsMargins(12, 6, 12, 4);
+    heading->addWidget(m_documentsTitle);
+    column->addLayout(heading);
     column->addWidget(m_table, 1);
     connect(m_documents, &DocumentsModel::loaded, this, [this] {
         m_documentsTitle->setText(m_documents->error().isEmpty()

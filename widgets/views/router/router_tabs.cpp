@@ -17,6 +17,7 @@
 #include <QSlider>
 #include <QVBoxLayout>
 
+#include <algorithm>
 #include <cmath>
 
 namespace pathloom {
@@ -72,6 +73,7 @@ HeatData confusionData(const RunHistory& run, const RoutingFacts& facts)
     data.rowTitle = GradientTab::tr("Path");
     data.columnTitle = GradientTab::tr("Share of each domain's sequences");
     data.columns = facts.domains;
+    data.high = 0;
     data.barTitle = GradientTab::tr("Shard, training sequences");
     QVector<qint64> ofDomain(facts.domains.size(), 0);
     for (const auto& row : facts.counts)
@@ -88,6 +90,7 @@ HeatData confusionData(const RunHistory& run, const RoutingFacts& facts)
             HeatCell cell;
             cell.kind = HeatCell::Kind::Value;
             cell.value = ofDomain[domain] > 0 ? double(count) / double(ofDomain[domain]) : 0;
+            data.high = std::max(data.high, cell.value);  // the strongest cell ends the scale: most shares are far from 1
             cell.text = QStringLiteral("%1%").arg(qRound(cell.value * 100));
             cell.tip = GradientTab::tr("path %1, %2: %3 sequences, %4 of the domain, %5 of the path")
                            .arg(path)
