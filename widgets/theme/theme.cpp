@@ -146,7 +146,7 @@ QString Theme::styleSheet() const
     const QString edge = mixColors(t.line, t.muted, 0.3).name();
     const QString primaryHover = mixColors(t.accent, t.text, 0.14).name();
     return QStringLiteral("QToolTip{background:%1;color:%2;border:1px solid %3;padding:4px 6px;}"
-                          "QToolBar{border:none;background:transparent;spacing:2px;padding:0;}"
+                          "QToolBar{border:none;background:transparent;spacing:2px;padding:1px 0;}"
                           "QMainWindow>QToolBar{padding:2px 8px;border-bottom:1px solid %3;}"
                           "QToolButton{padding:3px;background:transparent;border:1px solid transparent;border-radius:4px;}"
                           "QMainWindow>QToolBar>QToolButton{padding:3px 6px;}"
