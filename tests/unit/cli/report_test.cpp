@@ -148,7 +148,9 @@ TEST(Report, ThePageIsTheOneKept)
 {
     const std::string file = std::string(CLI_TEST_DATA) + "/report.golden.html";
     const std::string page = report_html(data());
-    if (std::getenv("UPDATE_GOLDEN") != nullptr) ASSERT_TRUE(write_file_atomic(file, page));
+    if (std::getenv("UPDATE_GOLDEN") != nullptr) {
+        ASSERT_TRUE(write_file_atomic(file, page));
+    }
     const auto kept = read_file(file);
     ASSERT_TRUE(kept) << kept.error().message;
     EXPECT_EQ(page, *kept);
