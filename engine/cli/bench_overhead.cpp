@@ -125,8 +125,8 @@ private:
         const auto known = m_modules.find(column);
         if (known != m_modules.end()) return &known->second;
         std::string bytes;
-        PATHLOOM_CHECK(m_link->download(hash, 0, false, [&](std::span<const std::byte> part) -> Result<void> {
-            bytes.append(reinterpret_cast<const char*>(part.data()), part.size());
+        PATHLOOM_CHECK(m_link->download(hash, 0, false, [&](const BlobPiece& part) -> Result<void> {
+            bytes.append(reinterpret_cast<const char*>(part.bytes.data()), part.bytes.size());
             return {};
         }));
         return &(m_modules[column] = std::move(bytes));

@@ -50,7 +50,7 @@ Result<double> disk_seconds(const std::filesystem::path& file, std::span<const s
 Result<void> fetch(GrpcLink& link, BlobCache& cache, const std::string& hash)
 {
     PATHLOOM_TRY(auto writer, cache.writer());
-    PATHLOOM_CHECK(link.download(hash, 0, false, [&](std::span<const std::byte> bytes) { return writer.write(bytes); }));
+    PATHLOOM_CHECK(link.download(hash, 0, false, [&](const BlobPiece& piece) { return writer.write(piece); }));
     PATHLOOM_CHECK(writer.finish(hash));
     PATHLOOM_CHECK(cache.adopt(hash));
     return {};

@@ -62,12 +62,12 @@ grpc::ByteBuffer blob_chunk(
     return {slices.data(), slices.size()};
 }
 
-Result<void> read_blob_chunk(grpc::ByteBuffer& message, const std::function<Result<void>(const BlobChunkHead&)>& head,
-    const std::function<Result<void>(std::span<const std::byte>)>& piece)
+Result<void> read_blob_chunk(const std::shared_ptr<grpc::ByteBuffer>& message,
+    const std::function<Result<void>(const BlobChunkHead&)>& head, const std::function<Result<void>(const BlobPiece&)>& piece)
 {
     BlobChunkHead found;
     std::vector<std::span<const std::byte>> data;  // into gRPC's slices, which live as long as the message
-    grpc::ProtoBufferReader stream(&message);
+    grpc::ProtoBufferReader stream(message.get());
     if (!stream.status().ok()) return no_chunk();
     google::protobuf::io::CodedInputStream in(&stream);
     for (std::uint32_t tag = in.ReadTag(); tag != 0; tag = in.ReadTag()) {
@@ -94,7 +94,7 @@ Result<void> read_blob_chunk(grpc::ByteBuffer& message, const std::function<Resu
     }
     if (!in.ConsumedEntireMessage()) return no_chunk();
     PATHLOOM_CHECK(head(found));
-    for (const auto& bytes : data) PATHLOOM_CHECK(piece(bytes));
+    for (const auto& bytes : data) PATHLOOM_CHECK(piece({bytes, message}));
     return {};
 }
 

@@ -3,6 +3,7 @@
 // is: in the sender's mapped file, and in the buffers gRPC received it into.
 #pragma once
 
+#include "engine/core/blob_piece.h"
 #include "engine/core/result.h"
 #include "pathloom/v1/workers.pb.h"
 
@@ -33,10 +34,10 @@ struct BlobChunkHead {
     std::string hash;
     std::uint64_t total = 0;
 };
-/// Takes a received chunk apart. `piece` sees the data in order, in spans that live until it returns; whatever order the fields
+/// Takes a received chunk apart. `piece` sees the data in order, in pieces owned by the message; whatever order the fields
 /// came in, `head` is called before the first of them. Corrupt when the bytes are no BlobChunk; an error of a callback ends it.
-Result<void> read_blob_chunk(grpc::ByteBuffer& message, const std::function<Result<void>(const BlobChunkHead&)>& head,
-    const std::function<Result<void>(std::span<const std::byte>)>& piece);
+Result<void> read_blob_chunk(const std::shared_ptr<grpc::ByteBuffer>& message,
+    const std::function<Result<void>(const BlobChunkHead&)>& head, const std::function<Result<void>(const BlobPiece&)>& piece);
 
 /// The sending side of a blob: `write` puts one message on a stream and says whether the stream still takes more. Returns the
 /// bytes that were handed over, counted from `offset`. At least one chunk: an empty blob, too, must announce its size.

@@ -100,19 +100,21 @@ grpc::Status BlobService::put(
         PATHLOOM_TRY(writer, m_store.writer());
         return {};
     };
-    const auto keep = [&](std::span<const std::byte> bytes) -> Result<void> {
+    const auto keep = [&](const BlobPiece& piece) -> Result<void> {
         if (!writer) return {};
-        traffic.up += bytes.size();
+        traffic.up += piece.bytes.size();
         if (traffic.up > blob.total)
             return fail(
                 ErrorCode::Corrupt, "blob {} was announced with {} bytes but more came; upload it again", blob.hash, blob.total);
-        return writer->write(bytes);
+        return writer->write(piece);
     };
-    Conveyor<grpc::ByteBuffer> conveyor([&](grpc::ByteBuffer& chunk) { return read_blob_chunk(chunk, begin, keep); });
+    using Message = std::shared_ptr<grpc::ByteBuffer>;
+    Conveyor<Message> conveyor([&](Message& chunk) { return read_blob_chunk(chunk, begin, keep); });
     bool any = false;
     for (grpc::ByteBuffer chunk; reader->Read(&chunk); chunk = {}) {
         const bool first = !std::exchange(any, true);
-        if (!conveyor.push(std::move(chunk)) || (first && !writer)) break;  // the first one is read by now
+        if (!conveyor.push(std::make_shared<grpc::ByteBuffer>(std::move(chunk))) || (first && !writer))
+            break;  // the first one is read by now
     }
     const auto received = conveyor.finish();
     traffic.hash = blob.hash;

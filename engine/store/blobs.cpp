@@ -2,9 +2,9 @@
 // Content-addressed blobs on POSIX calls. Temporaries live in <root>/tmp and are locked while their writer lives.
 #include "engine/store/blobs.h"
 
+#include "engine/core/conveyor.h"
 #include "engine/core/files.h"
 #include "engine/core/hash.h"
-#include "engine/core/side_thread.h"
 #include "engine/store/blob_journal.h"
 
 #include <sys/file.h>
@@ -37,8 +37,9 @@ std::atomic<unsigned> counter = 0;
 
 constexpr std::size_t small_blob_bytes = std::size_t(256) << 10;  // up to here two fsyncs cost more than writing twice
 constexpr std::uint64_t journal_bytes = std::uint64_t(64) << 20;
-constexpr std::size_t hash_beside_bytes = std::size_t(128) << 10;  // less is hashed sooner than another thread wakes up
 constexpr std::size_t writeback_bytes = std::size_t(8) << 20;
+constexpr std::size_t pieces_ahead = 8;  // of hashing, so much may be written: some megabytes
+constexpr std::size_t ranges_ahead = 64;  // of the disk: half a gigabyte
 constexpr std::size_t most_known = 200'000;
 constexpr std::int64_t ns_per_s = 1'000'000'000;
 
@@ -128,12 +129,19 @@ struct BlobStore::Writer::Impl {
     std::shared_ptr<BlobJournal> journal;
     std::vector<std::byte> small;  ///< the bytes so far, while they may go into the journal
     Sha256 hash;
-    SideThread hasher;  ///< of large pieces, while they are written
     std::string known_hash;  ///< the caller has hashed the bytes already
     Durability durability = Durability::PowerCut;
     std::shared_ptr<Known> known;
     std::size_t written = 0;
     std::size_t on_its_way = 0;  ///< bytes the kernel was asked to write to the disk
+    struct Range {
+        std::size_t begin = 0;
+        std::size_t size = 0;
+    };
+    // Two belts, each with a thread of its own once there is a second item: the hash takes longer than the write, and asking for
+    // a write to the disk waits while the disk is busy. Neither may hold up what comes from the socket.
+    std::optional<Conveyor<BlobPiece>> hasher;
+    std::optional<Conveyor<Range>> disk;
     std::optional<Error> broken;  ///< first failed write: finish() must not pretend
 
     Result<void> open_temporary();
@@ -141,14 +149,12 @@ struct BlobStore::Writer::Impl {
     Result<std::string> place(const std::string& hash);
     /// Write without hashing.
     Result<void> append(std::span<const std::byte> bytes);
-
+    /// Hash, beside what the caller goes on to do if the piece may be kept.
+    void add_to_hash(const BlobPiece& piece);
+    /// Until every piece is in the hash.
+    std::string finish_hash();
     /// Begin to write to the disk while more bytes come in, so that the fsync at the end has little left to wait for.
-    void write_back()
-    {
-        if (durability == Durability::ProcessEnd || written - on_its_way < writeback_bytes) return;
-        ::sync_file_range(fd.get(), off64_t(on_its_way), off64_t(written - on_its_way), SYNC_FILE_RANGE_WRITE);
-        on_its_way = written;
-    }
+    void write_back();
 };
 
 BlobStore::Writer::Writer(std::unique_ptr<Impl> impl)
@@ -198,6 +204,44 @@ Result<void> BlobStore::Writer::Impl::append(std::span<const std::byte> bytes)
     return {};
 }
 
+void BlobStore::Writer::Impl::add_to_hash(const BlobPiece& piece)
+{
+    if (!known_hash.empty()) return;
+    if (piece.owner) {
+        if (!hasher)
+            hasher.emplace(
+                [this](BlobPiece& one) -> Result<void> {
+                    hash.update(one.bytes);
+                    return {};
+                },
+                pieces_ahead);
+        hasher->push(piece);
+        return;
+    }
+    if (hasher) hasher->finish(), hasher.reset();  // in order
+    hash.update(piece.bytes);
+}
+
+std::string BlobStore::Writer::Impl::finish_hash()
+{
+    if (hasher) hasher->finish();
+    return known_hash.empty() ? hash.hex() : known_hash;
+}
+
+void BlobStore::Writer::Impl::write_back()
+{
+    if (durability == Durability::ProcessEnd || written - on_its_way < writeback_bytes) return;
+    if (!disk)
+        disk.emplace(
+            [this](Range& range) -> Result<void> {
+                ::sync_file_range(fd.get(), off64_t(range.begin), off64_t(range.size), SYNC_FILE_RANGE_WRITE);
+                return {};
+            },
+            ranges_ahead);
+    disk->push({on_its_way, written - on_its_way});
+    on_its_way = written;
+}
+
 Result<std::string> BlobStore::Writer::Impl::place(const std::string& hash)
 {
     const auto give_up = [&](Error error) {
@@ -207,6 +251,7 @@ Result<std::string> BlobStore::Writer::Impl::place(const std::string& hash)
     const fs::path folder = root / hash.substr(0, 2);
     const fs::path target = folder / hash;
     const bool durable = durability != Durability::ProcessEnd;
+    if (disk) disk->finish();
     const timespec times[] = {stamp(), stamp()};
     ::futimens(fd.get(), times);
     if (durable && ::fsync(fd.get()) != 0) return give_up(system_error("cannot write", target, errno));
@@ -225,18 +270,12 @@ Result<std::string> BlobStore::Writer::Impl::place(const std::string& hash)
     return hash;
 }
 
-Result<void> BlobStore::Writer::write(std::span<const std::byte> bytes)
+Result<void> BlobStore::Writer::write(const BlobPiece& piece)
 {
     if (!m_impl) return fail(ErrorCode::Failed, "blob writer is already finished; open a new one");
     if (m_impl->broken) return fail(*m_impl->broken);
-    const bool hashed = m_impl->known_hash.empty();
-    const bool beside = hashed && bytes.size() >= hash_beside_bytes;
-    if (beside)
-        m_impl->hasher.begin([this, bytes] { m_impl->hash.update(bytes); });
-    else if (hashed)
-        m_impl->hash.update(bytes);
-    Result<void> written = m_impl->append(bytes);
-    if (beside) m_impl->hasher.wait();
+    m_impl->add_to_hash(piece);
+    Result<void> written = m_impl->append(piece.bytes);
     if (!written) m_impl->broken = written.error();
     return written;
 }
@@ -250,7 +289,7 @@ Result<std::string> BlobStore::Writer::finish(const std::string& expected_hash)
         return fail(std::move(error));
     };
     if (impl->broken) return give_up(*impl->broken);
-    const std::string hash = impl->known_hash.empty() ? impl->hash.hex() : impl->known_hash;
+    const std::string hash = impl->finish_hash();
     if (!expected_hash.empty() && hash != expected_hash)
         return give_up({ErrorCode::Corrupt, fmt::format("blob {} arrived with hash {}; send it again", expected_hash, hash)});
     if (impl->fd) return impl->place(hash);

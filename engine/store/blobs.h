@@ -3,6 +3,7 @@
 // folder).
 #pragma once
 
+#include "engine/core/blob_piece.h"
 #include "engine/core/result.h"
 
 #include <cstddef>
@@ -45,13 +46,14 @@ public:
     /// again).
     Result<std::filesystem::path> verified(const std::string& hash, bool again = false);
 
-    /// Streaming write. finish() checks the hash (Corrupt if it differs), fsyncs and renames; a Writer that dies leaves nothing.
+    /// Streaming write; pieces that have an owner are hashed beside it. finish() checks the hash (Corrupt if it differs), fsyncs
+    /// and renames; a Writer that dies leaves nothing.
     class Writer {
     public:
         Writer(Writer&&) noexcept;
         Writer& operator=(Writer&&) noexcept;
         ~Writer();
-        Result<void> write(std::span<const std::byte> bytes);
+        Result<void> write(const BlobPiece& piece);
         Result<std::string> finish(const std::string& expected_hash = {});
 
     private:

@@ -2,6 +2,7 @@
 // What a worker needs of an engine, as an interface: gRPC in the program, anything else in tests.
 #pragma once
 
+#include "engine/core/blob_piece.h"
 #include "engine/core/result.h"
 #include "pathloom/v1/workers.pb.h"
 
@@ -30,7 +31,7 @@ public:
     virtual Result<void> leave(const v1::LeaveRequest& request) = 0;
 
     // Bulk channel.
-    using Sink = std::function<Result<void>(std::span<const std::byte>)>;
+    using Sink = std::function<Result<void>(const BlobPiece&)>;
     using OnSent = std::function<void(std::uint64_t bytes)>;
     /// Bytes of a blob from `offset` on, in order, on whatever thread. Whatever reached `sink` before an error counts: resume
     /// behind it. `verify`: the engine hashes the blob again first, after it came damaged.

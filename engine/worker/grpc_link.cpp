@@ -138,12 +138,14 @@ Result<void> GrpcLink::download(const std::string& hash, std::uint64_t offset, b
     const grpc::internal::RpcMethod method(blob_get_method, grpc::internal::RpcMethod::SERVER_STREAMING, m_bulk);
     const std::unique_ptr<grpc::ClientReader<grpc::ByteBuffer>> reader(
         grpc::internal::ClientReaderFactory<grpc::ByteBuffer>::Create(m_bulk.get(), method, call.context(), request));
-    Conveyor<grpc::ByteBuffer> conveyor([&](grpc::ByteBuffer& chunk) {
+    using Message = std::shared_ptr<grpc::ByteBuffer>;
+    Conveyor<Message> conveyor([&](Message& chunk) {
         return read_blob_chunk(
             chunk, [](const BlobChunkHead&) { return Result<void>(); }, sink);
     });
     bool kept = true;
-    for (grpc::ByteBuffer chunk; kept && reader->Read(&chunk); chunk = {}) kept = conveyor.push(std::move(chunk));
+    for (grpc::ByteBuffer chunk; kept && reader->Read(&chunk); chunk = {})
+        kept = conveyor.push(std::make_shared<grpc::ByteBuffer>(std::move(chunk)));
     const auto done = conveyor.finish();
     if (!done) call.context()->TryCancel();
     const grpc::Status status = reader->Finish();

@@ -149,10 +149,10 @@ Result<BlobCache::Hit> TaskSession::download_once(const std::string& hash, BlobC
     std::uint64_t offset = 0;
     while (true) {
         const std::uint64_t before = offset;
-        const auto done = m_link.download(hash, offset, verify, [&](std::span<const std::byte> bytes) -> Result<void> {
-            offset += bytes.size();
-            count_down(m_wire, kind, bytes.size());
-            return writer.write(bytes);
+        const auto done = m_link.download(hash, offset, verify, [&](const BlobPiece& piece) -> Result<void> {
+            offset += piece.bytes.size();
+            count_down(m_wire, kind, piece.bytes.size());
+            return writer.write(piece);
         });
         if (done) break;
         if (!passing(done.error())) return fail(done.error());

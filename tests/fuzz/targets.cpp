@@ -157,7 +157,7 @@ void read_chunk(std::string_view bytes)
     const std::string_view message = bytes.substr(1);
     std::vector<grpc::Slice> slices;
     for (std::size_t at = 0; at < message.size(); at += step) slices.emplace_back(std::string(message.substr(at, step)));
-    grpc::ByteBuffer buffer(slices.data(), slices.size());
+    const auto buffer = std::make_shared<grpc::ByteBuffer>(slices.data(), slices.size());
     BlobChunkHead head;
     std::string data;
     int heads = 0;
@@ -168,9 +168,9 @@ void read_chunk(std::string_view bytes)
             ++heads;
             return {};
         },
-        [&](std::span<const std::byte> piece) -> Result<void> {
+        [&](const BlobPiece& piece) -> Result<void> {
             promise(heads == 1, "the head comes before the data");
-            data.append(reinterpret_cast<const char*>(piece.data()), piece.size());
+            data.append(reinterpret_cast<const char*>(piece.bytes.data()), piece.bytes.size());
             return {};
         });
     if (!read) return promise(one_line(read.error().message), "an error is one line");

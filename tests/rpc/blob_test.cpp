@@ -27,8 +27,8 @@ struct Blobs : testing::Test {
     Result<std::string> get(const std::string& hash, std::uint64_t offset = 0)
     {
         std::string bytes;
-        PATHLOOM_CHECK(link->download(hash, offset, false, [&](std::span<const std::byte> part) -> Result<void> {
-            bytes.append(reinterpret_cast<const char*>(part.data()), part.size());
+        PATHLOOM_CHECK(link->download(hash, offset, false, [&](const BlobPiece& part) -> Result<void> {
+            bytes.append(reinterpret_cast<const char*>(part.bytes.data()), part.bytes.size());
             return {};
         }));
         return bytes;

@@ -40,12 +40,12 @@ public:
         const bool damaged = damage-- > 0;
         const bool broken = cut-- > 0;
         bool first = true;
-        const auto done = m_real.download(hash, offset, verify, [&](std::span<const std::byte> bytes) -> Result<void> {
+        const auto done = m_real.download(hash, offset, verify, [&](const BlobPiece& piece) -> Result<void> {
             if (broken && !first) return fail(ErrorCode::Unreachable, "cut");
-            std::vector<std::byte> copy(bytes.begin(), bytes.end());
+            std::vector<std::byte> copy(piece.bytes.begin(), piece.bytes.end());
             if (damaged && first && !copy.empty()) copy[0] ^= std::byte(1);
             first = false;
-            return sink(copy);
+            return sink(BlobPiece(copy));
         });
         return done;
     }

@@ -126,6 +126,33 @@ TEST(Blobs, StreamedWriteChecksTheExpectedHash)
     EXPECT_EQ(files_below(folder.path()), 1u);
 }
 
+TEST(Blobs, PiecesWithAnOwnerAreHashedInOrderBesideTheWriting)
+{
+    const test::TemporaryFolder folder;
+    BlobStore store = BlobStore::open(folder.path()).value();
+    std::string whole;
+    const auto write = [&](BlobStore::Writer& out, std::size_t size, bool owned) {
+        auto bytes = std::make_shared<std::string>();
+        for (std::size_t i = 0; i < size; ++i) bytes->push_back(char((whole.size() + i) * 7919 >> 3));
+        whole += *bytes;
+        ASSERT_TRUE(out.write(owned ? BlobPiece(bytes_of(*bytes), bytes) : BlobPiece(bytes_of(*bytes))));
+    };
+    auto out = store.writer().value();
+    for (int i = 0; i < 40; ++i) write(out, std::size_t(400'000 + i), i % 7 != 3);  // also behind the first write to the disk
+    const std::string hash = sha256_hex(whole);
+    ASSERT_EQ(out.finish(hash).value(), hash);
+    EXPECT_EQ(read_file(store.path_of(hash)).value(), whole);
+
+    auto bad = store.writer().value();
+    for (int i = 0; i < 20; ++i) write(bad, 1 << 20, true);
+    EXPECT_EQ(bad.finish(hash).error().code, ErrorCode::Corrupt);
+    {
+        auto abandoned = store.writer().value();
+        for (int i = 0; i < 20; ++i) write(abandoned, 1 << 20, true);
+    }
+    EXPECT_EQ(files_below(folder.path()), 1u);
+}
+
 TEST(Blobs, AbandonedWriterLeavesNothing)
 {
     const test::TemporaryFolder folder;
