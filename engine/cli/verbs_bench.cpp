@@ -16,7 +16,8 @@ namespace pathloom {
 
 namespace {
 
-/// The program that links the code in question measures: the worker its inner step, the engine its outer step.
+/// The program that links the code in question measures: the worker its inner step, the engine its outer step, the probe its
+/// reader.
 Result<void> measured_by(
     const Shell& shell, const std::string& name, const std::string& what, const std::vector<std::string>& rest)
 {
@@ -51,6 +52,10 @@ void add_bench_verbs(CLI::App& app, Shell& shell)
         on_parsed(verb, shell, [&shell, verb, what, program] { return measured_by(shell, program, what, verb->remaining()); });
     };
     elsewhere("inner", "pathloom-worker", "One path's training step; further options as in pathloom-worker bench inner");
+    elsewhere("gemm", "pathloom-worker", "What matrix products reach here");
+    elsewhere(
+        "prefill", "pathloom-probe", "Encoding a document into a reader's memory; further options as in pathloom-probe bench");
+    elsewhere("scan", "pathloom-probe", "The exact search of a memory's int8 keys; further options as in pathloom-probe bench");
     elsewhere("outer", "pathloom-engine", "All modules' outer steps; further options as in pathloom-engine bench outer");
 
     auto keep = std::make_shared<std::string>();

@@ -3,7 +3,7 @@
 find_package(OpenMP REQUIRED COMPONENTS CXX)
 pathloom_library(pathloom_model
   SOURCES kernels/activations.cpp kernels/attention.cpp kernels/buffer.cpp kernels/cross_entropy.cpp kernels/norms.cpp
-          kernels/optimizer.cpp kernels/products.cpp kernels/profile.cpp kernels/softmax.cpp kernels/targets.cpp
+          kernels/optimizer.cpp kernels/product_peaks.cpp kernels/products.cpp kernels/profile.cpp kernels/softmax.cpp kernels/targets.cpp
           blocks.cpp content_bag.cpp head.cpp memory_model.cpp memory_reader.cpp parameters.cpp path_model.cpp reader_products.cpp
           reader_spec.cpp window_encoder.cpp
   LINK pathloom_spec pathloom_blobs fmt::fmt

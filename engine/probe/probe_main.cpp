@@ -38,6 +38,7 @@ int main(int argc, char** argv)
     add_prefix_verb(app, shell);
     add_session_verbs(app, shell);
     add_translate_session_verb(app, shell);
+    add_bench_verbs(app, shell);
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& done) {

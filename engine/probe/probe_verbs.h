@@ -29,5 +29,6 @@ void add_ask_verb(CLI::App& app, ProbeShell& shell);
 void add_session_verbs(CLI::App& app, ProbeShell& shell);  ///< session
 void add_translate_session_verb(CLI::App& app, ProbeShell& shell);  ///< translate-session
 void add_prefix_verb(CLI::App& app, ProbeShell& shell);  ///< prefix-state
+void add_bench_verbs(CLI::App& app, ProbeShell& shell);  ///< bench prefill, bench scan
 
 }  // namespace pathloom

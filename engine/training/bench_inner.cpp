@@ -4,7 +4,7 @@
 
 #include "engine/core/rng.h"
 #include "engine/model/init.h"
-#include "engine/model/kernels/optimizer.h"
+#include "engine/model/kernels/product_peaks.h"
 #include "engine/model/kernels/profile.h"
 #include "engine/model/path_model.h"
 #include "engine/training/inner_loop.h"
@@ -41,61 +41,6 @@ double cpu_seconds()
     timespec now{};
     clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
     return double(now.tv_sec) + 1e-9 * double(now.tv_nsec);
-}
-
-template <class F>
-double best_of(int runs, F&& work)
-{
-    double best = 1e9;
-    for (int run = 0; run < runs; ++run) best = std::min(best, seconds_of([&] { work(run); }));
-    return best;
-}
-
-template <class E>
-std::vector<E> filled(std::size_t n, float value)
-{
-    const std::vector<float> values(n, value);
-    std::vector<E> out(n);
-    convert(values.data(), n, out.data());
-    return out;
-}
-
-// Largest rate of a 1024-cube, of NN and NT form.
-template <class E>
-double cube_peak()
-{
-    constexpr int N = 1024;
-    const auto a = filled<E>(std::size_t(N) * N, 0.5f), b = filled<E>(std::size_t(N) * N, 0.25f);
-    std::vector<float> c(std::size_t(N) * N);
-    Products<E> products;
-    const double best = best_of(
-        24, [&](int run) { products.multiply(run % 2 == 0 ? Form::NN : Form::NT, N, N, N, a.data(), b.data(), c.data()); });
-    return 2.0 * N * N * N / best * 1e-9;
-}
-
-// 512 tokens through a packed 512 x 512 weight.
-template <class E>
-double tile_peak()
-{
-    constexpr int N = 512;
-    const auto x = filled<E>(std::size_t(N) * N, 0.5f);
-    const std::vector<float> weight(std::size_t(N) * N, 0.25f);
-    std::vector<E> y(std::size_t(N) * N);
-    Products<E> products;
-    const int w = products.add_weight(N, N);
-    products.set_weight(w, weight.data());
-    const double best = best_of(100, [&](int) { products.forward(w, N, x.data(), y.data()); });
-    return 2.0 * N * N * N / best * 1e-9;
-}
-
-double cube_peak(Precision precision)
-{
-    return precision == Precision::Bf16 ? cube_peak<Bf16>() : cube_peak<float>();
-}
-
-double tile_peak(Precision precision)
-{
-    return precision == Precision::Bf16 ? tile_peak<Bf16>() : tile_peak<float>();
 }
 
 // Columns in the plainest layout: embed, all blocks, head.
@@ -184,8 +129,9 @@ Result<InnerBench> bench_inner(const ModelSpec& model, const InnerBenchOptions& 
     bench.cpu_share = cpu / std::accumulate(seconds.begin(), seconds.end(), 0.0);
     bench.tokens_per_second = double(batch) * sequence / median(seconds);
     bench.gflops = bench.tokens_per_second * training_flops_per_token(model, sequence) * 1e-9;
-    bench.gemm_peak_gflops = cube_peak(kind);
-    bench.tile_peak_gflops = tile_peak(kind);
+    const ProductPeaks peaks = product_peaks(kind);
+    bench.gemm_peak_gflops = peaks.cube_gflops;
+    bench.tile_peak_gflops = peaks.tile_gflops;
     bench.fraction_of_peak = bench.gflops / bench.gemm_peak_gflops;
     return bench;
 }

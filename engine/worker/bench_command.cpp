@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// `pathloom-worker bench inner`.
+// `pathloom-worker bench inner` and `bench gemm`.
 #include "engine/worker/bench_command.h"
 
+#include "engine/core/bench.h"
 #include "engine/core/files.h"
 #include "engine/core/isa.h"
-#include "engine/model/kernels/products.h"
+#include "engine/model/kernels/product_peaks.h"
 #include "engine/model/presets.h"
 #include "engine/training/bench_inner.h"
 
 #include <sched.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -17,6 +19,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
+#include <string_view>
 
 namespace pathloom {
 
@@ -75,6 +78,10 @@ BenchCommand::BenchCommand(CLI::App& app)
     m_inner->add_option("--sequence", m_sequence, "Tokens a sequence")->check(positive);
     m_inner->add_option("--batch", m_batch, "Sequences a step")->check(positive);
     m_inner->add_option("--steps", m_steps, "Steps to time; their median counts")->check(positive);
+    m_gemm = bench->add_subcommand("gemm", "Matrix products: tokens through a packed weight beside the best cube");
+    m_gemm->add_flag("--json", m_json, "Print one JSON document");
+    m_gemm->add_option("--precision", m_precision, "fp32 or bf16 (default: both)")->check(CLI::IsMember({"fp32", "bf16"}));
+    m_gemm->add_option("--keep", m_keep, "Write the JSON to this file and print the table");
 }
 
 Result<RunSpec> BenchCommand::spec() const
@@ -192,6 +199,33 @@ Result<nlohmann::json> BenchCommand::peer() const
 }
 
 Result<void> BenchCommand::run(int threads) const
+{
+    return m_gemm->parsed() ? run_gemm(threads) : run_inner(threads);
+}
+
+Result<void> BenchCommand::run_gemm(int threads) const
+{
+    const ComputeThreads scope(threads);
+    nlohmann::json rows = nlohmann::json::array();
+    std::string table = fmt::format("{:>5} {:>12} {:>9} {:>10} {:>9}\n", "", "tokens/s", "gflop/s", "gemm peak", "fraction");
+    for (const char* precision : {"fp32", "bf16"}) {
+        if (!m_precision.empty() && m_precision != precision) continue;
+        const ProductPeaks peaks = product_peaks(std::string_view(precision) == "bf16" ? Precision::Bf16 : Precision::Fp32);
+        rusage usage{};
+        ::getrusage(RUSAGE_SELF, &usage);
+        const double fraction = peaks.tile_gflops / peaks.cube_gflops;
+        rows.push_back({{"precision", precision}, {"tokens_per_second", peaks.tile_tokens_per_second},
+            {"gflops", peaks.tile_gflops}, {"gemm_peak_gflops", peaks.cube_gflops}, {"fraction_of_peak", fraction},
+            {"peak_rss_mb", double(usage.ru_maxrss) / 1024.0}});
+        table += fmt::format("{:>5} {:>12.0f} {:>9.1f} {:>10.1f} {:>9.3f}\n", precision, peaks.tile_tokens_per_second,
+            peaks.tile_gflops, peaks.cube_gflops, fraction);
+    }
+    nlohmann::json document = rows.back();
+    document.update({{"bench", "gemm"}, {"isa", cpu_isa()}, {"products", products_isa()}, {"threads", threads}, {"rows", rows}});
+    return deliver_report({table, document.dump()}, m_json, m_keep);
+}
+
+Result<void> BenchCommand::run_inner(int threads) const
 {
     PATHLOOM_TRY(RunSpec spec, this->spec());
     nlohmann::json document = {{"bench", "inner"}, {"rows", nlohmann::json::array()}};

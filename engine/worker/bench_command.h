@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// `pathloom-worker bench inner`: how fast this machine trains, beside what its matrix products could do.
+// `pathloom-worker bench inner` and `bench gemm`: how fast this machine trains, and what its matrix products could do.
 #pragma once
 
 #include "engine/core/result.h"
@@ -16,7 +16,7 @@ namespace pathloom {
 class BenchCommand {
 public:
     explicit BenchCommand(CLI::App& app);
-    [[nodiscard]] bool chosen() const { return m_inner->parsed(); }
+    [[nodiscard]] bool chosen() const { return m_inner->parsed() || m_gemm->parsed(); }
     /// Prints the result on stdout.
     Result<void> run(int threads) const;
 
@@ -27,8 +27,11 @@ private:
     Result<std::vector<nlohmann::json>> measure_apart(const RunSpec& spec, int threads, int processes, bool pinned) const;
     Result<nlohmann::json> scaling(const RunSpec& spec, int threads) const;
     Result<nlohmann::json> peer() const;
+    Result<void> run_inner(int threads) const;
+    Result<void> run_gemm(int threads) const;
 
     CLI::App* m_inner = nullptr;
+    CLI::App* m_gemm = nullptr;
     bool m_json = false;
     bool m_profile = false;
     bool m_recompute = false;
