@@ -138,7 +138,8 @@ private:
         const std::string name = fmt::format("{}/{}", row.name, seed);
         const auto there = m_runs.find(name);
         if (there == m_runs.end()) return {};
-        PATHLOOM_TRY(const auto has, whole_spec(there->second.spec_json(), {}));
+        PATHLOOM_TRY(auto has, whole_spec(there->second.spec_json(), {}));
+        if (!wants->at("training").contains("device")) has["training"].erase("device");  // what "auto" found when it started
         if (has == *wants) return {};
         return fail(ErrorCode::Usage, "run {} is called '{}' but has {}; use the options it was made with, or another --project",
             there->second.id(), name, first_difference(has, *wants));

@@ -43,4 +43,15 @@ std::string cpu_isa()
     return "portable";
 }
 
+std::string worker_isa(bool cpu, bool cuda)
+{
+    if (!cuda) return cpu_isa();
+    return cpu ? cpu_isa() + "+cuda" : "cuda";
+}
+
+bool offers_device(std::string_view isa, std::string_view device)
+{
+    return device == "cuda" ? isa == "cuda" || isa.ends_with("+cuda") : isa != "cuda";
+}
+
 }  // namespace pathloom

@@ -3,9 +3,11 @@
 #include "engine/model/path_model.h"
 
 #include "engine/model/blocks.h"
+#include "engine/model/device_passes.h"
 #include "engine/model/head.h"
 #include "engine/model/kernels/buffer.h"
 #include "engine/model/kernels/profile.h"
+#include "engine/model/passes.h"
 
 #include <algorithm>
 #include <optional>
@@ -30,18 +32,6 @@ int tokens_at_once(const ParameterLayout& layout)
     constexpr std::size_t ParametersPerToken = 2800, All = 1 << 20;
     return int(std::clamp<std::size_t>(layout.size() / ParametersPerToken, GradientTokens, All));
 }
-
-/// The passes of one precision behind one door.
-class Passes {
-public:
-    virtual ~Passes() = default;
-    virtual double loss_and_gradients(
-        const TokenBatch& batch, const float* values, std::span<float> grads, const SoftTargets* soft)
-        = 0;
-    virtual void logits(std::span<const float> hidden, const float* values, float* out) = 0;
-    virtual void score(const TokenBatch& batch, const float* values, float* nll) = 0;
-    virtual std::span<const float> hidden(const TokenBatch& batch, const float* values) = 0;
-};
 
 template <class E>
 class PassesOf final : public Passes {
@@ -180,7 +170,18 @@ struct PathModel::Impl {
     ParameterLayout layout;
     Buffer<float> values, grads;  // on huge pages: every step walks through all of both
     std::unique_ptr<Passes> passes;
+    DevicePasses* device = nullptr;  ///< the same object as passes, when that is a device
 
+    Impl(ModelSpec model, ParameterLayout parameters, std::unique_ptr<DevicePath> path)
+        : spec(std::move(model))
+        , layout(std::move(parameters))
+    {
+        values.grow_cleared(layout.size());
+        grads.grow_cleared(layout.size());
+        auto on_device = std::make_unique<DevicePasses>(std::move(path), layout.size(), spec.d_model, spec.vocabulary);
+        device = on_device.get();
+        passes = std::move(on_device);
+    }
     Impl(ModelSpec model, ParameterLayout parameters, Precision precision, bool recompute)
         : spec(std::move(model))
         , layout(std::move(parameters))
@@ -194,7 +195,9 @@ struct PathModel::Impl {
     }
 };
 
-Result<PathModel> PathModel::create(const ModelSpec& model, std::vector<Column> columns, Precision precision, bool recompute)
+namespace {
+
+Result<void> check_shape(const ModelSpec& model)
 {
     if (model.ffn != "swiglu" && model.ffn != "gelu")
         return fail(ErrorCode::Usage, "model.ffn must be swiglu or gelu, got '{}'", model.ffn);
@@ -210,8 +213,25 @@ Result<PathModel> PathModel::create(const ModelSpec& model, std::vector<Column> 
                 ErrorCode::Usage, "model.window and model.conv must be at least 1, got {} and {}", model.window, model.conv);
         }
     }
+    return {};
+}
+
+}  // namespace
+
+Result<PathModel> PathModel::create(const ModelSpec& model, std::vector<Column> columns, Precision precision, bool recompute)
+{
+    PATHLOOM_CHECK(check_shape(model));
     PATHLOOM_TRY(ParameterLayout layout, ParameterLayout::build(model, std::move(columns)));
     return PathModel(std::make_unique<Impl>(model, std::move(layout), precision, recompute));
+}
+
+Result<PathModel> PathModel::create_on(
+    DeviceBackend& backend, const std::string& device, const ModelSpec& model, std::vector<Column> columns, Precision precision)
+{
+    PATHLOOM_CHECK(check_shape(model));
+    PATHLOOM_TRY(ParameterLayout layout, ParameterLayout::build(model, std::move(columns)));
+    PATHLOOM_TRY(auto path, backend.make_path(model, layout, precision, device));
+    return PathModel(std::make_unique<Impl>(model, std::move(layout), std::move(path)));
 }
 
 PathModel::PathModel(std::unique_ptr<Impl> impl)
@@ -232,7 +252,9 @@ const ParameterLayout& PathModel::layout() const
 }
 std::span<float> PathModel::parameters()
 {
-    return {m_impl->values.data(), m_impl->layout.size()};
+    const std::span<float> values{m_impl->values.data(), m_impl->layout.size()};
+    if (m_impl->device) m_impl->device->hand_over(values);
+    return values;
 }
 std::span<const float> PathModel::gradients() const
 {
@@ -263,6 +285,31 @@ void PathModel::score(const TokenBatch& batch, std::span<float> nll)
 std::span<const float> PathModel::hidden(const TokenBatch& batch)
 {
     return m_impl->passes->hidden(batch, m_impl->values.data());
+}
+
+bool PathModel::on_device() const
+{
+    return m_impl->device != nullptr;
+}
+
+void PathModel::set_moments(std::span<const float> m, std::span<const float> v)
+{
+    m_impl->device->path().set_moments(m, v);
+}
+
+void PathModel::get_moments(std::span<float> m, std::span<float> v)
+{
+    m_impl->device->path().get_moments(m, v);
+}
+
+DevicePath::Slope PathModel::device_gradients(const TokenBatch& batch, const SoftTargets* soft)
+{
+    return m_impl->device->find_gradients(batch, m_impl->values.data(), soft);
+}
+
+void PathModel::device_update(const AdamWStep& step)
+{
+    m_impl->device->update(step);
 }
 
 double training_flops_per_token(const ModelSpec& model, int sequence)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/core/result.h"
+#include "engine/model/device.h"
 #include "engine/model/kernels/products.h"
 #include "engine/model/parameters.h"
 #include "engine/model/soft_targets.h"
@@ -32,6 +33,9 @@ public:
     /// the block again on the way back, which costs a third more arithmetic, saves most of the activations and changes no bit.
     static Result<PathModel> create(
         const ModelSpec& model, std::vector<Column> columns, Precision precision, bool recompute = false);
+    /// The same on a device of `backend`, which must outlive the model; Unsupported when it has no such device.
+    static Result<PathModel> create_on(DeviceBackend& backend, const std::string& device, const ModelSpec& model,
+        std::vector<Column> columns, Precision precision);
     PathModel(PathModel&&) noexcept;
     PathModel& operator=(PathModel&&) noexcept;
     ~PathModel();
@@ -52,6 +56,13 @@ public:
     void score(const TokenBatch& batch, std::span<float> nll);
     /// Output of the last block, before the final norm, [rows * sequence, d_model]; valid until the next call.
     std::span<const float> hidden(const TokenBatch& batch);
+
+    /// Training on a device, where parameters, gradients and moments then stay between steps. parameters() brings them back.
+    [[nodiscard]] bool on_device() const;
+    void set_moments(std::span<const float> m, std::span<const float> v);
+    void get_moments(std::span<float> m, std::span<float> v);
+    DevicePath::Slope device_gradients(const TokenBatch& batch, const SoftTargets* soft);
+    void device_update(const AdamWStep& step);
 
 private:
     struct Impl;

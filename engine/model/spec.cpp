@@ -153,6 +153,7 @@ void read_training(const json& object, TrainingSpec& training, std::optional<Err
     reader.choice("precision", training.precision, {"fp32", "bf16"});
     reader.choice("inner_state", training.inner_state, {"keep", "reset"});
     reader.flag("recompute", training.recompute);
+    reader.choice("device", training.device, {"auto", "cpu", "cuda"});
     reader.integer("threads", training.threads, 0, 1024);
     reader.number("early_stopping", training.early_stopping, 0.0, 0.5);
     reader.integer("paths_per_phase", training.paths_per_phase, 0, most_paths);

@@ -77,6 +77,8 @@ struct TrainingSpec {
     std::string precision = "fp32";  ///< "fp32" or "bf16"
     std::string inner_state = "keep";  ///< "keep" or "reset" the path's AdamW state between phases
     bool recompute = false;  ///< keep block inputs only and run each block again on the way back: less memory, equal bits
+    std::string device = "auto";  ///< "cpu", "cuda", or "auto": cuda when a worker offers it as the run starts (then written
+                                  ///< down), else the CPU; the bits depend on it
     int threads = 1;  ///< of a worker; 0 = its share of the cores, written down when the run starts: the bits depend on it
     int paths_per_phase = 0;  ///< path sampling (paper 2.6.2): so many paths train in each phase, all equally often; 0 = all
     double early_stopping
@@ -131,7 +133,8 @@ Result<RunSpec> parse_run_spec(const std::string& json);
 /// Apply "training.tau=20"-style overrides to a JSON document, then parse. Values are JSON; a bare word is a string.
 Result<RunSpec> parse_run_spec(const std::string& json, const std::vector<std::string>& overrides);
 
-/// Canonical JSON: every field, sorted keys, so equal specs give equal bytes. "distillation" is left out when nobody teaches.
+/// Canonical JSON: every field, sorted keys, so equal specs give equal bytes. "distillation" is left out when nobody teaches,
+/// training.device while it is "auto".
 std::string to_json(const RunSpec& spec);
 std::string to_json(const ModelSpec& spec);
 Result<ModelSpec> parse_model_spec(const std::string& json);

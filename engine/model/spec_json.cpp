@@ -36,12 +36,14 @@ json routing_json(const RoutingSpec& routing)
 
 json training_json(const TrainingSpec& training)
 {
-    return json{{"warm_start_steps", training.warm_start_steps}, {"phases", training.phases}, {"tau", training.tau},
+    json out{{"warm_start_steps", training.warm_start_steps}, {"phases", training.phases}, {"tau", training.tau},
         {"lr", training.lr}, {"lr_min_ratio", training.lr_min_ratio}, {"warmup_steps", training.warmup_steps},
         {"weight_decay", training.weight_decay}, {"beta1", training.beta1}, {"beta2", training.beta2}, {"eps", training.eps},
         {"clip", training.clip}, {"precision", training.precision}, {"inner_state", training.inner_state},
         {"recompute", training.recompute}, {"threads", training.threads}, {"paths_per_phase", training.paths_per_phase},
         {"early_stopping", training.early_stopping}};
+    if (training.device != "auto") out["device"] = training.device;
+    return out;
 }
 
 std::string text_of(const json& value)

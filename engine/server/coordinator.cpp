@@ -384,6 +384,7 @@ v1::EngineInfo Coordinator::info()
     for (const auto& [id, worker] : m_cluster.workers)
         if (worker.gone.empty()) out.set_workers(out.workers() + 1);
     out.add_devices("cpu");
+    if (device_here("cuda")) out.add_devices("cuda");
     out.set_isa(cpu_isa());
     out.set_last_seq(m_events->last_seq());
     out.set_pid(::getpid());

@@ -135,7 +135,7 @@ private:
     void worker_gone(std::int64_t worker, const std::string& reason);
     /// What equal tasks of other runs would be found under; empty for tasks whose results are not kept.
     std::string reuse_key(const RunController& run, const TaskKey& key) const;
-    std::vector<Candidate> candidates();
+    std::vector<Candidate> candidates(const WorkerState& worker);
     void give_up_all_but(std::int64_t worker, const google::protobuf::RepeatedPtrField<v1::HeldTask>& held);
     /// What `worker` will probably be leased next, reserved for it.
     std::optional<v1::Task> look_ahead(const WorkerState& worker);
@@ -144,6 +144,7 @@ private:
     Result<void> change_store(const std::function<Result<void>(std::vector<v1::Event>&)>& change);
     void commit_events(std::vector<v1::Event> events);
     Result<RunPlan> make_plan(const RunSpec& spec);
+    [[nodiscard]] bool device_here(std::string_view device) const;  ///< a worker offers it
     [[nodiscard]] int workers_to_plan_for() const;  ///< local workers whose memory a run must leave room for
     Result<v1::Run> with_run(std::int64_t id, const std::function<Result<void>(RunController&)>& change);
     void fail_run(RunController& run, const Error& error);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Runs: estimate, start, stop, resume, clone, look at, evaluate, export.
+#include "engine/core/isa.h"
 #include "engine/core/machine.h"
 #include "engine/corpus/document_list.h"
 #include "engine/model/estimate.h"
@@ -73,6 +74,10 @@ Result<v1::RunEstimate> Coordinator::estimate(const v1::EstimateRunRequest& requ
             fmt::format("training.threads is {}, but {} local worker{} here would have {} core{} each: threads will take "
                         "turns; 0 takes what there is when the run starts",
                 spec.training.threads, std::max(1, workers), workers > 1 ? "s" : "", share, share > 1 ? "s" : ""));
+    if (spec.training.device == "cuda" && !device_here("cuda"))
+        out.add_warnings(
+            "training.device is cuda, but no worker here offers one: the run will wait until a pathloom-worker --device "
+            "cuda joins.");
     const auto corpus = m_project->find_corpus(spec.data.corpus);
     if (corpus && !*corpus)
         out.add_warnings(
@@ -87,6 +92,12 @@ int Coordinator::workers_to_plan_for() const
     const bool remote = std::any_of(m_cluster.workers.begin(), m_cluster.workers.end(),
         [](const auto& worker) { return !worker.second.local && worker.second.gone.empty(); });
     return remote ? 0 : 1;
+}
+
+bool Coordinator::device_here(std::string_view device) const
+{
+    return std::any_of(m_cluster.workers.begin(), m_cluster.workers.end(),
+        [&](const auto& worker) { return worker.second.gone.empty() && offers_device(worker.second.isa, device); });
 }
 
 Result<RunPlan> Coordinator::make_plan(const RunSpec& spec)
@@ -109,6 +120,10 @@ Result<v1::Run> Coordinator::start_run(const v1::StartRunRequest& request, std::
     if (spec.training.threads == 0) {  // decided once and written down: the bits belong to the number of threads
         const std::lock_guard lock(m_mutex);
         spec.training.threads = int(cores_of_worker(this_machine().cores, std::max(1, m_local_wanted), 0).size());
+    }
+    if (spec.training.device == "auto") {  // likewise
+        const std::lock_guard lock(m_mutex);
+        if (device_here("cuda")) spec.training.device = "cuda";
     }
     CorpusRow corpus;
     RunPlan plan;

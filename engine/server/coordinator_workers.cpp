@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What workers ask of the coordinator.
+#include "engine/core/isa.h"
 #include "engine/core/version.h"
 #include "engine/server/coordinator.h"
 
@@ -132,11 +133,11 @@ std::string Coordinator::reuse_key(const RunController& run, const TaskKey& key)
     return spec ? memo_key(*spec) : std::string();
 }
 
-std::vector<Candidate> Coordinator::candidates()
+std::vector<Candidate> Coordinator::candidates(const WorkerState& worker)
 {
     std::vector<Candidate> out;
     for (const auto& [id, run] : m_runs) {
-        if (!run->active()) continue;
+        if (!run->active() || !offers_device(worker.isa, run->device())) continue;
         for (const TaskKey& key : run->wanted_now().tasks) {
             if (!run->rebuilding.empty()) {  // a task that reads what is being made again waits for it
                 const auto spec = run->task_spec(key);
@@ -186,7 +187,7 @@ void Coordinator::give_up_all_but(std::int64_t worker, const google::protobuf::R
 std::optional<v1::Task> Coordinator::look_ahead(const WorkerState& worker)
 {
     // Only what would be left over if everybody who waits for work were served.
-    const auto free = candidates();
+    const auto free = candidates(worker);
     if (spare(m_cluster, free) <= m_idle_workers) return std::nullopt;
     reserve(m_cluster, worker.id, {});
     const auto chosen = choose(m_cluster, free, worker.id);
@@ -227,7 +228,7 @@ Result<v1::LeaseResponse> Coordinator::lease(const v1::LeaseRequest& request, co
         } else {
             give_up_all_but(worker.id, request.held());
         }
-        if (const auto chosen = request.ahead() ? std::nullopt : choose(m_cluster, candidates(), worker.id)) {
+        if (const auto chosen = request.ahead() ? std::nullopt : choose(m_cluster, candidates(worker), worker.id)) {
             RunController& run = *m_runs.at(chosen->run);
             auto spec = run.task_spec(chosen->key);
             if (!spec) {

@@ -142,6 +142,8 @@ public:
 
     [[nodiscard]] const RunRow& row() const { return m_row; }
     [[nodiscard]] const RunPlan& plan() const { return m_plan; }
+    /// The kind its tasks are computed on: one for the whole run, so that its bits are those of one.
+    [[nodiscard]] const char* device() const { return m_plan.spec.training.device == "cuda" ? "cuda" : "cpu"; }
     [[nodiscard]] const RunFacts& facts() const { return m_facts; }
     [[nodiscard]] const Wanted& wanted_now() const { return m_wanted; }
     [[nodiscard]] int train_tasks() const { return m_shape.train_tasks(); }

@@ -32,6 +32,7 @@ v1::TaskSpec base_spec(const RunPlan& plan, const std::vector<Column>& columns, 
     spec.set_precision(plan.spec.training.precision);
     spec.set_recompute(plan.spec.training.recompute);
     spec.set_threads(plan.spec.training.threads);
+    if (plan.spec.training.device == "cuda") spec.set_device("cuda");
     return spec;
 }
 

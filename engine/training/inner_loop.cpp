@@ -54,9 +54,12 @@ Result<InnerState> read_state(const ParameterLayout& layout, const Safetensors& 
 Result<double> train_step(PathModel& model, InnerState& state, const v1::InnerOptimizer& inner, std::int64_t step,
     const TokenBatch& batch, const SoftTargets* soft)
 {
-    const double loss = soft ? model.distill(batch, *soft) : model.loss_and_gradients(batch);
-    double norm = 0.0;
-    {
+    double loss = 0.0, norm = 0.0;
+    if (model.on_device()) {
+        const DevicePath::Slope slope = model.device_gradients(batch, soft);
+        loss = slope.loss, norm = slope.gradient_norm;
+    } else {
+        loss = soft ? model.distill(batch, *soft) : model.loss_and_gradients(batch);
         const ProfileScope scope(Kernel::ClipNorm);
         norm = std::sqrt(sum_of_squares(model.gradients()));
     }
@@ -68,6 +71,11 @@ Result<double> train_step(PathModel& model, InnerState& state, const v1::InnerOp
     }
     AdamWStep adamw{learning_rate(inner, step), inner.beta1(), inner.beta2(), inner.eps(), 0.0, ++state.updates, 1.0};
     if (inner.clip() > 0.0 && norm > inner.clip()) adamw.gradient_scale = inner.clip() / (norm + 1e-6);
+    if (model.on_device()) {
+        adamw.weight_decay = inner.weight_decay();
+        model.device_update(adamw);
+        return loss;
+    }
     const ProfileScope scope(Kernel::AdamW);
     for (const ParameterView& view : model.layout().tensors()) {
         adamw.weight_decay = view.decay ? inner.weight_decay() : 0.0;

@@ -28,7 +28,8 @@ Result<InnerState> read_state(const ParameterLayout& layout, const Safetensors& 
 
 /// Gradients of `batch`, clipped, then one AdamW update of the model's parameters. Returns the mean loss before the update.
 /// Failed when the loss or the gradient is not finite; the parameters are then untouched. With `soft` the gradient is that of
-/// distillation and the loss still that of the tokens.
+/// distillation and the loss still that of the tokens. A model on a device keeps the moments there (PathModel::set_moments); of
+/// `state` only the count of updates is then used.
 Result<double> train_step(PathModel& model, InnerState& state, const v1::InnerOptimizer& inner, std::int64_t step,
     const TokenBatch& batch, const SoftTargets* soft = nullptr);
 

@@ -2,6 +2,7 @@
 // A task from blobs to blobs.
 #include "engine/training/task_runner.h"
 
+#include "engine/core/one_line.h"
 #include "engine/model/path_model.h"
 #include "engine/training/data_order.h"
 #include "engine/training/inner_loop.h"
@@ -21,7 +22,7 @@ Result<Safetensors> fetch_blob(TaskIo& io, const std::string& hash, BlobClass ki
     return Safetensors::open(file);
 }
 
-Result<PathModel> load_path(const v1::TaskSpec& spec, TaskIo& io)
+Result<PathModel> load_path(const v1::TaskSpec& spec, TaskIo& io, const TaskDevice& device)
 {
     PATHLOOM_TRY(const ModelSpec model, parse_model_spec(spec.model_json()));
     PATHLOOM_TRY(const Precision precision, parse_precision(spec.precision()));
@@ -29,7 +30,13 @@ Result<PathModel> load_path(const v1::TaskSpec& spec, TaskIo& io)
     for (const v1::ColumnRef& column : spec.columns()) {
         columns.push_back(make_column(column.name(), {column.blocks().begin(), column.blocks().end()}));
     }
-    PATHLOOM_TRY(PathModel path, PathModel::create(model, std::move(columns), precision, spec.recompute()));
+    const bool elsewhere = !spec.device().empty();
+    if (elsewhere && (spec.device() != "cuda" || !device.backend))
+        return fail(ErrorCode::Unsupported, "the task is for a {} device and this worker has none; start it with --device {}",
+            spec.device(), spec.device());
+    PATHLOOM_TRY(PathModel path,
+        elsewhere ? PathModel::create_on(*device.backend, device.name, model, std::move(columns), precision)
+                  : PathModel::create(model, std::move(columns), precision, spec.recompute()));
     for (int c = 0; c < spec.columns_size(); ++c) {
         PATHLOOM_TRY(const Safetensors blob, fetch_blob(io, spec.columns(c).module_hash(), BlobClass::Module));
         PATHLOOM_CHECK(path.layout().load_column(c, blob, path.parameters()));
@@ -88,6 +95,7 @@ Result<void> train(const v1::TaskSpec& spec, TaskIo& io, PathModel& path, const 
         PATHLOOM_TRY(teacher, TeacherModel::load(spec, io, data.rows()));
     }
     std::vector<float> before(path.parameters().begin(), path.parameters().end());
+    if (path.on_device()) path.set_moments(state.m, state.v);
     DataOrder order(data.subset(), spec.data_seed());
     for (std::int64_t step = spec.step_begin(); step < spec.step_begin() + spec.steps(); ++step) {
         const auto rows = order.rows_of(step, spec.batch());
@@ -99,6 +107,7 @@ Result<void> train(const v1::TaskSpec& spec, TaskIo& io, PathModel& path, const 
         result.set_tokens(result.tokens() + real_tokens(data, rows, spec.sequence_length()));
         if (!io.progress(step, float(loss))) return fail(ErrorCode::Cancelled, "stopped after step {}", step);
     }
+    if (path.on_device()) path.get_moments(state.m, state.v);
     const std::span<const float> after = path.parameters();
     for (std::size_t i = 0; i < before.size(); ++i) before[i] -= after[i];
     const auto trained = std::make_shared<const Trained>(Trained{path.layout(), std::move(before), std::move(state)});
@@ -152,13 +161,11 @@ Result<void> check_spec(const v1::TaskSpec& spec)
     return {};
 }
 
-}  // namespace
-
-Result<TaskOutcome> compute_task(const v1::TaskSpec& spec, TaskIo& io)
+Result<TaskOutcome> compute(const v1::TaskSpec& spec, TaskIo& io, const TaskDevice& device)
 {
     PATHLOOM_CHECK(check_spec(spec));
     const ComputeThreads threads(spec.threads());
-    PATHLOOM_TRY(PathModel path, load_path(spec, io));
+    PATHLOOM_TRY(PathModel path, load_path(spec, io, device));
     PATHLOOM_TRY(const TaskData data, load_data(spec, io, path.spec().vocabulary));
 
     const auto begin = std::chrono::steady_clock::now();
@@ -189,9 +196,21 @@ Result<TaskOutcome> compute_task(const v1::TaskSpec& spec, TaskIo& io)
     return outcome;
 }
 
-Result<v1::TaskResult> run_task(const v1::TaskSpec& spec, TaskIo& io)
+}  // namespace
+
+Result<TaskOutcome> compute_task(const v1::TaskSpec& spec, TaskIo& io, const TaskDevice& device)
 {
-    PATHLOOM_TRY(TaskOutcome outcome, compute_task(spec, io));
+    if (spec.device().empty()) return compute(spec, io, device);
+    try {
+        return compute(spec, io, device);
+    } catch (const std::exception& error) {  // a device that is out of memory or gone
+        return fail(ErrorCode::Failed, "{} failed: {}", device.name, one_line(error.what()));
+    }
+}
+
+Result<v1::TaskResult> run_task(const v1::TaskSpec& spec, TaskIo& io, const TaskDevice& device)
+{
+    PATHLOOM_TRY(TaskOutcome outcome, compute_task(spec, io, device));
     if (outcome.store) PATHLOOM_CHECK(outcome.store(io, outcome.result));
     return std::move(outcome.result);
 }

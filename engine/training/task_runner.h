@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Runs one task. The only door to libtorch: a worker hands in a spec and a way to reach blobs, and gets hashes back.
+// Runs one task: a worker hands in a spec and a way to reach blobs, and gets hashes back. The door to other devices, too.
 #pragma once
 
 #include "engine/core/result.h"
@@ -14,6 +14,8 @@
 #include <utility>
 
 namespace pathloom {
+
+class DeviceBackend;
 
 /// What a blob is for: decides which counter of WireBytes it lands in.
 enum class BlobClass { Module, Delta, Inner, Data, Result };
@@ -43,10 +45,16 @@ struct TaskOutcome {
     std::function<Result<void>(TaskIo&, v1::TaskResult&)> store;
 };
 
-/// Run `spec` to its last step. Same inputs give the same bytes on the same instruction set and number of threads.
+/// Where tasks whose spec names "cuda" are computed.
+struct TaskDevice {
+    DeviceBackend* backend = nullptr;  ///< none: such tasks are Unsupported
+    std::string name;  ///< "cuda:0"
+};
+
+/// Run `spec` to its last step. Same inputs give the same bytes on the same instruction set, device and number of threads.
 /// wire counters and compute_seconds of the result: compute_seconds is filled here, wire by the worker.
-Result<TaskOutcome> compute_task(const v1::TaskSpec& spec, TaskIo& io);
+Result<TaskOutcome> compute_task(const v1::TaskSpec& spec, TaskIo& io, const TaskDevice& device = {});
 /// compute_task() and its store().
-Result<v1::TaskResult> run_task(const v1::TaskSpec& spec, TaskIo& io);
+Result<v1::TaskResult> run_task(const v1::TaskSpec& spec, TaskIo& io, const TaskDevice& device = {});
 
 }  // namespace pathloom

@@ -4,6 +4,7 @@
 #include "engine/core/isa.h"
 #include "engine/core/log.h"
 #include "engine/core/rpc.h"
+#include "engine/training/device_loader.h"
 #include "engine/worker/bench_command.h"
 #include "engine/worker/grpc_link.h"
 #include "engine/worker/process_watch.h"
@@ -11,6 +12,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
+#include <spdlog/spdlog.h>
 
 #include <unistd.h>
 
@@ -42,6 +44,7 @@ struct Settings {
     std::string name;
     std::string cache;
     std::uint64_t cache_limit_mb = 4096;
+    std::string device = "auto";
     int threads = 1;
     std::int64_t patience_s = 600;
     bool local = false;
@@ -105,13 +108,18 @@ int work(const Settings& settings)
         PATHLOOM_TRY(BlobCache cache, BlobCache::open(folder, settings.cache_limit_mb << 20));
         std::random_device random;
         WorkerOptions options;
-        options.identity = {settings.name, host_name(), ::getpid(), cpu_isa(),
+        options.identity = {settings.name, host_name(), ::getpid(), {},
             fmt::format("{:08x}{:08x}{:08x}{:08x}", random(), random(), random(), random()), settings.local};
         if (settings.name.empty()) options.identity.name = fmt::format("{}-{}", options.identity.host, ::getpid());
         options.retry.patience_ms = settings.patience_s * 1000;
         options.seed = random();
+        PATHLOOM_TRY(const WorkerDevices devices, find_devices(settings.device));
+        spdlog::info("devices: {}", devices.choice.reason);
+        options.identity.isa = worker_isa(devices.choice.cpu, devices.choice.cuda.has_value());
+        const auto run
+            = [&devices](const v1::TaskSpec& spec, TaskIo& io) { return compute_task(spec, io, devices.task_device()); };
         const SteadyClock clock;
-        WorkerLoop worker(*link, std::move(cache), compute_task, clock, options);
+        WorkerLoop worker(*link, std::move(cache), run, clock, options);
 
         auto running = std::async(std::launch::async, [&] { return worker.run(); });
         ready.set_value(&worker);
@@ -145,6 +153,7 @@ int main(int argc, char** argv)
     app.add_option("--name", settings.name, "Name shown in the workers pane (default: host and process id)");
     app.add_option("--cache", settings.cache, "Folder that keeps blobs between runs (default: a temporary one)");
     app.add_option("--cache-limit-mb", settings.cache_limit_mb, "Size the cache may reach")->check(CLI::Range(1, 1 << 30));
+    app.add_option("--device", settings.device, "auto (the CPU, and a GPU that libtorch sees), cpu, cuda or cuda:N");
     app.add_option("--threads", settings.threads, "Threads of the math libraries")->check(CLI::Range(1, 1024));
     app.add_option("--patience", settings.patience_s, "Seconds to wait for an engine that does not answer")
         ->check(CLI::Range(0, 1 << 30));

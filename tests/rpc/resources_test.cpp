@@ -4,6 +4,8 @@
 
 #include "engine/core/files.h"
 #include "engine/core/machine.h"
+#include "engine/core/version.h"
+#include "engine/worker/grpc_link.h"
 
 #include <nlohmann/json.hpp>
 
@@ -144,6 +146,43 @@ TEST_F(Resources, ThreadsOfTheMachineAreWrittenIntoTheSpecWhenTheRunStarts)
     EXPECT_EQ(ctl({"run", "show", "2"})["spec"]["training"]["threads"], 1);
     const auto plan = ctl({"run", "start", spec, "--dry-run", "--set", "training.threads=1000"});
     EXPECT_NE(plan["warnings"].dump().find("training.threads is 1000"), std::string::npos) << plan["warnings"];
+}
+
+TEST_F(Resources, ARunBelongsToOneKindOfDevice)
+{
+    const std::string spec = prepare(small_spec);
+    LiveEngine engine(folder / "project", 0);
+    const auto link = must(GrpcLink::open(engine.address(), must(read_token(token_file(folder / "project", "worker")))));
+    const auto join = [&](const std::string& isa) {
+        v1::RegisterRequest request;
+        request.set_protocol(protocol_version);
+        request.set_name(isa);
+        request.set_instance(isa);
+        request.set_isa(isa);
+        return must(link->enrol(request)).worker();
+    };
+    const auto leased = [&](std::int64_t worker) {
+        v1::LeaseRequest request;
+        request.set_worker(worker);
+        return must(link->lease(request)).task();
+    };
+    const auto plain = join("avx2");
+    ctl({"run", "start", spec});  // auto, and nobody offers more than a CPU
+    const auto warned = ctl({"run", "start", spec, "--dry-run", "--set", "training.device=cuda"});
+    EXPECT_NE(warned["warnings"].dump().find("no worker here offers one"), std::string::npos) << warned["warnings"];
+    const auto graphic = join("cuda");
+    EXPECT_TRUE(leased(graphic).id().empty()) << "the run began on CPUs";
+    ctl({"run", "start", spec, "--set", "seed=6"});
+    EXPECT_FALSE(ctl({"run", "show", "1"})["spec"]["training"].contains("device"));
+    EXPECT_EQ(ctl({"run", "show", "2"})["spec"]["training"]["device"], "cuda");
+    EXPECT_EQ(ctl({"engine", "info"})["devices"], (nlohmann::json{"cpu", "cuda"}));
+
+    const v1::Task here = leased(plain), there = leased(graphic);
+    EXPECT_EQ(here.run(), 1);
+    EXPECT_EQ(here.spec().device(), "");
+    EXPECT_EQ(there.run(), 2);
+    EXPECT_EQ(there.spec().device(), "cuda");
+    engine.kill();
 }
 
 TEST_F(Resources, ARunThatCannotFitIsRefusedWithTheNumbers)
