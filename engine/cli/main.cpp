@@ -64,7 +64,10 @@ int complain(const Shell& shell, const Error& error)
 int main(int argc, char** argv)
 {
     Shell shell;
-    if (is_probe_call(argc, argv)) return complain(shell, hand_over_to_probe(argv));
+    if (const auto call = read_probe_call({argv, argv + argc})) {
+        shell.json = call->json;
+        return complain(shell, hand_over_to_probe(*call, shell.interrupted));
+    }
     CLI::App app("Train paths of shared modules from the command line.", "pathloomctl");
     app.set_version_flag("--version", std::string(program_version));
     app.fallthrough();

@@ -2,6 +2,7 @@
 // What every verb of pathloomctl shares: the global options, the connection to an engine, and the two ways to print.
 #pragma once
 
+#include "engine/cli/probe_call.h"
 #include "engine/cli/session.h"
 #include "engine/core/result.h"
 #include "engine/worker/retry.h"
@@ -44,10 +45,6 @@ void add_study_verbs(CLI::App& benches, Shell& shell);  ///< bench ladder
 void add_engine_verbs(CLI::App& app, Shell& shell);  ///< engine, preset, workers
 void add_corpus_verbs(CLI::App& app, Shell& shell);
 void add_run_verbs(CLI::App& app, Shell& shell);
-/// Whether the call is `reader`, `probe` or `ask` (after --json or not): pathloom-probe does those.
-bool is_probe_call(int argc, char** argv);
-/// Becomes pathloom-probe with the same arguments; returns only when that is not possible.
-Error hand_over_to_probe(char** argv);
 void add_probe_verbs(CLI::App& app);  ///< reader, probe, ask in the help
 void add_score_verbs(CLI::App& app, Shell& shell);
 void add_translate_verbs(CLI::App& app, Shell& shell);  ///< pack, translate

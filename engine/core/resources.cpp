@@ -42,4 +42,11 @@ Result<std::filesystem::path> sibling_program(const std::string& name)
     return program;
 }
 
+std::filesystem::path cache_folder()
+{
+    if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache && *cache) return std::filesystem::path(cache) / "pathloom";
+    const char* home = std::getenv("HOME");
+    return std::filesystem::path(home && *home ? home : "/tmp") / ".cache/pathloom";
+}
+
 }  // namespace pathloom

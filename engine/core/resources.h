@@ -19,4 +19,7 @@ Result<std::filesystem::path> resource_path(const std::string& name);
 /// A sister program beside the running one ("pathloom-worker"); NotFound when it is not there.
 Result<std::filesystem::path> sibling_program(const std::string& name);
 
+/// Where what can be made again is kept: $XDG_CACHE_HOME/pathloom, else ~/.cache/pathloom.
+std::filesystem::path cache_folder();
+
 }  // namespace pathloom

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <optional>
 
 namespace pathloom {
 
@@ -27,6 +28,25 @@ Result<MemoryView> with_needles(
     std::ranges::stable_sort(insertions, {}, &Insertion::at);
     return splice(haystack.memory, length, insertions, std::size_t(reader.model.spec().reach()),
         [&](std::span<const std::int32_t> tokens) { return key_source(reader, tokens); });
+}
+
+/// The whole context as a memory of its own; `file` holds its rows.
+Result<MemoryView> encoded_cold(
+    ReaderPackage& reader, const ProbeContext& context, const NeedleGridRequest& request, std::optional<MemoryFile>& file)
+{
+    MemoryIdentity identity{reader.hash, context.tokens(), {}, std::uint32_t(reader.model.spec().key_dim)};
+    identity.bytes.resize(identity.tokens.size());
+    const std::filesystem::path folder = request.cold / "cold";
+    std::error_code error;
+    std::filesystem::remove_all(folder, error);  // of one that was interrupted
+    file.reset();
+    auto made = MemoryFile::obtain(folder, identity, key_source(reader, identity.tokens), request.cold_progress);
+    std::filesystem::remove_all(folder, error);  // the mapping stays
+    if (!made) return fail(made.error());
+    file = std::move(*made);
+    MemoryView view;
+    view.add(*file, 0, file->rows());
+    return view;
 }
 
 Result<void> ask_cell(
@@ -108,12 +128,16 @@ Result<std::vector<NeedleCell>> needle_grid(ReaderPackage& reader, const Haystac
                 if (other.at <= place && other.tokens != own) cell.actual_position += other.tokens.size();
             }
             bool known = false;
-            if (request.hooks.known) {
+            if (request.hooks.known && request.cold.empty()) {
                 PATHLOOM_TRY(known, request.hooks.known(cell));
             }
             if (!known) {
                 const auto start = std::chrono::steady_clock::now();
-                PATHLOOM_TRY(const MemoryView memory, with_needles(reader, haystack, kept, insertions));
+                std::optional<MemoryFile> whole;
+                std::ranges::stable_sort(insertions, {}, &Insertion::at);
+                PATHLOOM_TRY(const MemoryView memory,
+                    request.cold.empty() ? with_needles(reader, haystack, kept, insertions)
+                                         : encoded_cold(reader, {&haystack.memory, kept, insertions, nullptr}, request, whole));
                 cell.seconds_encode = since(start);
                 PATHLOOM_CHECK(ask_cell(reader, memory, request.answer, request.no_needle, cell));
                 if (request.hooks.answered)

@@ -40,6 +40,10 @@ struct NeedleGridRequest {
     NeedleTemplates templates;
     AnswerOptions answer;
     CellHooks hooks;
+    /// Not empty: nothing is spliced, each cell's whole context is encoded from nothing, in a file of this folder that is removed
+    /// afterwards. What a spliced cell must agree with.
+    std::filesystem::path cold;
+    MemoryProgress cold_progress = {};
 };
 
 struct NeedleCell {

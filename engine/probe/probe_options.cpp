@@ -16,7 +16,10 @@ namespace pathloom {
 void add_common_options(CLI::App* verb, ProbeOptions& options)
 {
     verb->add_option("--model", options.model, "\"shipped\" or a reader's folder");
-    verb->add_option("--doc", options.documents, "Documents (text, Markdown, HTML, EPUB, PDF, subtitles) or folders of them")
+    verb->add_option("--doc", options.documents,
+            "Documents (text, Markdown, HTML, EPUB, PDF, subtitles) or folders of them; pathloomctl --project DIR also takes "
+            "--corpus "
+            "NAME [--split S]")
         ->required();
     verb->add_option("--memory", options.memory, "Folder of encoded documents (default: in the user's cache)");
     verb->add_option("--threads", options.threads, "Threads")->check(CLI::Range(1, 64));
@@ -40,9 +43,15 @@ void add_measure_options(CLI::App* verb, ProbeOptions& options)
         ->check(CLI::PositiveNumber);
     verb->add_option("--endpoint-retries", options.endpoint.retries, "After refusals for now and broken connections")
         ->check(CLI::Range(0, 20));
-    verb->add_option("--keep", options.keep, "Results file (SQLite): what it holds is not asked again");
+    add_keep_options(verb, options);
     verb->add_option("--seed", options.seed, "Of keys, values, wordings and places");
     verb->add_option("--out", options.out, "Also write the JSON to this file");
+}
+
+void add_keep_options(CLI::App* verb, ProbeOptions& options)
+{
+    verb->add_option("--project", options.project, "Project folder that keeps the results: what it holds is not asked again");
+    verb->add_option("--keep", options.keep, "Results file (SQLite) instead");
 }
 
 void add_length_option(CLI::App* verb, ProbeOptions& options)
@@ -64,8 +73,12 @@ Result<std::vector<std::unique_ptr<Contestant>>> contestants_of(ReaderPackage& r
 
 Result<std::optional<ResultStore>> store_of(const ProbeOptions& options)
 {
-    if (options.keep.empty()) return std::nullopt;
-    PATHLOOM_TRY(ResultStore store, ResultStore::open(options.keep));
+    std::filesystem::path file = options.keep;
+    if (file.empty()) {
+        if (options.project.empty()) return std::nullopt;
+        PATHLOOM_TRY(file, project_results(options.project));
+    }
+    PATHLOOM_TRY(ResultStore store, ResultStore::open(file));
     return store;
 }
 
@@ -102,11 +115,7 @@ AnswerOptions answer_options(const ProbeOptions& options)
 
 std::filesystem::path memory_folder(const ProbeOptions& options)
 {
-    if (!options.memory.empty()) return options.memory;
-    if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache && *cache)
-        return std::filesystem::path(cache) / "pathloom/memories";
-    const char* home = std::getenv("HOME");
-    return std::filesystem::path(home && *home ? home : "/tmp") / ".cache/pathloom/memories";
+    return options.memory.empty() ? cache_folder() / "memories" : options.memory;
 }
 
 MemoryProgress on_stderr(const ProbeShell& shell)

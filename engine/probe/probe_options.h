@@ -28,20 +28,22 @@ struct ProbeOptions {
     std::uint64_t seed = 1;
     std::vector<std::string> baselines;
     EndpointOptions endpoint;
-    std::filesystem::path keep;
+    std::filesystem::path keep, project;
     RankOptions rank = UsualRank;
 };
 
 /// --model, --doc, --memory, --threads, --precision, --max-tokens.
 void add_common_options(CLI::App* verb, ProbeOptions& options);
 
-/// --baselines, --endpoint..., --keep, --seed, --out.
+/// --baselines, --endpoint..., --project, --keep, --seed, --out.
 void add_measure_options(CLI::App* verb, ProbeOptions& options);
+/// --project, --keep.
+void add_keep_options(CLI::App* verb, ProbeOptions& options);
 void add_length_option(CLI::App* verb, ProbeOptions& options);
 
 /// The reader first, then the baselines asked for. The endpoint's key comes from $PATHLOOM_ENDPOINT_KEY.
 Result<std::vector<std::unique_ptr<Contestant>>> contestants_of(ReaderPackage& reader, const ProbeOptions& options);
-/// Nothing when --keep was not given.
+/// The file of --keep, else the project's; nothing without both.
 Result<std::optional<ResultStore>> store_of(const ProbeOptions& options);
 Result<std::vector<ProbeDocument>> documents_of(const ProbeShell& shell, const ProbeOptions& options);
 Result<ReaderPackage> reader_of(const ProbeOptions& options);

@@ -38,6 +38,14 @@ constexpr const char* columns
 
 }  // namespace
 
+Result<std::filesystem::path> project_results(const std::filesystem::path& project)
+{
+    std::error_code error;
+    if (!std::filesystem::exists(project / "project.sqlite", error))
+        return fail(ErrorCode::Usage, "{} is no project; give a project's folder, or a results file", project.string());
+    return project / "probes.sqlite";
+}
+
 ResultStore::ResultStore(std::unique_ptr<Database> database)
     : m_database(std::move(database))
 {

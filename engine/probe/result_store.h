@@ -29,6 +29,9 @@ struct ProbeResult {
     double seconds = 0.0, seconds_first = 0.0;
 };
 
+/// The results file of a project: probes.sqlite beside the engine's own database (ADR 13). Usage when the folder is no project.
+Result<std::filesystem::path> project_results(const std::filesystem::path& project);
+
 class ResultStore {
 public:
     /// Opens or makes the file. Unsupported when a newer version made it, Corrupt when it is something else.

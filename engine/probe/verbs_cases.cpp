@@ -4,7 +4,7 @@
 #include "engine/core/hash.h"
 #include "engine/model/kernels/products.h"
 #include "engine/probe/case_makers.h"
-#include "engine/probe/position_loss.h"
+#include "engine/probe/loss_curve.h"
 #include "engine/probe/probe_options.h"
 
 #include <fmt/format.h>
@@ -175,29 +175,24 @@ Result<void> run_nll(const ProbeShell& shell, const CaseOptions& options)
     PATHLOOM_TRY(const auto stage, Stage::set(shell, options, options.lengths.empty() ? 0 : longest_of(options)));
     const PositionLossRequest request{
         stage->haystack->memory.tokens().size(), options.windows, options.window, answer_options(options)};
-    PATHLOOM_TRY(const std::vector<LossPoint> points,
-        position_loss(stage->reader, *stage->haystack, request, [&](const LossPoint&) { return !shell.stopped(); }));
-    std::vector<double> x, y;
+    PATHLOOM_TRY(const LossCurve curve,
+        loss_curve(stage->reader, *stage->haystack, request, sha256_hex(stage->text), stage->store ? &*stage->store : nullptr,
+            [&](const LossPoint&) { return !shell.stopped(); }));
     json list = json::array();
     std::string table = fmt::format("{:>10} {:>8} {:>12} {:>11}\n", "POSITION", "NLL", "WINDOW ONLY", "CUMULATIVE");
-    for (const LossPoint& point : points) {
-        const bool repeated = point.position + std::size_t(point.tokens) > stage->haystack->document_tokens;
-        x.push_back(double(point.position + std::size_t(point.tokens)));
-        y.push_back(point.cumulative);
-        list.push_back({{"position", point.position}, {"tokens", point.tokens}, {"nll", point.nll},
-            {"nll_window", point.nll_window}, {"cumulative", point.cumulative}, {"repeated", repeated}});
+    for (const LossPoint& point : curve.points) {
+        list.push_back(point_json(point, curve.document_tokens));
         table += fmt::format(
             "{:>10} {:>8.4f} {:>12.4f} {:>11.4f}\n", point.position, point.nll, point.nll_window, point.cumulative);
     }
-    const PowerLaw law = fit_power_law(x, y);
-    const json out{{"points", list}, {"estimated", true}, {"model", stage->reader.hash},
-        {"fit", {{"alpha", law.alpha}, {"beta", law.beta}, {"gamma", law.gamma}, {"r2", law.r2}}},
-        {"peak_rss_mb", peak_rss_mb()}};
+    const PowerLaw& law = curve.law;
+    const json out{{"points", list}, {"estimated", true}, {"kept", curve.kept}, {"model", stage->reader.hash},
+        {"fit", law_json(law)}, {"peak_rss_mb", peak_rss_mb()}};
     if (!options.out.empty()) PATHLOOM_CHECK(write_file_atomic(options.out, out.dump(2) + "\n"));
     shell.print(out,
         table
             + fmt::format("cumulative mean, estimated from {} windows of {} tokens: {:.4g} x^{:.4f} + {:.4f}, R2 {:.4f}\n",
-                points.size(), options.window, law.alpha, law.beta, law.gamma, law.r2));
+                curve.points.size(), options.window, law.alpha, law.beta, law.gamma, law.r2));
     return {};
 }
 
@@ -227,14 +222,19 @@ Result<void> show_prompt(const ProbeShell& shell, const CaseOptions& options, co
 
 Result<void> run_show(const ProbeShell& shell, const CaseOptions& options)
 {
+    std::filesystem::path file = options.file;
+    if (file.empty()) {
+        if (options.project.empty()) return fail(ErrorCode::Usage, "say which results: a results file, or --project DIR");
+        PATHLOOM_TRY(file, project_results(options.project));
+    }
     std::error_code error;
-    if (!std::filesystem::exists(options.file, error))
-        return fail(ErrorCode::NotFound, "no results in {}; probes write them with --keep", options.file.string());
-    PATHLOOM_TRY(ResultStore store, ResultStore::open(options.file));
+    if (!std::filesystem::exists(file, error))
+        return fail(ErrorCode::NotFound, "no results in {}; probes write them with --project or --keep", file.string());
+    PATHLOOM_TRY(ResultStore store, ResultStore::open(file));
     PATHLOOM_TRY(const std::vector<ProbeResult> all, store.all());
     if (options.show > 0) {
         const auto found = std::ranges::find(all, options.show, &ProbeResult::id);
-        if (found == all.end()) return fail(ErrorCode::NotFound, "no result {} in {}", options.show, options.file.string());
+        if (found == all.end()) return fail(ErrorCode::NotFound, "no result {} in {}", options.show, file.string());
         return show_prompt(shell, options, *found);
     }
     json list = json::array();
@@ -242,7 +242,7 @@ Result<void> run_show(const ProbeShell& shell, const CaseOptions& options)
         "{:>6} {:<12} {:<14} {:<10} {:>10} {:>7}  {}\n", "ID", "PROBE", "FAMILY", "BY", "LENGTH", "SCORE", "ANSWER");
     for (const ProbeResult& r : all) {
         list.push_back(result_json(r));
-        std::string answer = r.answer.substr(0, 40);
+        std::string answer = r.probe == "nll" ? "a curve" : r.answer.substr(0, 40);
         std::ranges::replace(answer, '\n', ' ');
         table += fmt::format(
             "{:>6} {:<12} {:<14} {:<10} {:>10} {:>7.4f}  {}\n", r.id, r.probe, r.family, r.contestant, r.length, r.score, answer);
@@ -301,11 +301,14 @@ void add_case_verbs(CLI::App& probe, ProbeShell& shell)
     nll->add_option("--windows", options->windows, "Places measured")->check(CLI::Range(4, 1000));
     nll->add_option("--window", options->window, "Tokens measured at each")->check(CLI::Range(1, 4096));
     nll->add_option("--out", options->out, "Also write the JSON to this file");
+    add_keep_options(nll, *options);
     on_call(nll, shell, options, run_nll);
 
     options = std::make_shared<CaseOptions>();
     auto* show = probe.add_subcommand("show", "What a results file holds; one result with its exact prompt");
-    show->add_option("FILE", options->file, "Results file")->required();
+    auto* results = show->add_option("FILE", options->file, "Results file");
+    auto* project = show->add_option("--project", options->project, "Project folder: what its probes found");
+    results->excludes(project);
     show->add_option("--id", options->show, "One result")->check(CLI::PositiveNumber);
     show->add_option("--doc", options->documents, "The document: the prompt is rebuilt")->allow_extra_args(false);
     show->add_option("--model", options->model, "\"shipped\" or a reader's folder");

@@ -3,8 +3,7 @@
 #include "engine/core/files.h"
 #include "engine/core/hash.h"
 #include "engine/model/kernels/products.h"
-#include "engine/probe/mixture.h"
-#include "engine/probe/probe_case.h"
+#include "engine/probe/needle_beside.h"
 #include "engine/probe/probe_options.h"
 
 #include <fmt/format.h>
@@ -37,78 +36,6 @@ json cell_json(const NeedleCell& cell, const std::string& model, const std::stri
     if (!beside.empty()) out["baselines"] = beside;
     return out;
 }
-
-/// The baselines beside the reader, and the file that keeps answers.
-class Beside {
-public:
-    static Result<Beside> create(const ProbeOptions& options, ReaderPackage& reader, const std::string& document, bool many)
-    {
-        Beside out;
-        out.m_probe = many ? "multineedle" : "needle";
-        out.m_no_needle = options.no_needle;
-        out.m_model = reader.hash;
-        out.m_document = document;
-        PATHLOOM_TRY(out.m_contestants, contestants_of(reader, options));
-        PATHLOOM_TRY(out.m_store, store_of(options));
-        return out;
-    }
-    CellHooks hooks()
-    {
-        return {[this](NeedleCell& cell) { return known(cell); },
-            [this](const ProbeContext& context, NeedleCell& cell) { return answered(context, cell); }};
-    }
-
-private:
-    [[nodiscard]] json recipe(const NeedleCell& cell) const
-    {
-        const std::string right = m_no_needle ? std::string(NoAnswer) : cell.needle.value;
-        return case_recipe(m_model, m_document, cell.document_tokens, cell.insertions,
-            {cell.needle.question, cell.needle.answer_prefix, {right}}, MatchRule::All);
-    }
-    Result<bool> known(NeedleCell& cell)
-    {
-        if (!m_store) return false;
-        const json prompt = recipe(cell);
-        std::vector<ProbeResult> all;
-        for (const auto& one : m_contestants) {
-            PATHLOOM_TRY(std::optional<ProbeResult> found, m_store->find(one->name(), prompt));
-            if (!found) return false;
-            all.push_back(std::move(*found));
-        }
-        cell.answer = all.front().answer;
-        cell.found = all.front().score >= 1.0;
-        cell.seconds_answer = all.front().seconds;
-        cell.seconds_first = all.front().seconds_first;
-        for (std::size_t i = 1; i < all.size(); ++i)
-            cell.baselines.push_back({all[i].contestant, all[i].answer, all[i].score >= 1.0, all[i].seconds});
-        return true;
-    }
-    Result<void> answered(const ProbeContext& context, NeedleCell& cell)
-    {
-        ProbeResult result{0, m_probe, m_no_needle ? "no needle" : "", "reader", std::int64_t(cell.length), cell.depth, cell.seed,
-            recipe(cell), cell.answer, cell.found ? 1.0 : 0.0, cell.seconds_answer, cell.seconds_first};
-        if (m_store) PATHLOOM_CHECK(m_store->keep(result));
-        for (std::size_t i = 1; i < m_contestants.size(); ++i) {
-            PATHLOOM_TRY(const std::optional<Answer> said,
-                m_contestants[i]->answer(context, cell.needle.question, cell.needle.answer_prefix));
-            if (!said) continue;
-            const bool found = needle_found(cell, m_no_needle, said->text);
-            cell.baselines.push_back({m_contestants[i]->name(), said->text, found, said->seconds});
-            result.contestant = m_contestants[i]->name();
-            result.answer = said->text;
-            result.score = found ? 1.0 : 0.0;
-            result.seconds = said->seconds;
-            result.seconds_first = said->seconds_first;
-            if (m_store) PATHLOOM_CHECK(m_store->keep(result));
-        }
-        return {};
-    }
-
-    std::string m_probe, m_model, m_document;
-    bool m_no_needle = false;
-    std::vector<std::unique_ptr<Contestant>> m_contestants;  // the reader is the first
-    std::optional<ResultStore> m_store;
-};
 
 Result<void> report(const ProbeShell& shell, const ProbeOptions& options, const ReaderPackage& reader, const Haystack& haystack,
     const std::string& document, const std::vector<NeedleCell>& cells)
@@ -160,7 +87,10 @@ Result<void> run_needle(const ProbeShell& shell, const ProbeOptions& options, bo
     const std::string text = joined_text(documents);
     PATHLOOM_TRY(ReaderPackage reader, reader_of(options));
     const std::string document = sha256_hex(text);
-    PATHLOOM_TRY(Beside beside, Beside::create(options, reader, document, many));
+    PATHLOOM_TRY(std::optional<ResultStore> store, store_of(options));
+    PATHLOOM_TRY(auto contestants, contestants_of(reader, options));
+    NeedleBeside beside(many ? "multineedle" : "needle", options.no_needle, reader.hash, document, std::move(contestants),
+        store ? &*store : nullptr);
     const std::size_t longest = *std::ranges::max_element(grid.lengths);
     PATHLOOM_TRY(const Haystack haystack, prepare_haystack(reader, text, longest, memory_folder(options), on_stderr(shell)));
     const auto done = [&](const NeedleCell&) { return !shell.stopped(); };

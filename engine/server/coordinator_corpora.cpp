@@ -70,6 +70,7 @@ Result<v1::Corpus> from_row(const CorpusRow& row)
     v1::Corpus corpus;
     if (!google::protobuf::util::JsonStringToMessage(row.record_json, &corpus).ok())
         return fail(ErrorCode::Corrupt, "the record of corpus '{}' cannot be read; import it again", row.name);
+    corpus.set_text_hash(row.text_hash);  // records of older projects lack it
     return corpus;
 }
 

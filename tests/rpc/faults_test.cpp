@@ -138,6 +138,31 @@ TEST_F(Faults, NothingToImportIsAFailureThatNamesTheFile)
     refused(shared(), {"corpus", "import", text_file(), "--name", "two"}, 1, "'two' exists already");
 }
 
+TEST_F(Faults, ACorpusIsAHaystackAndTheProjectKeepsWhatWasFound)
+{
+    ASSERT_EQ(::setenv("XDG_CACHE_HOME", (*s_folder / "cache").c_str(), 1), 0);
+    const fs::path folder = project("probed");
+    const std::vector<std::string> probe{
+        "probe", "needle", "--corpus", "two", "--lengths", "600", "--depths", "2", "--threads", "1", "--baselines", "window"};
+    const auto first = ctl_json(folder, probe), second = ctl_json(folder, probe);
+    ASSERT_EQ(first["cells"].size(), 2U);
+    EXPECT_GT(first["summary"]["document_tokens"].get<int>(), 600);
+    EXPECT_EQ(second["cells"][0]["seconds_answer"], first["cells"][0]["seconds_answer"]) << "asked again";
+    const auto kept = ctl_json(folder, {"probe", "show"})["results"];
+    ASSERT_EQ(kept.size(), 4U);
+    EXPECT_TRUE(fs::exists(folder / "probes.sqlite"));
+    // The whole text of the corpus went through, and the prompt comes back from it.
+    const auto shown = ctl_json(folder, {"probe", "show", "--id", "1", "--corpus", "two"});
+    EXPECT_TRUE(contains(shown["context"], shown["recipe"]["insertions"][0]["text"]));
+    const auto part = ctl_json(
+        folder, {"probe", "needle", "--corpus", "two", "--split", "test", "--lengths", "200", "--depths", "1", "--threads", "1"});
+    EXPECT_LT(part["summary"]["document_tokens"], first["summary"]["document_tokens"]);
+    refused(folder, {"probe", "needle", "--corpus", "nine", "--lengths", "600"}, 1, "no corpus named 'nine'");
+    refused(folder, {"probe", "needle", "--corpus", "two", "--split", "all", "--lengths", "600"}, 2, "--split is");
+    refused(folder, {"probe", "needle", "--split", "test", "--lengths", "600"}, 2, "--corpus NAME");
+    refused(*s_folder / "no-project", {"probe", "needle", "--doc", text_file(), "--lengths", "600"}, 2, "is no project");
+}
+
 TEST_F(Faults, AGoodFileIsImportedBesideBadOnes)
 {
     const fs::path mixed = *s_folder / "mixed";

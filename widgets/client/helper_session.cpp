@@ -108,7 +108,8 @@ void HelperSession::read()
         if (!heard) continue;
         const QString kind = event.value(QLatin1String("event")).toString();
         static const QStringList last{QStringLiteral("error"), QStringLiteral("added"), QStringLiteral("removed"),
-            QStringLiteral("answer"), QStringLiteral("grid"), QStringLiteral("done")};
+            QStringLiteral("contestants"), QStringLiteral("results"), QStringLiteral("answer"), QStringLiteral("grid"),
+            QStringLiteral("done")};
         if (last.contains(kind)) m_heard.remove(id);
         heard(event);
         if (!self) return;

@@ -126,6 +126,14 @@ TEST(Results, AreKeptOnceAndFoundByTheirRecipe)
     EXPECT_EQ(ResultStore::open(folder.path() / "other.db").error().code, ErrorCode::Exists);
 }
 
+TEST(ResultStore, OfAProjectStandsBesideItsDatabase)
+{
+    const test::TemporaryFolder folder;
+    EXPECT_EQ(project_results(folder.path()).error().code, ErrorCode::Usage);
+    ASSERT_TRUE(Database::open(folder.path() / "project.sqlite"));
+    EXPECT_EQ(project_results(folder.path()).value(), folder.path() / "probes.sqlite");
+}
+
 TEST(PowerLaw, IsFoundAgain)
 {
     std::vector<double> x, y;
