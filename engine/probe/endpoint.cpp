@@ -1,97 +1,144 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/probe/endpoint.h"
 
+#include "engine/core/files.h"
 #include "engine/core/one_line.h"
+#include "engine/core/resources.h"
 
-#include <curl/curl.h>
 #include <nlohmann/json.hpp>
 
+#include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <chrono>
+#include <cstring>
+
+extern char** environ;
 
 namespace pathloom {
 
 namespace {
 
 using nlohmann::json;
-constexpr std::size_t largest_reply = std::size_t(16) << 20;
-
-struct Reply {
-    CURLcode code = CURLE_OK;
-    long status = 0;
-    curl_off_t retry_after = 0;  // seconds
-    std::string body;
-};
-
-std::size_t receive(char* data, std::size_t size, std::size_t count, void* to)
-{
-    auto& body = *static_cast<std::string*>(to);
-    if (body.size() + size * count > largest_reply) return 0;  // ends the transfer
-    body.append(data, size * count);
-    return size * count;
-}
-
-/// What the server says went wrong, in one line.
-std::string said(const Reply& reply)
-{
-    const json body = json::parse(reply.body, nullptr, false);
-    std::string text;
-    if (body.is_object() && body.contains("error")) {
-        const json& error = body["error"];
-        text = error.is_object() && error.contains("message") && error["message"].is_string()
-            ? error["message"].get<std::string>()
-            : error.dump();
-    }
-    return text.empty() ? fmt::format("status {}", reply.status)
-                        : fmt::format("status {}: {}", reply.status, one_line(text.substr(0, 300)));
-}
+constexpr int spare_seconds = 20;  // beyond the server's time: the keyring, the plugin
+constexpr std::size_t longest_line = std::size_t(64) << 20;
 
 }  // namespace
 
 struct Endpoint::Impl {
     EndpointOptions options;
-    std::unique_ptr<CURL, void (*)(CURL*)> curl{curl_easy_init(), curl_easy_cleanup};
     std::int64_t used = 0;
+    pid_t pid = 0;
+    UniqueFd to, from;
+    std::string buffer;
 
-    Reply post(const std::string& body)
+    ~Impl() { end(); }
+    void end()
     {
-        Reply reply;
-        curl_slist* list = curl_slist_append(nullptr, "Content-Type: application/json");
-        if (!options.key.empty()) list = curl_slist_append(list, ("Authorization: Bearer " + options.key).c_str());
-        const std::unique_ptr<curl_slist, void (*)(curl_slist*)> headers(list, curl_slist_free_all);
-        const std::string url = options.base_url + (options.base_url.ends_with('/') ? "" : "/") + "chat/completions";
-        curl_easy_reset(curl.get());
-        curl_easy_setopt(curl.get(), CURLOPT_URL, url.c_str());
-        curl_easy_setopt(curl.get(), CURLOPT_HTTPHEADER, headers.get());
-        curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDSIZE_LARGE, curl_off_t(body.size()));
-        curl_easy_setopt(curl.get(), CURLOPT_POSTFIELDS, body.c_str());
-        curl_easy_setopt(curl.get(), CURLOPT_WRITEFUNCTION, receive);
-        curl_easy_setopt(curl.get(), CURLOPT_WRITEDATA, &reply.body);
-        curl_easy_setopt(curl.get(), CURLOPT_TIMEOUT, long(options.timeout_seconds));
-        curl_easy_setopt(curl.get(), CURLOPT_CONNECTTIMEOUT, 15L);
-        curl_easy_setopt(curl.get(), CURLOPT_NOSIGNAL, 1L);
-        curl_easy_setopt(curl.get(), CURLOPT_PROTOCOLS_STR, "http,https");
-        reply.code = curl_easy_perform(curl.get());
-        curl_easy_getinfo(curl.get(), CURLINFO_RESPONSE_CODE, &reply.status);
-        curl_easy_getinfo(curl.get(), CURLINFO_RETRY_AFTER, &reply.retry_after);
+        to = UniqueFd();
+        from = UniqueFd();
+        buffer.clear();
+        if (pid <= 0) return;
+        ::kill(pid, SIGKILL);  // it keeps nothing
+        while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) { }
+        pid = 0;
+    }
+
+    Result<void> start()
+    {
+        if (pid > 0) return {};
+        PATHLOOM_TRY(const std::filesystem::path program, sibling_program("pathloom-endpoint"));
+        std::array<int, 2> in{}, out{};
+        if (::pipe2(in.data(), O_CLOEXEC) != 0) return fail(ErrorCode::Failed, "cannot make a pipe: {}", std::strerror(errno));
+        UniqueFd in_read(in[0]);
+        to = UniqueFd(in[1]);
+        if (::pipe2(out.data(), O_CLOEXEC) != 0) return fail(ErrorCode::Failed, "cannot make a pipe: {}", std::strerror(errno));
+        from = UniqueFd(out[0]);
+        UniqueFd out_write(out[1]);
+        posix_spawn_file_actions_t actions;
+        posix_spawn_file_actions_init(&actions);
+        posix_spawn_file_actions_adddup2(&actions, in_read.get(), STDIN_FILENO);
+        posix_spawn_file_actions_adddup2(&actions, out_write.get(), STDOUT_FILENO);
+        posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);  // what libraries mutter
+        std::string word = program.string();
+        std::array<char*, 2> argv{word.data(), nullptr};
+        const int error = posix_spawn(&pid, word.c_str(), &actions, nullptr, argv.data(), environ);
+        posix_spawn_file_actions_destroy(&actions);
+        if (error == 0) return {};
+        pid = 0;
+        return fail(ErrorCode::Failed, "cannot start {}: {}; reinstall Pathloom", word, std::strerror(error));
+    }
+
+    /// The whole line or nothing; the helper may have died, which must not kill us too.
+    bool write_line(const std::string& line) const
+    {
+        struct sigaction quiet {
+        }, before{};
+        quiet.sa_handler = SIG_IGN;
+        ::sigaction(SIGPIPE, &quiet, &before);
+        std::size_t done = 0;
+        while (done < line.size()) {
+            const ssize_t n = ::write(to.get(), line.data() + done, line.size() - done);
+            if (n < 0 && errno == EINTR) continue;
+            if (n <= 0) break;
+            done += std::size_t(n);
+        }
+        ::sigaction(SIGPIPE, &before, nullptr);
+        return done == line.size();
+    }
+
+    bool read_line(std::string& line)
+    {
+        const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(options.timeout_seconds + spare_seconds);
+        std::array<char, 65536> piece{};
+        for (std::size_t end = buffer.find('\n'); end == std::string::npos; end = buffer.find('\n')) {
+            const auto left
+                = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
+            pollfd ready{from.get(), POLLIN, 0};
+            if (left <= 0 || buffer.size() > longest_line) return false;
+            if (::poll(&ready, 1, int(left)) <= 0) continue;
+            const ssize_t n = ::read(from.get(), piece.data(), piece.size());
+            if (n < 0 && errno == EINTR) continue;
+            if (n <= 0) return false;
+            buffer.append(piece.data(), std::size_t(n));
+        }
+        const std::size_t end = buffer.find('\n');
+        line = buffer.substr(0, end);
+        buffer.erase(0, end + 1);
+        return true;
+    }
+
+    Result<json> ask_once(const std::string& request)
+    {
+        PATHLOOM_CHECK(start());
+        std::string line;
+        if (!write_line(request) || !read_line(line)) {
+            end();
+            return fail(ErrorCode::Failed, "pathloom-endpoint stopped while {} was asked; try again", options.base_url);
+        }
+        json reply = json::parse(line, nullptr, false);
+        if (!reply.is_object() || !reply.contains("kind") || !reply["kind"].is_string() || !reply.contains("text")
+            || !reply["text"].is_string()) {
+            end();
+            return fail(ErrorCode::Corrupt, "pathloom-endpoint gave no reply that can be read; reinstall Pathloom");
+        }
         return reply;
     }
 
-    Result<Reply> post_with_retries(const std::string& body)
+    Result<json> ask(const std::string& request)
     {
         for (int attempt = 0;; ++attempt) {
-            Reply reply = post(body);
-            const bool again = reply.code != CURLE_OK || reply.status == 429 || reply.status >= 500;
-            if (!again || attempt >= options.retries) {
-                if (reply.code != CURLE_OK)
-                    return fail(ErrorCode::Unreachable, "{} does not answer: {}; is it running, and is the address right?",
-                        options.base_url, curl_easy_strerror(reply.code));
-                return reply;
-            }
-            const std::int64_t wait = reply.retry_after > 0 ? std::min<std::int64_t>(reply.retry_after, 60) * 1000
-                                                            : std::int64_t(options.first_wait_ms) << attempt;
+            PATHLOOM_TRY(json reply, ask_once(request));
+            if (reply["kind"] != "again" || attempt >= options.retries) return reply;
+            const auto after = std::clamp<std::int64_t>(reply.value("retry_after", std::int64_t(0)), 0, 60);
+            const std::int64_t wait = after > 0 ? after * 1000 : std::int64_t(options.first_wait_ms) << attempt;
             ::poll(nullptr, 0, int(wait));
         }
     }
@@ -116,11 +163,9 @@ Result<Endpoint> Endpoint::create(const EndpointOptions& options)
         return fail(
             ErrorCode::Usage, "the endpoint baseline needs --endpoint http://HOST/v1 (or https), got '{}'", options.base_url);
     if (options.model.empty()) return fail(ErrorCode::Usage, "the endpoint baseline needs --endpoint-model NAME");
-    if (std::ranges::any_of(options.key, [](char c) { return c == '\r' || c == '\n'; }))
-        return fail(ErrorCode::Usage, "the endpoint's key holds a line break; set it again");
+    PATHLOOM_CHECK(sibling_program("pathloom-endpoint"));
     auto impl = std::make_unique<Impl>();
     impl->options = options;
-    if (!impl->curl) return fail(ErrorCode::Failed, "libcurl cannot be started");
     return Endpoint(std::move(impl));
 }
 
@@ -134,30 +179,36 @@ std::string endpoint_prompt(const std::string& context, const std::string& quest
 Result<std::optional<Answer>> Endpoint::answer(
     const std::string& context, const std::string& question, const std::string& answer_prefix, int max_tokens)
 {
+    return chat(endpoint_prompt(context, question, answer_prefix), max_tokens);
+}
+
+Result<std::optional<Answer>> Endpoint::chat(const std::string& prompt, int max_tokens)
+{
     Impl& m = *m_impl;
-    const std::string prompt = endpoint_prompt(context, question, answer_prefix);
     const auto guess = std::int64_t(prompt.size() / 4) + max_tokens;
     if (m.used + guess > m.options.token_budget) return std::nullopt;
-    const json request{{"model", m.options.model}, {"temperature", 0}, {"max_tokens", max_tokens},
-        {"messages", json::array({{{"role", "user"}, {"content", prompt}}})}};
+    const json request{{"kind", m.options.kind}, {"url", m.options.base_url}, {"model", m.options.model}, {"prompt", prompt},
+        {"max_tokens", max_tokens}, {"timeout", m.options.timeout_seconds}};
     const auto start = std::chrono::steady_clock::now();
-    PATHLOOM_TRY(const Reply reply, m.post_with_retries(request.dump(-1, ' ', false, json::error_handler_t::replace)));
-    if (reply.status == 401 || reply.status == 403)
-        return fail(
-            ErrorCode::Unauthorised, "{} refuses the key ({}); set PATHLOOM_ENDPOINT_KEY", m.options.base_url, said(reply));
-    if (reply.status != 200) return fail(ErrorCode::Failed, "{} answers with {}", m.options.base_url, said(reply));
-    const json body = json::parse(reply.body, nullptr, false);
-    const auto at = [&](const char* path) { return body.is_object() ? body.value(json::json_pointer(path), json()) : json(); };
-    json content;
-    if (body.is_object() && body.contains("choices") && body["choices"].is_array() && !body["choices"].empty())
-        content = at("/choices/0/message/content");
-    if (!content.is_string())
-        return fail(
-            ErrorCode::Failed, "{} sent no answer that can be read; is it an OpenAI-compatible server?", m.options.base_url);
-    const json counted = at("/usage/total_tokens");
-    m.used += counted.is_number_integer() && counted >= 0 && counted < 1'000'000'000 ? counted.get<std::int64_t>() : guess;
+    PATHLOOM_TRY(const json reply, m.ask(request.dump(-1, ' ', false, json::error_handler_t::replace) + "\n"));
+    const auto kind = reply["kind"].get<std::string>(), text = reply["text"].get<std::string>();
+    if (kind == "key_refused") {
+        const std::string sent = reply.value("key", std::string("none"));
+        const std::string why = reply.value("key_problem", std::string());
+        return fail(ErrorCode::Unauthorised,
+            "{} refuses the key of the {} ({}); set PATHLOOM_ENDPOINT_KEY, or keep another in the "
+            "app's endpoint settings{}",
+            m.options.base_url, sent == "none" ? "caller, who sent none" : sent, one_line(text),
+            why.empty() ? "" : "; " + one_line(why));
+    }
+    if (kind == "again" && !reply.value("connected", true))
+        return fail(ErrorCode::Unreachable, "{} does not answer: {}; is it running, and is the address right?",
+            m.options.base_url, one_line(text));
+    if (kind != "answered") return fail(ErrorCode::Failed, "{} answers with {}", m.options.base_url, one_line(text));
+    const auto tokens = reply.value("tokens", std::int64_t(-1));
+    m.used += tokens >= 0 ? tokens : guess;
     Answer answer;
-    answer.text = content.get<std::string>();
+    answer.text = text;
     answer.seconds = answer.seconds_first = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return answer;
 }

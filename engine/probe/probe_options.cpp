@@ -36,8 +36,9 @@ void add_common_options(CLI::App* verb, ProbeOptions& options)
 void add_measure_options(CLI::App* verb, ProbeOptions& options)
 {
     verb->add_option("--baselines", options.baselines, "Beside the reader: window, full, bm25, endpoint")->delimiter(',');
-    verb->add_option(
-        "--endpoint", options.endpoint.base_url, "Base URL of an OpenAI-compatible server (key: $PATHLOOM_ENDPOINT_KEY)");
+    verb->add_option("--endpoint", options.endpoint.base_url,
+        "Base URL of a model's server (key: $PATHLOOM_ENDPOINT_KEY, else the keyring's)");
+    verb->add_option("--endpoint-kind", options.endpoint.kind, "Plugin that speaks to it (pathloom-endpoint --list)");
     verb->add_option("--endpoint-model", options.endpoint.model, "Its model");
     verb->add_option("--endpoint-budget", options.endpoint.token_budget, "Most tokens it may be sent and asked for")
         ->check(CLI::PositiveNumber);
@@ -66,9 +67,7 @@ Result<std::vector<std::unique_ptr<Contestant>>> contestants_of(ReaderPackage& r
 {
     std::vector<std::string> names{"reader"};
     names.insert(names.end(), options.baselines.begin(), options.baselines.end());
-    EndpointOptions endpoint = options.endpoint;
-    if (const char* key = std::getenv("PATHLOOM_ENDPOINT_KEY")) endpoint.key = key;
-    return make_contestants(reader, names, answer_options(options), endpoint);
+    return make_contestants(reader, names, answer_options(options), options.endpoint);
 }
 
 Result<std::optional<ResultStore>> store_of(const ProbeOptions& options)

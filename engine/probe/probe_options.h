@@ -41,7 +41,7 @@ void add_measure_options(CLI::App* verb, ProbeOptions& options);
 void add_keep_options(CLI::App* verb, ProbeOptions& options);
 void add_length_option(CLI::App* verb, ProbeOptions& options);
 
-/// The reader first, then the baselines asked for. The endpoint's key comes from $PATHLOOM_ENDPOINT_KEY.
+/// The reader first, then the baselines asked for.
 Result<std::vector<std::unique_ptr<Contestant>>> contestants_of(ReaderPackage& reader, const ProbeOptions& options);
 /// The file of --keep, else the project's; nothing without both.
 Result<std::optional<ResultStore>> store_of(const ProbeOptions& options);

@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 
 namespace pathloom {
 
@@ -119,7 +118,6 @@ Result<std::vector<std::unique_ptr<Contestant>>> ProbeSession::baselines_of(
     endpoint.base_url = wanted.value("url", std::string());
     endpoint.model = wanted.value("model", std::string());
     endpoint.token_budget = wanted.value("budget", endpoint.token_budget);
-    if (const char* key = std::getenv("PATHLOOM_ENDPOINT_KEY")) endpoint.key = key;
     return make_contestants(package, names, options, endpoint);
 }
 

@@ -3,10 +3,10 @@
 
 #include "engine/core/resources.h"
 #include "plugins/api/document_importer.h"
+#include "plugins/api/plugin_metadata.h"
 
 #include <QJsonArray>
 #include <QJsonObject>
-#include <QPluginLoader>
 
 #include <algorithm>
 #include <cctype>
@@ -27,21 +27,10 @@ std::vector<std::string> texts(const QJsonValue& list)
 ImporterFile described(const std::filesystem::path& file)
 {
     ImporterFile out{file, file.stem().string(), {}, {}, {}, {}};
-    const QPluginLoader loader(QString::fromStdString(file.string()));
-    const QJsonObject all = loader.metaData();
-    if (all.isEmpty()) {
-        out.problem = "is no plugin";
-        return out;
-    }
-    if (all.value(QLatin1String("IID")).toString() != QLatin1String(PATHLOOM_IMPORTER_IID)) {
-        out.problem = "is a plugin of another kind or for another version of Pathloom";
-        return out;
-    }
-    const QJsonObject own = all.value(QLatin1String("MetaData")).toObject();
-    if (const int version = own.value(QLatin1String("apiVersion")).toInt(); version != ImporterApiVersion) {
-        out.problem = fmt::format("speaks version {} of the interface and this program {}", version, ImporterApiVersion);
-        return out;
-    }
+    const PluginMetadata metadata = read_plugin_metadata(file, PATHLOOM_IMPORTER_IID, ImporterApiVersion);
+    out.problem = metadata.problem;
+    if (!out.problem.empty()) return out;
+    const QJsonObject& own = metadata.own;
     out.id = own.value(QLatin1String("id")).toString().toStdString();
     out.name = own.value(QLatin1String("name")).toString().toStdString();
     out.extensions = texts(own.value(QLatin1String("extensions")));

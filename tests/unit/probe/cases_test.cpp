@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Cases, baselines, results, the power law and the endpoint: everything around a reader that copies.
 #include "../temporary_folder.h"
+#include "engine/core/files.h"
+#include "engine/core/resources.h"
 #include "engine/probe/case_makers.h"
 #include "engine/probe/position_loss.h"
 #include "engine/probe/word_match.h"
@@ -12,6 +14,7 @@
 #include <unistd.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <thread>
 
 namespace pathloom {
@@ -228,17 +231,28 @@ std::string http(const std::string& status, const std::string& body, const std::
         status, body.size(), more, body);
 }
 
+/// Endpoints are asked through a process of their own; a build without importers has none.
+class EndpointTest : public testing::Test {
+protected:
+    void SetUp() override
+    {
+        if (!sibling_program("pathloom-endpoint")) GTEST_SKIP() << "built without plugins";
+        ::setenv("PATHLOOM_ENDPOINT_KEY", "secret-key", 1);
+        ::setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent", 1);  // no keyring, whatever the desktop has
+    }
+    void TearDown() override { ::unsetenv("PATHLOOM_ENDPOINT_KEY"); }
+};
+
 EndpointOptions options_for(const Server& server)
 {
     EndpointOptions options;
     options.base_url = server.url();
     options.model = "m-1";
-    options.key = "secret-key";
     options.first_wait_ms = 1;
     return options;
 }
 
-TEST(Endpoint, AsksAnyCompatibleServerAndCountsItsTokens)
+TEST_F(EndpointTest, AsksAnyCompatibleServerAndCountsItsTokens)
 {
     const std::string good
         = R"({"choices":[{"message":{"role":"assistant","content":"It is 7."}}],"usage":{"total_tokens":900}})";
@@ -259,7 +273,7 @@ TEST(Endpoint, AsksAnyCompatibleServerAndCountsItsTokens)
     EXPECT_THAT(requests[2], HasSubstr("<context>\\nthe text\\n</context>\\nWhat?"));
 }
 
-TEST(Endpoint, SaysWhatIsWrongInOneLine)
+TEST_F(EndpointTest, SaysWhatIsWrongInOneLine)
 {
     const auto refused = [](const std::string& reply, ErrorCode code, const char* says) {
         Server server({reply});
@@ -283,6 +297,36 @@ TEST(Endpoint, SaysWhatIsWrongInOneLine)
     nowhere.base_url = "file:///etc/passwd";
     nowhere.model = "m";
     EXPECT_EQ(Endpoint::create(nowhere).error().code, ErrorCode::Usage);
+}
+
+TEST_F(EndpointTest, WithoutAnyKeySaysWhereOneGoes)
+{
+    ::unsetenv("PATHLOOM_ENDPOINT_KEY");
+    Server server({http("401 Unauthorized", "{}")});
+    const auto answer = Endpoint::create(options_for(server)).value().answer("c", "q", "", 5);
+    ASSERT_FALSE(answer);
+    EXPECT_EQ(answer.error().code, ErrorCode::Unauthorised);
+    EXPECT_THAT(answer.error().message, HasSubstr("who sent none"));
+    EXPECT_THAT(answer.error().message, HasSubstr("no keyring can be reached"));
+    EXPECT_THAT(answer.error().message, HasSubstr("PATHLOOM_ENDPOINT_KEY"));
+    EXPECT_THAT(server.requests().at(0), testing::Not(HasSubstr("Authorization")));
+}
+
+TEST_F(EndpointTest, PluginsAreKnownByTheirMetadata)
+{
+    const test::TemporaryFolder folder;
+    ASSERT_TRUE(write_file_atomic(folder.path() / "broken.so", std::string("no library")));
+    ::setenv("PATHLOOM_ENDPOINTS", folder.path().c_str(), 1);
+    Server server({});
+    EndpointOptions options = options_for(server);
+    const auto none = Endpoint::create(options).value().answer("c", "q", "", 5);
+    ::unsetenv("PATHLOOM_ENDPOINTS");
+    ASSERT_FALSE(none);
+    EXPECT_THAT(none.error().message, HasSubstr("no endpoint plugins are installed"));
+    options.kind = "carrier-pigeon";
+    const auto unknown = Endpoint::create(options).value().answer("c", "q", "", 5);
+    ASSERT_FALSE(unknown);
+    EXPECT_THAT(unknown.error().message, HasSubstr("no endpoint plugin 'carrier-pigeon'; there are openai"));
 }
 
 }  // namespace
