@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The fuzz targets over seeded random mutations of good inputs, in the ordinary suite: no clang needed, the same every time.
-#include "engine/cluster/task_key.h"
 #include "engine/core/rng.h"
-#include "engine/corpus/jsonl.h"
-#include "engine/model/spec.h"
-#include "engine/store/safetensors.h"
 #include "tests/fuzz/targets.h"
 
 #include <gtest/gtest.h>
@@ -13,8 +9,6 @@
 
 namespace pathloom::fuzz {
 namespace {
-
-constexpr int rounds = 4000;
 
 /// Bytes and words that readers of numbers, strings and lengths stumble over.
 const std::vector<std::string> awkward{std::string(1, '\0'), "\xff", "\xed\xa0\x80", "\\u0000", "\\n", "\\ud800", "\"", "{", "}",
@@ -61,7 +55,7 @@ TEST_P(Mutations, AreSurvived)
     target.run("");
     for (const std::string& seed : target.seeds) {
         target.run(seed);
-        for (int round = 0; round < rounds; ++round) target.run(mutated(seed, rng));
+        for (int round = 0; round < target.rounds; ++round) target.run(mutated(seed, rng));
     }
 }
 
@@ -74,20 +68,6 @@ std::vector<const Target*> pointers()
 
 INSTANTIATE_TEST_SUITE_P(
     All, Mutations, testing::ValuesIn(pointers()), [](const auto& test) { return std::string(test.param->name); });
-
-TEST(FuzzTargets, SeedsAreGoodInputs)
-{
-    const auto seed = [](std::string_view target, std::size_t index = 0) {
-        return std::ranges::find(targets(), target, &Target::name)->seeds.at(index);
-    };
-    const std::string tensors = seed("safetensors");
-    EXPECT_EQ(Safetensors::parse(std::as_bytes(std::span(tensors)))->tensors().size(), 4U);
-    std::vector<std::string> texts;
-    for_each_line(seed("jsonl"), [&](std::int64_t, std::string_view line) { texts.push_back(parse_record(line)->text); });
-    EXPECT_EQ(texts.size(), 2U);
-    EXPECT_TRUE(parse_run_spec(seed("run_spec")) && parse_run_spec(seed("run_spec", 1)));
-    EXPECT_TRUE(parse_task_id(seed("task_id")) && parse_task_id(seed("task_id", 1)));
-}
 
 }  // namespace
 }  // namespace pathloom::fuzz

@@ -14,31 +14,19 @@
 #include "engine/store/safetensors.h"
 #include "plugins/epub/epub_document.h"
 #include "plugins/html/html_document.h"
+#include "plugins/openai/openai_reply.h"
 #include "plugins/pdf/pdf_document.h"
 #include "plugins/subtitles/subtitles_document.h"
 #include "plugins/text/text_document.h"
+#include "tests/fuzz/promises.h"
 #include "tests/samples/documents.h"
 
 #include <array>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 
 namespace pathloom::fuzz {
 
 namespace {
-
-void promise(bool kept, const char* what)
-{
-    if (kept) return;
-    std::fprintf(stderr, "broken promise: %s\n", what);
-    std::abort();
-}
-
-bool one_line(const std::string& message)
-{
-    return !message.empty() && message.find('\n') == std::string::npos;
-}
 
 void read_safetensors(std::string_view bytes)
 {
@@ -120,6 +108,18 @@ void read_with(std::string_view bytes)
     });
     if (!done) return promise(one_line(done.error().message), "an error is one line");
     promise(text > 0, "a document that was read has text");
+}
+
+void read_openai(std::string_view bytes)
+{
+    for (const long status : {200L, 401L, 429L, 500L}) {
+        const EndpointReply reply = read_openai_reply(status, bytes);
+        if (reply.kind == EndpointReply::Kind::Answered) {
+            promise(status == 200 && reply.tokens >= -1, "only success is an answer");
+        } else {
+            promise(one_line(reply.text), "an error is one line");
+        }
+    }
 }
 
 void read_segment(std::string_view bytes)
@@ -222,6 +222,9 @@ const std::vector<Target>& targets()
         {"subtitles", read_with<read_subtitles>,
             {"1\n00:00:01,500 --> 00:00:02,000\n<i>Hello</i>\n\n2\n01:02:03.5 --> 01:02:04.0\nBye\n",
                 "WEBVTT\n\nx\n00:10.000 --> 00:12.000\nHi\n"}},
+        {"openai", read_openai,
+            {R"({"choices":[{"message":{"role":"assistant","content":"It is 7."}}],"usage":{"total_tokens":900}})",
+                R"({"error":{"message":"no such model","type":"invalid"}})"}},
         {"segment", read_segment, {to_json_line({"text", {3, "A / B", 7, 1.25}})}},
         {"safetensors", read_safetensors, {safetensors_seed()}},
         {"jsonl", read_jsonl,

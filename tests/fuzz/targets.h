@@ -14,9 +14,10 @@ struct Target {
     const char* name;
     void (*run)(std::string_view bytes);
     std::vector<std::string> seeds;  ///< good inputs to start from
+    int rounds = 4000;  ///< mutations of each seed in the ordinary suite
 };
 
-/// Every parser of bytes that come from outside, found by its name.
+/// Every parser of bytes that come from outside, found by its name: targets.cpp, and of pathloom-probe probe_targets.cpp.
 const std::vector<Target>& targets();
 
 }  // namespace pathloom::fuzz
