@@ -2,6 +2,7 @@
 #include "engine/probe/needle_grid.h"
 
 #include "engine/probe/mixture.h"
+#include "engine/probe/routed_reader.h"
 
 #include <algorithm>
 #include <chrono>
@@ -80,6 +81,9 @@ Result<Haystack> prepare_haystack(ReaderPackage& reader, std::string_view text, 
     for (std::size_t i = identity.bytes.size(); i < length; ++i) identity.bytes.push_back(identity.bytes[i - own]);
     const auto start = std::chrono::steady_clock::now();
     PATHLOOM_TRY(MemoryFile memory, MemoryFile::obtain(folder, identity, key_source(reader, identity.tokens), progress));
+    if (reader.routed)
+        PATHLOOM_CHECK(
+            record_paths(folder, identity.name(), reader.routed->paths_of(std::span(identity.tokens).first(memory.rows()))));
     return Haystack{std::move(memory), own, since(start)};
 }
 

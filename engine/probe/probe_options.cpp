@@ -3,6 +3,7 @@
 
 #include "engine/core/files.h"
 #include "engine/core/resources.h"
+#include "engine/probe/routed_reader.h"
 
 #include <fmt/format.h>
 
@@ -16,6 +17,8 @@ namespace pathloom {
 void add_common_options(CLI::App* verb, ProbeOptions& options)
 {
     verb->add_option("--model", options.model, "\"shipped\" or a reader's folder");
+    verb->add_option(
+        "--path", options.path, "Of a reader with several: auto (each row by its router's) or a number (one for all)");
     verb->add_option("--doc", options.documents,
             "Documents (text, Markdown, HTML, EPUB, PDF, subtitles) or folders of them; pathloomctl --project DIR also takes "
             "--corpus "
@@ -90,7 +93,10 @@ Result<std::vector<ProbeDocument>> documents_of(const ProbeShell& shell, const P
 Result<ReaderPackage> reader_of(const ProbeOptions& options)
 {
     PATHLOOM_TRY(const std::filesystem::path folder, reader_folder(options.model));
-    return load_reader(folder, options.precision == "bf16" ? Precision::Bf16 : Precision::Fp32);
+    const Precision precision = options.precision == "bf16" ? Precision::Bf16 : Precision::Fp32;
+    PATHLOOM_TRY(ReaderPackage reader, load_reader(folder, precision));
+    if (!options.path.empty()) PATHLOOM_CHECK(use_paths(reader, options.path, precision));
+    return reader;
 }
 
 Result<NeedleTemplates> templates_of(const ProbeOptions& options)

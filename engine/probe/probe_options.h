@@ -19,7 +19,7 @@
 namespace pathloom {
 
 struct ProbeOptions {
-    std::string model = "shipped", precision = "bf16", question, prefix;
+    std::string model = "shipped", precision = "bf16", path, question, prefix;
     std::vector<std::filesystem::path> documents;
     std::filesystem::path templates, memory, out;
     std::vector<double> lengths;

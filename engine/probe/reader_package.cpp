@@ -5,6 +5,7 @@
 #include "engine/core/hash.h"
 #include "engine/core/resources.h"
 #include "engine/corpus/text.h"
+#include "engine/probe/routed_reader.h"
 
 #include <algorithm>
 
@@ -65,7 +66,10 @@ KeySource key_source(ReaderPackage& reader, std::span<const std::int32_t> tokens
         std::vector<float> piece;
         for (std::size_t done = 0; done < count;) {
             const std::size_t n = std::min(PieceRows, count - done), at = first + done, from = at - std::min(at, reach);
-            reader.model.keys(tokens.subspan(from, at + n - from), piece);
+            if (reader.routed)
+                reader.routed->keys(tokens, at, n, piece);
+            else
+                reader.model.keys(tokens.subspan(from, at + n - from), piece);
             std::copy(piece.end() - std::ptrdiff_t(n * width), piece.end(), keys.begin() + std::ptrdiff_t(done * width));
             done += n;
         }

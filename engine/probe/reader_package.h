@@ -8,16 +8,20 @@
 #include "engine/probe/memory_file.h"
 
 #include <filesystem>
+#include <memory>
 #include <string>
 #include <string_view>
 
 namespace pathloom {
+
+struct RoutedPaths;
 
 struct ReaderPackage {
     MemoryModel model;
     Tokenizer tokenizer;
     std::string hash;  ///< sha256 of model.safetensors: memories belong to it
     std::filesystem::path folder;
+    std::shared_ptr<RoutedPaths> routed = nullptr;  ///< several encoders write the memory (use_paths())
 };
 
 /// NotFound, Corrupt or Usage when a file is missing or the tokenizer does not belong to the weights.

@@ -127,6 +127,7 @@ Result<ReaderRecipe> parse_reader_recipe(const std::string& text)
     training.read("retrieval_weight", t.retrieval_weight);
     training.read("lead_weight", t.lead_weight);
     training.read("bank", t.bank);
+    training.read("only", t.only);
     training.read("precision", t.precision);
     training.read("checkpoint_every", t.checkpoint_every);
     training.read("report_every", t.report_every);
@@ -139,6 +140,8 @@ Result<ReaderRecipe> parse_reader_recipe(const std::string& text)
     if (t.steps < 1 || t.checkpoint_every < 1 || t.report_every < 1 || !(t.lr > 0.0) || !(t.clip > 0.0))
         return fail(
             ErrorCode::Usage, "reader recipe: training.steps, lr, clip, checkpoint_every and report_every must be above 0");
+    if (!t.only.empty() && t.only != "encoder")
+        return fail(ErrorCode::Usage, "reader recipe: training.only must be encoder or absent, got '{}'", t.only);
     if (t.precision != "fp32" && t.precision != "bf16")
         return fail(ErrorCode::Usage, "reader recipe: training.precision must be fp32 or bf16, got '{}'", t.precision);
     return recipe;

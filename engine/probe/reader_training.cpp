@@ -228,6 +228,7 @@ Result<ReaderTrainingResult> train_reader(
         AdamWStep step{rate(o, state.step), o.beta1, o.beta2, o.eps, 0.0, state.step + 1, 1.0};
         if (norm > o.clip) step.gradient_scale = o.clip / (norm + 1e-6);
         for (const ReaderTensor& tensor : layout.tensors()) {
+            if (o.only == "encoder" && !tensor.name.starts_with("block")) continue;
             step.weight_decay = tensor.decay ? o.weight_decay : 0.0;
             adamw_update(step, model.parameters().subspan(tensor.offset, tensor.size),
                 model.gradients().subspan(tensor.offset, tensor.size), std::span(state.m).subspan(tensor.offset, tensor.size),

@@ -26,6 +26,7 @@ struct ReaderOptimizer {
     double retrieval_weight = 1.0;  ///< of the retrieval loss beside the next-token loss
     double lead_weight = 4.0;  ///< of an answer's first token in the retrieval loss
     int bank = 0;  ///< keys of earlier batches that serve as further negatives
+    std::string only;  ///< "encoder": the window blocks learn, everything a memory's readers share stays; "": all
     std::string precision = "fp32";
     int checkpoint_every = 100;
     int report_every = 25;

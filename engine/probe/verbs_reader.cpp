@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// reader train.
+// reader train, reader join.
+#include "engine/core/files.h"
+#include "engine/corpus/import.h"
 #include "engine/probe/probe_verbs.h"
+#include "engine/probe/reader_package.h"
 #include "engine/probe/reader_training.h"
+#include "engine/probe/routed_reader.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -18,6 +23,54 @@ void ProbeShell::print(const nlohmann::json& document, const std::string& text) 
         fmt::print("{}", text);
     std::fflush(stdout);
 }
+
+namespace {
+
+struct JoinOptions {
+    std::string shared = "shipped";
+    std::vector<std::filesystem::path> paths;
+    std::filesystem::path corpus, out;
+};
+
+/// The domains a reader was trained on, by the recipe beside it; empty: all.
+Result<std::vector<std::string>> domains_of(const std::filesystem::path& folder)
+{
+    PATHLOOM_TRY(const std::string text, read_file(folder / "recipe.json"));
+    const auto made = nlohmann::json::parse(text, nullptr, false);
+    if (!made.is_object() || !made.contains("recipe"))
+        return fail(ErrorCode::Corrupt, "{} is no record of a training; train the path again", (folder / "recipe.json").string());
+    const auto recipe = parse_reader_recipe(made["recipe"].dump());
+    if (!recipe) return fail(recipe.error());
+    return recipe->domains;
+}
+
+Result<void> join(const ProbeShell& shell, const JoinOptions& options)
+{
+    PATHLOOM_TRY(const std::filesystem::path folder, reader_folder(options.shared));
+    PATHLOOM_TRY(const ReaderPackage shared, load_reader(folder, Precision::Fp32));
+    ImportRequest request;
+    request.paths = {options.corpus.string()};
+    PATHLOOM_TRY(const ReadDocuments read, read_source_documents(request));
+    std::vector<PathSource> paths;
+    for (const auto& path : options.paths) {
+        PATHLOOM_TRY(const std::vector<std::string> domains, domains_of(path));
+        PathSource one{path.filename().string(), path, std::vector<std::int64_t>(std::size_t(shared.model.spec().vocabulary), 0)};
+        for (const SourceDocument& document : read.documents) {
+            if (document.split.value_or(Split::Train) != Split::Train) continue;
+            if (!domains.empty() && std::ranges::find(domains, document.domain) == domains.end()) continue;
+            for (const std::int32_t token : shared.tokenizer.encode_ids(document.text)) ++one.counts[std::size_t(token)];
+        }
+        paths.push_back(std::move(one));
+    }
+    PATHLOOM_CHECK(write_paths(shared, paths, options.out));
+    nlohmann::json names = nlohmann::json::array();
+    for (const PathSource& path : paths) names.push_back(path.name);
+    shell.print({{"out", options.out.string()}, {"paths", names}},
+        fmt::format("{} paths in {}; probe it with --path auto\n", paths.size(), options.out.string()));
+    return {};
+}
+
+}  // namespace
 
 void add_reader_verbs(CLI::App& app, ProbeShell& shell)
 {
@@ -47,6 +100,14 @@ void add_reader_verbs(CLI::App& app, ProbeShell& shell)
             return {};
         };
     });
+    auto options = std::make_shared<JoinOptions>();
+    auto* verb
+        = reader->add_subcommand("join", "Make one reader of several encoders: each row of a memory by the path that fits it");
+    verb->add_option("--shared", options->shared, "\"shipped\" or the reader that reads and asks");
+    verb->add_option("--path", options->paths, "Folder of a reader whose encoder becomes a path (several)")->required();
+    verb->add_option("--texts", options->corpus, "The .jsonl(.zst) the paths' domains are from")->required();
+    verb->add_option("--out", options->out, "Folder of the joined reader")->required();
+    verb->callback([&shell, options] { shell.action = [&shell, options] { return join(shell, *options); }; });
 }
 
 }  // namespace pathloom
