@@ -43,7 +43,7 @@ struct NeedleGridRequest {
     /// Not empty: nothing is spliced, each cell's whole context is encoded from nothing, in a file of this folder that is removed
     /// afterwards. What a spliced cell must agree with.
     std::filesystem::path cold;
-    MemoryProgress cold_progress = {};
+    MemoryProgress cold_progress = [](std::size_t, std::size_t) { return true; };
 };
 
 struct NeedleCell {

@@ -2,6 +2,8 @@
 // A reader's recipe as JSON. Unknown keys are refused: a misspelt setting must not pass silently.
 #include "engine/probe/reader_training.h"
 
+#include "engine/core/one_line.h"
+
 #include <nlohmann/json.hpp>
 
 #include <set>
@@ -58,7 +60,8 @@ public:
     {
         if (!m_problem.empty()) return fail(ErrorCode::Usage, "reader recipe: {}", m_problem);
         for (const auto& [key, value] : m_object.items()) {
-            if (!m_known.contains(key)) return fail(ErrorCode::Usage, "reader recipe: unknown setting {}{}", m_name, key);
+            if (!m_known.contains(key))
+                return fail(ErrorCode::Usage, "reader recipe: unknown setting {}{}", m_name, one_line(key));
         }
         return {};
     }
@@ -141,9 +144,9 @@ Result<ReaderRecipe> parse_reader_recipe(const std::string& text)
         return fail(
             ErrorCode::Usage, "reader recipe: training.steps, lr, clip, checkpoint_every and report_every must be above 0");
     if (!t.only.empty() && t.only != "encoder")
-        return fail(ErrorCode::Usage, "reader recipe: training.only must be encoder or absent, got '{}'", t.only);
+        return fail(ErrorCode::Usage, "reader recipe: training.only must be encoder or absent, got '{}'", one_line(t.only));
     if (t.precision != "fp32" && t.precision != "bf16")
-        return fail(ErrorCode::Usage, "reader recipe: training.precision must be fp32 or bf16, got '{}'", t.precision);
+        return fail(ErrorCode::Usage, "reader recipe: training.precision must be fp32 or bf16, got '{}'", one_line(t.precision));
     return recipe;
 }
 

@@ -121,8 +121,8 @@ public:
         call.max_tokens = request.value("max_tokens", call.max_tokens);
         call.timeout_seconds = request.value("timeout", call.timeout_seconds);
         const auto known = m_keys.find(call.base_url);
-        const Key& key
-            = known != m_keys.end() ? known->second : m_keys.emplace(call.base_url, find_key(call.base_url)).first->second;
+        const Key key = known != m_keys.end() ? known->second : find_key(call.base_url);
+        m_keys[call.base_url] = key;
         if (std::ranges::any_of(key.value, [](char c) { return c == '\r' || c == '\n'; }))
             return {{"kind", "failed"}, {"text", "the key holds a line break; set it again"}};
         call.key = key.value;

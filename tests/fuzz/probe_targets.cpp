@@ -16,6 +16,8 @@
 
 #include <fmt/format.h>
 
+#include <fstream>
+
 namespace pathloom::fuzz {
 
 namespace {
@@ -78,7 +80,7 @@ void read_results(std::string_view bytes)
         for (const char* part : {"", "-wal", "-shm", "-journal"}) std::filesystem::remove(file.string() + part);
     };
     away();
-    promise(write_file_atomic(file, bytes).has_value(), "a file can be written");
+    std::ofstream(file, std::ios::binary).write(bytes.data(), std::streamsize(bytes.size()));  // no fsync: there are many
     if (auto store = ResultStore::open(file); !store) {
         promise(one_line(store.error().message), "an error is one line");
     } else if (const auto all = store->all(); !all) {
@@ -156,8 +158,8 @@ std::string resource(const char* name)
 
 const std::vector<Target>& targets()
 {
-    static const std::vector<Target> all{{"memory", read_memory, {memory_seed()}},
-        {"results", read_results, {results_seed()}, 300},
+    static const std::vector<Target> all{{"memory", read_memory, {memory_seed()}, 1000},
+        {"results", read_results, {results_seed()}, 100},
         {"questions", read_questions,
             {R"([{"question":"Who?","answers":["Ann","Bob"],"answer_prefix":"It is"},{"question":"W?","answers":["x"]}])"}},
         {"needles", read_templates,

@@ -160,7 +160,12 @@ TEST_F(Faults, ACorpusIsAHaystackAndTheProjectKeepsWhatWasFound)
     refused(folder, {"probe", "needle", "--corpus", "nine", "--lengths", "600"}, 1, "no corpus named 'nine'");
     refused(folder, {"probe", "needle", "--corpus", "two", "--split", "all", "--lengths", "600"}, 2, "--split is");
     refused(folder, {"probe", "needle", "--split", "test", "--lengths", "600"}, 2, "--corpus NAME");
-    refused(*s_folder / "no-project", {"probe", "needle", "--doc", text_file(), "--lengths", "600"}, 2, "is no project");
+    must(write_file_atomic(*s_folder / "some.txt", std::string_view("Some words to hide a needle in.")));
+    const auto stray = run_program("pathloomctl",
+        {"--project", (*s_folder / "no-project").string(), "probe", "needle", "--doc", (*s_folder / "some.txt").string(),
+            "--lengths", "600"});
+    EXPECT_EQ(stray.code, 2);
+    EXPECT_TRUE(contains(stray.err, "is no project")) << stray.err;
 }
 
 TEST_F(Faults, AGoodFileIsImportedBesideBadOnes)
