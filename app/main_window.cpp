@@ -65,6 +65,7 @@ MainWindow::MainWindow(ThemeController& theme, QWidget* parent)
             m_settings.addRecentProject(m_project.folder());
             m_welcome->setRecent(m_settings.recentProjects());
         }
+        m_probe->setProject(m_project.folder());
         m_commands.refresh();
     });
     connect(&m_project, &Project::problem, this, [this](const QString& what, const QString& details) {
@@ -83,6 +84,7 @@ MainWindow::MainWindow(ThemeController& theme, QWidget* parent)
         }
     });
     connect(&m_project, &Project::closed, this, [this] {
+        m_probe->setProject({});
         if (m_quitting) {
             // Later: Qt ignores a close() from inside of closeEvent().
             QMetaObject::invokeMethod(this, &QWidget::close, Qt::QueuedConnection);

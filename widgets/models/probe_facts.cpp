@@ -106,6 +106,8 @@ ProbeAnswer toAnswer(const QJsonObject& event)
 RecallCell toRecallCell(const QJsonObject& event)
 {
     RecallCell cell;
+    cell.contestant = text(event, "contestant");
+    cell.cold = event.value(QLatin1String("cold")).toBool();
     cell.length = integer(event, "length");
     cell.depthIndex = int(integer(event, "depth_index"));
     cell.depth = number(event, "depth");

@@ -41,6 +41,7 @@ struct ProbeAnswer {
 };
 
 struct RecallCell {
+    QString contestant;  ///< who answered: "reader", another reader, a baseline
     qint64 length = 0;
     int depthIndex = 0;
     double depth = 0;  ///< percent
@@ -49,6 +50,7 @@ struct RecallCell {
     bool found = false;
     bool repeated = false;
     bool noNeedle = false;
+    bool cold = false;  ///< its whole context was encoded from nothing
     int distractors = 0;
     QString seed;  ///< 64 bits do not fit a JSON number's reader everywhere
     double seconds = 0;

@@ -3,6 +3,7 @@
 #include "tests/gui/shell/tst_connect.h"
 #include "tests/gui/shell/tst_engine.h"
 #include "tests/gui/shell/tst_panes.h"
+#include "tests/gui/shell/tst_probe.h"
 #include "tests/gui/shell/tst_shell.h"
 
 #include <QApplication>
@@ -17,7 +18,7 @@ int main(int argc, char** argv)
     for (const char* name : {"HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME"}) qputenv(name, home.path().toUtf8());
     qputenv("QT_QPA_PLATFORM", "offscreen");
     QApplication application(argc, argv);
-    // A function named on the command line belongs to the first; "engine", "connect" and "panes" pick the others.
+    // A function named on the command line belongs to the first; "engine", "connect", "panes" and "probe" pick the others.
     const bool engineOnly = argc > 1 && qstrcmp(argv[1], "engine") == 0;
     if (argc > 1 && qstrcmp(argv[1], "connect") == 0) {
         pathloom::TestConnect connect;
@@ -30,6 +31,12 @@ int main(int argc, char** argv)
         QStringList arguments = QCoreApplication::arguments();
         arguments.removeAt(1);
         return QTest::qExec(&panes, arguments) == 0 ? 0 : 1;
+    }
+    if (argc > 1 && qstrcmp(argv[1], "probe") == 0) {
+        pathloom::TestProbe probe;
+        QStringList arguments = QCoreApplication::arguments();
+        arguments.removeAt(1);
+        return QTest::qExec(&probe, arguments) == 0 ? 0 : 1;
     }
     int failed = 0;
     if (!engineOnly) {

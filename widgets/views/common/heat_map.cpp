@@ -22,7 +22,8 @@ constexpr double edge = 12;
 constexpr double rowHeight = 28;
 constexpr double narrowest = 10;
 constexpr double widestLabel = 132;
-constexpr double headHeight = 44;  // the column title, and the names under it
+constexpr double headLines = 44;  // the column title, and the names under it
+constexpr double groupLine = 18, groupGap = 14;
 
 double widest(const QStringList& texts, const QFontMetricsF& metrics)
 {
@@ -58,12 +59,22 @@ void HeatMap::setCurrent(int row, int column)
     update();
 }
 
+double HeatMap::headHeight() const
+{
+    return headLines + (m_data.groups.isEmpty() ? 0 : groupLine);
+}
+
 HeatMap::Places HeatMap::places(const QRectF& area) const
 {
+    const double headHeight = this->headHeight();
     const QFontMetricsF metrics(Theme::labelFont());
     const double labels
         = std::min(widestLabel, std::max(widest(m_data.rows, metrics), metrics.horizontalAdvance(m_data.rowTitle)) + 10);
     Places p;
+    const qsizetype groups = std::max<qsizetype>(1, m_data.groups.size());
+    p.inGroup = std::max<qsizetype>(1, m_data.columns.size() / groups);
+    p.gap = groups > 1 ? groupGap : 0;
+    const double gaps = p.gap * double(groups - 1);
     double right = area.right() - edge;
     if (!m_data.bars.isEmpty()) {
         const double bars = std::clamp(area.width() * 0.24, 90.0, 220.0);
@@ -73,12 +84,13 @@ HeatMap::Places HeatMap::places(const QRectF& area) const
     const double left = area.left() + edge + labels;
     const auto columns = double(std::max<qsizetype>(1, m_data.columns.size()));
     const auto rows = double(std::max<qsizetype>(1, m_data.rows.size()));
-    p.width = std::max(narrowest, std::min(160.0, (right - left) / columns));
+    p.width = std::max(narrowest, std::min(160.0, (right - left - gaps) / columns));
     p.height = std::clamp((area.height() - headHeight - edge) / rows, narrowest, rowHeight);
-    if (m_data.rows.size() == m_data.columns.size() && m_data.bars.isEmpty())  // both ways alike: square
+    if (m_data.rows.size() == m_data.columns.size() && m_data.bars.isEmpty()
+        && m_data.groups.isEmpty())  // both ways alike: square
         p.width = p.height
             = std::clamp(std::min((right - left) / columns, (area.height() - headHeight - edge) / rows), narrowest, 44.0);
-    p.cells = QRectF(left, area.top() + headHeight, p.width * columns, p.height * rows);
+    p.cells = QRectF(left, area.top() + headHeight, p.width * columns + gaps, p.height * rows);
     p.bars.setLeft(p.cells.right() + 16);
     p.bars.setHeight(p.cells.height());
     return p;
@@ -87,33 +99,42 @@ HeatMap::Places HeatMap::places(const QRectF& area) const
 QRectF HeatMap::cellRect(const QRectF& area, int row, int column) const
 {
     const Places p = places(area);
-    return {p.cells.left() + column * p.width, p.cells.top() + row * p.height, p.width, p.height};
+    return {p.left(column), p.cells.top() + row * p.height, p.width, p.height};
 }
 
 QPair<int, int> HeatMap::cellAt(const QPointF& at) const
 {
     const Places p = places(rect());
     if (!p.cells.contains(at)) return {-1, -1};
-    return {std::min(int((at.y() - p.cells.top()) / p.height), int(m_data.rows.size()) - 1),
-        std::min(int((at.x() - p.cells.left()) / p.width), int(m_data.columns.size()) - 1)};
+    const int row = std::min(int((at.y() - p.cells.top()) / p.height), int(m_data.rows.size()) - 1);
+    for (int column = 0; column < m_data.columns.size(); ++column)
+        if (at.x() >= p.left(column) && at.x() < p.left(column) + p.width) return {row, column};
+    return {-1, -1};  // between two groups
 }
 
 QSize HeatMap::sizeHint() const
 {
     const auto rows = double(m_data.rows.size());
-    return {360, int(headHeight + edge + rows * rowHeight)};
+    return {360, int(headHeight() + edge + rows * rowHeight)};
 }
 
 QSize HeatMap::minimumSizeHint() const
 {
     const double bars = m_data.bars.isEmpty() ? 0 : 106;
-    return {int(edge * 2 + widestLabel + double(m_data.columns.size()) * narrowest + bars),
-        int(headHeight + edge + double(m_data.rows.size()) * narrowest)};
+    const double gaps = groupGap * double(std::max<qsizetype>(0, m_data.groups.size() - 1));
+    return {int(edge * 2 + widestLabel + double(m_data.columns.size()) * narrowest + gaps + bars),
+        int(headHeight() + edge + double(m_data.rows.size()) * narrowest)};
 }
 
 QString HeatMap::csv() const
 {
-    QString out = csvLine(QStringList{m_data.rowTitle.isEmpty() ? tr("row") : m_data.rowTitle} + m_data.columns);
+    QStringList head{m_data.rowTitle.isEmpty() ? tr("row") : m_data.rowTitle};
+    const qsizetype inGroup = m_data.columns.size() / std::max<qsizetype>(1, m_data.groups.size());
+    for (qsizetype column = 0; column < m_data.columns.size(); ++column)
+        head.append(m_data.groups.isEmpty()
+                ? m_data.columns[column]
+                : QStringLiteral("%1, %2").arg(m_data.groups[column / inGroup], m_data.columns[column]));
+    QString out = csvLine(head);
     for (int row = 0; row < m_data.rows.size(); ++row) {
         QStringList fields{m_data.rows[row]};
         for (int column = 0; column < m_data.columns.size(); ++column) {
@@ -172,11 +193,21 @@ void HeatMap::paintOn(QPainter& painter, const QRectF& area)
         Qt::AlignLeft | Qt::AlignVCenter, m_data.rowTitle);
     drawElided(painter, QRectF(p.cells.left(), top, std::max(p.cells.width(), 120.0), 18), Qt::AlignLeft | Qt::AlignVCenter,
         m_data.columnTitle);
+    for (qsizetype group = 0; group < m_data.groups.size(); ++group) {
+        painter.setPen(tokens.text);
+        drawElided(painter, QRectF(p.left(group * p.inGroup), p.cells.top() - 40, p.width * double(p.inGroup), 18),
+            Qt::AlignLeft | Qt::AlignVCenter, m_data.groups[group]);
+        painter.setPen(tokens.muted);
+    }
     const double least = std::min(widest(m_data.columns, metrics), metrics.horizontalAdvance(QStringLiteral("000")));
     const int every = std::max(1, int(std::ceil((least + 6) / p.width)));
-    for (int column = 0; column < m_data.columns.size(); column += every)
-        drawElided(painter, QRectF(p.cells.left() + column * p.width + 1, p.cells.top() - 20, p.width * every - 2, 18),
+    for (int column = 0; column < m_data.columns.size(); ++column) {
+        const qsizetype inGroup = column % p.inGroup;
+        if (inGroup % every != 0) continue;
+        const auto span = double(std::min<qsizetype>(every, p.inGroup - inGroup));
+        drawElided(painter, QRectF(p.left(column) + 1, p.cells.top() - 20, p.width * span - 2, 18),
             Qt::AlignHCenter | Qt::AlignVCenter, m_data.columns[column]);
+    }
     if (!m_data.bars.isEmpty())
         drawElided(painter, QRectF(p.bars.left(), p.cells.top() - 20, p.bars.width(), 18), Qt::AlignLeft | Qt::AlignVCenter,
             m_data.barTitle);

@@ -21,6 +21,7 @@ struct HeatData {
     QString title;  ///< of exports, and the accessible name
     QString rowTitle, columnTitle;  ///< "Path", "Domain"
     QStringList rows, columns;
+    QStringList groups;  ///< or none: names over equal parts of the columns, with a gap between them
     QVector<HeatCell> cells;  ///< row by row
     double low = 0, high = 1;  ///< of the colours
     bool diverging = false;  ///< around 0 instead of cividis
@@ -63,7 +64,14 @@ private:
     struct Places {
         QRectF cells, bars;
         double width = 0, height = 0;
+        double gap = 0;  // between groups
+        qsizetype inGroup = 1;  // columns
+        [[nodiscard]] double left(qsizetype column) const
+        {
+            return cells.left() + double(column) * width + double(column / inGroup) * gap;
+        }
     };
+    [[nodiscard]] double headHeight() const;
     [[nodiscard]] Places places(const QRectF& area) const;
     [[nodiscard]] QRectF cellRect(const QRectF& area, int row, int column) const;
     [[nodiscard]] QPair<int, int> cellAt(const QPointF& at) const;

@@ -19,14 +19,19 @@
 #include <QSplitter>
 #include <QVBoxLayout>
 
+#include <algorithm>
+
 namespace pathloom {
 
-AskPage::AskPage(HelperSession& session, ProbeDocumentsModel& documents, ThemeController& theme, QWidget* parent)
+AskPage::AskPage(
+    HelperSession& session, ProbeDocumentsModel& documents, Contestants& contestants, ThemeController& theme, QWidget* parent)
     : QWidget(parent)
     , m_session(session)
     , m_documents(documents)
+    , m_contestants(contestants)
     , m_documentTable(new Table(QStringLiteral("probe.documents"), tr("Documents"), theme))
     , m_passageTable(new Table(QStringLiteral("probe.passages"), tr("Places the answer was read from"), theme))
+    , m_besideTable(new Table(QStringLiteral("probe.beside"), tr("Answers side by side"), theme))
     , m_question(new QLineEdit)
     , m_prefix(new QLineEdit)
     , m_ask(new QPushButton(tr("Ask")))
@@ -76,6 +81,8 @@ QWidget* AskPage::makeLeft(ThemeController& theme)
     m_documentTable->setDotColumn(ProbeDocumentsModel::Name);
     m_passageTable->setSource(&m_passages, SortRole, PassagesModel::Share, Qt::DescendingOrder);
     m_passageTable->setWidths({7, 20, 20}, PassagesModel::Text, {PassagesModel::Share, PassagesModel::Text});
+    m_besideTable->setSource(&m_beside, SortRole);
+    m_besideTable->setWidths({16, 20, 7}, BesideModel::Text, {BesideModel::Name, BesideModel::Text});
     m_question->setObjectName(QStringLiteral("probe.question"));
     m_question->setAccessibleName(tr("Question"));
     m_question->setPlaceholderText(tr("Ask the documents, for example: What is the access code of Lisbon?"));
@@ -115,6 +122,7 @@ QWidget* AskPage::makeLeft(ThemeController& theme)
     texts->addWidget(m_answerLabel);
     texts->addWidget(m_note);
     column->addLayout(texts);
+    column->addWidget(m_besideTable);
     column->addWidget(m_passageTable, 1);
     auto* left = new QSplitter(Qt::Vertical);
     left->setObjectName(QStringLiteral("probe.left.splitter"));
@@ -159,8 +167,11 @@ void AskPage::ask(const QString& question, const QString& prefix)
     if (question.trimmed().isEmpty() || isAsking()) return;
     if (m_question->text() != question) m_question->setText(question);
     m_answer = {};
+    m_beside.setRows({});
+    m_askedQuestion = question;
+    m_askedPrefix = prefix.trimmed();
     QJsonObject request{{QStringLiteral("do"), QStringLiteral("ask")}, {QStringLiteral("question"), question}};
-    if (!prefix.trimmed().isEmpty()) request.insert(QStringLiteral("prefix"), prefix.trimmed());
+    if (!m_askedPrefix.isEmpty()) request.insert(QStringLiteral("prefix"), m_askedPrefix);
     m_request = m_session.request(request, [this](const QJsonObject& event) { hear(event); });
     showAnswer();
     m_note->setText(tr("Reading"));
@@ -179,11 +190,56 @@ void AskPage::hear(const QJsonObject& event)
     m_request = 0;
     if (kind == QLatin1String("answer")) {
         m_answer = toAnswer(event);
+        askBeside();
         showAnswer();
     } else {
         const bool cancelled = event.value(QLatin1String("cancelled")).toBool();
         m_note->setText(cancelled ? tr("Cancelled") : event.value(QLatin1String("message")).toString());
     }
+    updateReady();
+    Q_EMIT busyChanged();
+}
+
+void AskPage::askBeside()
+{
+    const QStringList chosen = m_contestants.chosen();
+    if (chosen.isEmpty()) return;
+    QVector<BesideAnswer> rows;
+    const QString own = QStringLiteral("reader");
+    rows.append({own, m_contestants.title(own), m_answer.text, {}, m_answer.seconds, false});
+    for (const QString& id : chosen) rows.append({id, m_contestants.title(id), {}, {}, 0, true});
+    m_beside.setRows(rows);
+    QJsonObject request{{QStringLiteral("do"), QStringLiteral("beside")}, {QStringLiteral("question"), m_askedQuestion}};
+    if (!m_askedPrefix.isEmpty()) request.insert(QStringLiteral("prefix"), m_askedPrefix);
+    m_contestants.addTo(request);
+    m_besideRequest = m_session.request(request, [this](const QJsonObject& event) { hearBeside(event); });
+}
+
+void AskPage::hearBeside(const QJsonObject& event)
+{
+    const QString kind = event.value(QLatin1String("event")).toString();
+    QVector<BesideAnswer> rows = m_beside.rows();
+    if (kind == QLatin1String("beside")) {
+        const QString id = event.value(QLatin1String("contestant")).toString();
+        for (BesideAnswer& row : rows) {
+            if (row.contestant != id) continue;
+            row.text = event.value(QLatin1String("text")).toString();
+            row.problem = event.value(QLatin1String("problem")).toString();
+            row.seconds = event.value(QLatin1String("seconds")).toDouble();
+            row.waiting = false;
+        }
+        m_beside.setRows(rows);
+        return;
+    }
+    if (kind != QLatin1String("done") && kind != QLatin1String("error")) return;
+    m_besideRequest = 0;
+    for (BesideAnswer& row : rows) {
+        if (!row.waiting) continue;
+        row.waiting = false;
+        row.problem = event.value(QLatin1String("cancelled")).toBool() ? tr("cancelled")
+                                                                       : event.value(QLatin1String("message")).toString();
+    }
+    m_beside.setRows(rows);
     updateReady();
     Q_EMIT busyChanged();
 }
@@ -199,6 +255,9 @@ void AskPage::showAnswer()
     m_answerLabel->setVisible(!m_answer.text.isEmpty() || isAsking());
     m_passages.setRows(m_answer.passages);
     m_passageTable->setVisible(!m_answer.passages.isEmpty());
+    const int beside = m_beside.rowCount();
+    m_besideTable->setVisible(beside > 0);
+    m_besideTable->setFixedHeight(m_besideTable->horizontalHeader()->sizeHint().height() + 24 * std::clamp(beside, 1, 6) + 4);
     if (m_answer.memoryTokens == 0) {
         m_note->setText(tr("The answer is generated freely; the places it was read from are marked in the text."));
     } else {

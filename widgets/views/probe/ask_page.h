@@ -3,7 +3,9 @@
 #pragma once
 
 #include "widgets/client/helper_session.h"
+#include "widgets/models/contestants.h"
 #include "widgets/models/probe_facts.h"
+#include "widgets/models/probe_measures.h"
 #include "widgets/views/probe/document_text.h"
 
 #include <QWidget>
@@ -22,17 +24,19 @@ class ThemeController;
 class AskPage final : public QWidget {
     Q_OBJECT
 public:
-    AskPage(HelperSession& session, ProbeDocumentsModel& documents, ThemeController& theme, QWidget* parent = nullptr);
+    AskPage(HelperSession& session, ProbeDocumentsModel& documents, Contestants& contestants, ThemeController& theme,
+        QWidget* parent = nullptr);
     /// Shows the document's text; "" = none.
     void showDocument(const QString& name);
     [[nodiscard]] QString shownDocument() const { return m_shown; }
     void ask(const QString& question, const QString& prefix = {});  ///< prefix: what the answer begins with; "" = "Answer:"
-    [[nodiscard]] bool isAsking() const { return m_request != 0; }
+    [[nodiscard]] bool isAsking() const { return m_request != 0 || m_besideRequest != 0; }
     [[nodiscard]] QString answerText() const;
     [[nodiscard]] Table* documentTable() const { return m_documentTable; }
     [[nodiscard]] TextView* textView() const { return m_view; }
     [[nodiscard]] DensityStrip* strip() const { return m_strip; }
     [[nodiscard]] PassagesModel& passages() { return m_passages; }
+    [[nodiscard]] BesideModel& beside() { return m_beside; }
     [[nodiscard]] DocumentText& text() { return m_text; }
     void updateReady();  ///< documents have changed
 
@@ -43,18 +47,25 @@ Q_SIGNALS:
 private:
     QWidget* makeLeft(ThemeController& theme);
     void hear(const QJsonObject& event);
+    void askBeside();
+    void hearBeside(const QJsonObject& event);
     void showAnswer();
     void goToPassage();
 
     HelperSession& m_session;
     ProbeDocumentsModel& m_documents;
+    Contestants& m_contestants;
     DocumentText m_text;
     PassagesModel m_passages;
     ProbeAnswer m_answer;
     QString m_shown;
     qint64 m_request = 0;
+    qint64 m_besideRequest = 0;
+    QString m_askedQuestion, m_askedPrefix;
+    BesideModel m_beside;  ///< the reader's answer and those of who was chosen beside it
     Table* m_documentTable;
     Table* m_passageTable;
+    Table* m_besideTable;
     QLineEdit* m_question;
     QLineEdit* m_prefix;
     QPushButton* m_ask;

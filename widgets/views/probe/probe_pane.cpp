@@ -9,7 +9,10 @@
 #include "widgets/views/common/messages.h"
 #include "widgets/views/common/table.h"
 #include "widgets/views/probe/ask_page.h"
+#include "widgets/views/probe/contestants_menu.h"
 #include "widgets/views/probe/density_strip.h"
+#include "widgets/views/probe/kept_page.h"
+#include "widgets/views/probe/loss_page.h"
 #include "widgets/views/probe/recall_page.h"
 
 #include <QAction>
@@ -42,8 +45,10 @@ ProbePane::ProbePane(ThemeController& theme, QWidget* parent)
     : PaneFrame(tr("Probe"), theme, parent)
     , m_session(QStringLiteral("pathloom-probe"), {QStringLiteral("session")})
     , m_tabs(new QTabWidget)
-    , m_ask(new AskPage(m_session, m_documents, theme))
-    , m_recall(new RecallPage(m_session, theme))
+    , m_ask(new AskPage(m_session, m_documents, m_contestants, theme))
+    , m_recall(new RecallPage(m_session, m_contestants, theme))
+    , m_loss(new LossPage(m_session, m_contestants, theme))
+    , m_kept(new KeptPage(m_session, theme))
     , m_addAction(new QAction(icon(u"add"), tr("Add Documents\u2026"), this))
     , m_removeAction(new QAction(icon(u"close"), tr("Remove Document"), this))
     , m_cancelAction(new QAction(icon(u"stop"), tr("Cancel"), this))
@@ -62,8 +67,13 @@ ProbePane::ProbePane(ThemeController& theme, QWidget* parent)
     m_tabs->setDocumentMode(true);
     m_tabs->addTab(m_ask, tr("Ask"));
     m_tabs->addTab(m_recall, tr("Recall"));
+    m_tabs->addTab(m_loss, tr("Loss"));
+    m_tabs->addTab(m_kept, tr("Results"));
     setContent(m_tabs);
-    addExports(*this, [this] { return exportOf(shownPicture()); });
+    auto* compare = new ContestantsMenu(m_contestants, theme);
+    addToolWidget(compare);
+    connect(compare, &ContestantsMenu::opening, this, &ProbePane::askForContestants);
+    addExports(*this, [this] { return shownExport(); });
     connect(m_addAction, &QAction::triggered, this, &ProbePane::chooseDocuments);
     connect(m_removeAction, &QAction::triggered, this, &ProbePane::removeSelected);
     connect(m_cancelAction, &QAction::triggered, this, &ProbePane::cancel);
@@ -76,9 +86,17 @@ ProbePane::ProbePane(ThemeController& theme, QWidget* parent)
         updateAll();
     });
     connect(m_recall, &RecallPage::busyChanged, this, &ProbePane::updateAll);
+    connect(m_loss, &LossPage::busyChanged, this, &ProbePane::updateAll);
+    connect(m_recall, &RecallPage::busyChanged, m_kept, [this] {
+        if (!m_recall->isRunning()) m_kept->refresh();
+    });
+    connect(m_loss, &LossPage::busyChanged, m_kept, [this] {
+        if (!m_loss->isRunning()) m_kept->refresh();
+    });
     connect(m_ask->documentTable(), &Table::selectedChanged, this, &ProbePane::updateAll);
     connect(&m_session, &HelperSession::died, this, [this](const QString& why, const QString& details) {
         m_adding = 0;
+        m_contestantsKnown = false;
         m_documents.setRows({});
         m_ask->showDocument({});
         updateAll();
@@ -89,7 +107,26 @@ ProbePane::ProbePane(ThemeController& theme, QWidget* parent)
 
 bool ProbePane::isBusy() const
 {
-    return m_adding > 0 || m_ask->isAsking() || m_recall->isRunning();
+    return m_adding > 0 || m_ask->isAsking() || m_recall->isRunning() || m_loss->isRunning();
+}
+
+void ProbePane::setProject(const QString& folder)
+{
+    m_recall->setProject(folder);
+    m_loss->setProject(folder);
+    m_kept->setProject(folder);
+}
+
+void ProbePane::askForContestants()
+{
+    if (m_contestantsKnown) return;
+    m_contestantsKnown = true;
+    m_session.request({{QStringLiteral("do"), QStringLiteral("contestants")}}, [this](const QJsonObject& event) {
+        if (event.value(QLatin1String("event")).toString() == QLatin1String("contestants"))
+            m_contestants.setKnown(event);
+        else
+            m_contestantsKnown = false;
+    });
 }
 
 void ProbePane::chooseDocuments()
@@ -107,6 +144,7 @@ void ProbePane::addDocuments(const QStringList& paths)
         if (!m_asked.contains(path)) m_asked.append(path);
     }
     ++m_adding;
+    askForContestants();
     m_notice.clear();
     m_clock.start();
     m_session.request({{QStringLiteral("do"), QStringLiteral("add")}, {QStringLiteral("paths"), list}},
@@ -199,6 +237,7 @@ void ProbePane::updateAll()
         if (row.tokens == 0 && row.problem.isEmpty() && (!encoding || row.progress > encoding->progress)) encoding = &row;
         tokens += row.tokens;
     }
+    m_loss->setDocument(shown ? shown->name : QString(), shown ? shown->tokens : 0);
     m_recall->setDocument(shown ? shown->name : QString(), shown ? shown->tokens : 0);
     if (m_documents.rowCount() > 0)
         showContent();
@@ -220,10 +259,14 @@ void ProbePane::updateAll()
     setStatus(m_documents.rowCount() > 0 ? what : QString(), m_documents.rowCount() > 0 ? m_notice : QString());
 }
 
-Picture* ProbePane::shownPicture() const
+ExportTarget ProbePane::shownExport() const
 {
-    if (m_tabs->currentIndex() == 0) return m_ask->strip();
-    return m_recall->map();
+    if (m_tabs->currentWidget() == m_recall) return exportOf(m_recall->map());
+    if (m_tabs->currentWidget() == m_loss)
+        return {m_loss->title(), [this](const QString& path) { return m_loss->exportTo(path); }};
+    if (m_tabs->currentWidget() == m_kept)
+        return {m_kept->title(), [this](const QString& path) { return m_kept->exportTo(path); }};
+    return exportOf(m_ask->strip());
 }
 
 void ProbePane::dragEnterEvent(QDragEnterEvent* event)

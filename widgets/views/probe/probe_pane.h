@@ -3,6 +3,7 @@
 #pragma once
 
 #include "widgets/client/helper_session.h"
+#include "widgets/models/contestants.h"
 #include "widgets/models/probe_facts.h"
 #include "widgets/theme/pane_frame.h"
 
@@ -15,8 +16,10 @@ class QTabWidget;
 namespace pathloom {
 
 class AskPage;
-class Picture;
+class KeptPage;
+class LossPage;
 class RecallPage;
+struct ExportTarget;
 
 class ProbePane final : public PaneFrame {
     Q_OBJECT
@@ -25,12 +28,17 @@ public:
     /// Files and folders; each text below them becomes a document.
     void addDocuments(const QStringList& paths);
     void chooseDocuments();
+    /// The folder of the project open on this computer keeps what is measured; "" = none does.
+    void setProject(const QString& folder);
     void cancel();
     [[nodiscard]] bool isBusy() const;
     [[nodiscard]] HelperSession& session() { return m_session; }
     [[nodiscard]] ProbeDocumentsModel& documents() { return m_documents; }
     [[nodiscard]] AskPage* askPage() const { return m_ask; }
     [[nodiscard]] RecallPage* recallPage() const { return m_recall; }
+    [[nodiscard]] LossPage* lossPage() const { return m_loss; }
+    [[nodiscard]] KeptPage* keptPage() const { return m_kept; }
+    [[nodiscard]] Contestants& contestants() { return m_contestants; }
     [[nodiscard]] QTabWidget* tabs() const { return m_tabs; }
 
 protected:
@@ -42,10 +50,13 @@ private:
     void changeDocument(const QString& name, const std::function<void(ProbeDocument&)>& change);
     void removeSelected();
     void updateAll();
-    [[nodiscard]] Picture* shownPicture() const;
+    void askForContestants();
+    [[nodiscard]] ExportTarget shownExport() const;
 
     HelperSession m_session;
     ProbeDocumentsModel m_documents;
+    Contestants m_contestants;
+    bool m_contestantsKnown = false;
     QStringList m_asked;  // paths given, to start over with
     int m_adding = 0;
     QElapsedTimer m_clock;
@@ -53,6 +64,8 @@ private:
     QTabWidget* m_tabs;
     AskPage* m_ask;
     RecallPage* m_recall;
+    LossPage* m_loss;
+    KeptPage* m_kept;
     QAction* m_addAction;
     QAction* m_removeAction;
     QAction* m_cancelAction;

@@ -48,6 +48,28 @@ QSpinBox* spin(const QString& name, const QString& accessible, int low, int high
 
 }  // namespace
 
+namespace {
+
+HeatCell heatCell(const QVector<RecallCell>& cells, const QString& who, qint64 length, int depth, const QString& depthText)
+{
+    HeatCell cell;
+    cell.tip = RecallPage::tr("length %1, depth %2: not run").arg(countText(double(length)), depthText);
+    for (const RecallCell& known : cells) {
+        if (known.contestant != who || known.length != length || known.depthIndex != depth) continue;
+        cell.kind = known.error.isEmpty() ? HeatCell::Kind::Value : HeatCell::Kind::Failed;
+        cell.value = known.found ? 1 : 0;
+        cell.text = known.found ? QStringLiteral("1") : QStringLiteral("0");
+        cell.tip = RecallPage::tr("length %1, depth %2: %3")
+                       .arg(countText(double(length)), depthText,
+                           !known.error.isEmpty() ? known.error
+                               : known.found      ? RecallPage::tr("found, \u201c%1\u201d").arg(known.answer)
+                                                  : RecallPage::tr("missed, \u201c%1\u201d").arg(known.answer));
+    }
+    return cell;
+}
+
+}  // namespace
+
 QVector<qint64> parseLengths(const QString& text)
 {
     QVector<qint64> lengths;
@@ -75,39 +97,28 @@ HeatData recallData(const RecallRequest& request, const QVector<RecallCell>& cel
                                   : RecallPage::tr("Needle recall, %1").arg(QFileInfo(request.document).fileName());
     data.rowTitle = RecallPage::tr("Depth");
     data.columnTitle = RecallPage::tr("Length in tokens");
-    for (const qint64 length : request.lengths) data.columns.append(countText(double(length)));
+    if (request.contestants.size() > 1) data.groups = request.titles;
+    for (int who = 0; who < request.contestants.size(); ++who)
+        for (const qint64 length : request.lengths) data.columns.append(countText(double(length)));
     for (int depth = 0; depth < request.depths; ++depth) {
         data.rows.append(QStringLiteral("%1%").arg(qRound(depthOf(request, depth))));
-        for (const qint64 length : request.lengths) {
-            HeatCell cell;
-            cell.tip = RecallPage::tr("length %1, depth %2: not run").arg(countText(double(length))).arg(data.rows.last());
-            for (const RecallCell& known : cells) {
-                if (known.length != length || known.depthIndex != depth) continue;
-                cell.kind = known.error.isEmpty() ? HeatCell::Kind::Value : HeatCell::Kind::Failed;
-                cell.value = known.found ? 1 : 0;
-                cell.text = known.found ? QStringLiteral("1") : QStringLiteral("0");
-                cell.tip = RecallPage::tr("length %1, depth %2: %3")
-                               .arg(countText(double(length)), data.rows.last(),
-                                   !known.error.isEmpty() ? known.error
-                                       : known.found      ? RecallPage::tr("found, \u201c%1\u201d").arg(known.answer)
-                                                          : RecallPage::tr("missed, \u201c%1\u201d").arg(known.answer));
-            }
-            data.cells.append(cell);
-        }
+        for (const QString& who : request.contestants)
+            for (const qint64 length : request.lengths) data.cells.append(heatCell(cells, who, length, depth, data.rows.last()));
     }
     return data;
 }
 
-RecallPage::RecallPage(HelperSession& session, ThemeController& theme, QWidget* parent)
+RecallPage::RecallPage(HelperSession& session, Contestants& contestants, ThemeController& theme, QWidget* parent)
     : QWidget(parent)
     , m_session(session)
+    , m_contestants(contestants)
     , m_lengths(new QLineEdit(QStringLiteral("1k, 4k, 16k")))
     , m_depths(spin(QStringLiteral("probe.depths"), tr("Depths from beginning to end"), 1, 101, 11))
     , m_distractors(spin(QStringLiteral("probe.distractors"), tr("Needles of the same wording with other keys"), 0, 1000, 0))
     , m_seed(spin(QStringLiteral("probe.seed"), tr("Seed of keys, values, wordings and places"), 1, 1'000'000, 1))
     , m_noNeedle(new QCheckBox(tr("Without the needle")))
     , m_run(new QPushButton(tr("Run")))
-    , m_rerun(new QPushButton(tr("Run This Cell Again")))
+    , m_rerun(new QPushButton(tr("Run This Cell Cold")))
     , m_progress(new QProgressBar)
     , m_note(new QLabel)
     , m_map(new HeatMap(QStringLiteral("probe.recall"), tr("Recall by depth and length"), theme))
@@ -121,6 +132,7 @@ RecallPage::RecallPage(HelperSession& session, ThemeController& theme, QWidget* 
     m_noNeedle->setToolTip(tr("Ask for what is not there; right is \u201cnone\u201d"));
     m_run->setObjectName(QStringLiteral("probe.run"));
     m_rerun->setObjectName(QStringLiteral("probe.rerun"));
+    m_rerun->setToolTip(tr("Encode the cell's whole context from nothing and ask again; it must answer the same"));
     m_progress->setAccessibleName(tr("Progress of the grid"));
     m_progress->setTextVisible(false);
     m_progress->setFixedHeight(4);
@@ -178,6 +190,7 @@ RecallPage::RecallPage(HelperSession& session, ThemeController& theme, QWidget* 
     connect(m_rerun, &QPushButton::clicked, this, &RecallPage::rerun);
     connect(m_lengths, &QLineEdit::textChanged, this, &RecallPage::updateAll);
     connect(m_lengths, &QLineEdit::returnPressed, this, &RecallPage::run);
+    connect(&m_contestants, &Contestants::changed, this, &RecallPage::updateAll);
     connect(m_map, &HeatMap::currentChanged, this, &RecallPage::showCell);
     connect(m_map, &HeatMap::activated, this, &RecallPage::rerun);
     updateAll();
@@ -197,19 +210,30 @@ void RecallPage::run()
     const QVector<qint64> lengths = parseLengths(m_lengths->text());
     if (isRunning() || m_tokens == 0 || lengths.isEmpty()) return;
     m_asked = {m_document, lengths, m_depths->value(), m_distractors->value(), m_noNeedle->isChecked(), quint64(m_seed->value())};
+    m_asked.contestants += m_contestants.chosen();
+    for (const QString& id : std::as_const(m_asked.contestants)) m_asked.titles.append(m_contestants.title(id));
     m_cells.clear();
     m_map->setCurrent(-1, -1);
     m_again = false;
-    m_problem.clear();
-    m_clock.start();
     QJsonArray numbers;
     for (const qint64 length : lengths) numbers.append(length);
-    m_request
-        = m_session.request({{QStringLiteral("do"), QStringLiteral("needle")}, {QStringLiteral("document"), m_document},
-                                {QStringLiteral("lengths"), numbers}, {QStringLiteral("depths"), m_asked.depths},
-                                {QStringLiteral("distractors"), m_asked.distractors},
-                                {QStringLiteral("no_needle"), m_asked.noNeedle}, {QStringLiteral("seed"), qint64(m_asked.seed)}},
-            [this](const QJsonObject& event) { hear(event); });
+    QJsonObject request{{QStringLiteral("lengths"), numbers}};
+    m_contestants.addTo(request);
+    send(request);
+}
+
+void RecallPage::send(QJsonObject request)
+{
+    request.insert(QStringLiteral("do"), QStringLiteral("needle"));
+    request.insert(QStringLiteral("document"), m_asked.document);
+    request.insert(QStringLiteral("depths"), m_asked.depths);
+    request.insert(QStringLiteral("distractors"), m_asked.distractors);
+    request.insert(QStringLiteral("no_needle"), m_asked.noNeedle);
+    request.insert(QStringLiteral("seed"), qint64(m_asked.seed));
+    if (!m_project.isEmpty()) request.insert(QStringLiteral("project"), m_project);
+    m_problem.clear();
+    m_clock.start();
+    m_request = m_session.request(request, [this](const QJsonObject& event) { hear(event); });
     updateAll();
     Q_EMIT busyChanged();
 }
@@ -217,9 +241,12 @@ void RecallPage::run()
 const RecallCell* RecallPage::current() const
 {
     const int row = m_map->currentRow(), column = m_map->currentColumn();
-    if (row < 0 || column < 0 || column >= m_asked.lengths.size()) return nullptr;
+    const qsizetype each = m_asked.lengths.size();
+    if (row < 0 || column < 0 || each == 0 || column >= each * m_asked.contestants.size()) return nullptr;
     for (const RecallCell& cell : m_cells)
-        if (cell.depthIndex == row && cell.length == m_asked.lengths[column]) return &cell;
+        if (cell.depthIndex == row && cell.length == m_asked.lengths[column % each]
+            && cell.contestant == m_asked.contestants[column / each])
+            return &cell;
     return nullptr;
 }
 
@@ -228,16 +255,10 @@ void RecallPage::rerun()
     const RecallCell* cell = current();
     if (!cell || isRunning()) return;
     m_again = true;
-    m_problem.clear();
-    m_clock.start();
-    m_request = m_session.request(
-        {{QStringLiteral("do"), QStringLiteral("needle")}, {QStringLiteral("document"), m_asked.document},
-            {QStringLiteral("lengths"), QJsonArray{cell->length}}, {QStringLiteral("depths"), m_asked.depths},
-            {QStringLiteral("only_depth"), cell->depthIndex}, {QStringLiteral("distractors"), m_asked.distractors},
-            {QStringLiteral("no_needle"), m_asked.noNeedle}, {QStringLiteral("seed"), qint64(m_asked.seed)}},
-        [this](const QJsonObject& event) { hear(event); });
-    updateAll();
-    Q_EMIT busyChanged();
+    QJsonObject request{{QStringLiteral("lengths"), QJsonArray{cell->length}}, {QStringLiteral("only_depth"), cell->depthIndex},
+        {QStringLiteral("cold"), true}};
+    if (m_asked.contestants.size() > 1) m_contestants.addTo(request);
+    send(request);
 }
 
 void RecallPage::hear(const QJsonObject& event)
@@ -245,8 +266,9 @@ void RecallPage::hear(const QJsonObject& event)
     const QString kind = event.value(QLatin1String("event")).toString();
     if (kind == QLatin1String("cell")) {
         const RecallCell cell = toRecallCell(event);
-        m_cells.removeIf(
-            [&](const RecallCell& known) { return known.length == cell.length && known.depthIndex == cell.depthIndex; });
+        m_cells.removeIf([&](const RecallCell& known) {
+            return known.contestant == cell.contestant && known.length == cell.length && known.depthIndex == cell.depthIndex;
+        });
         m_cells.append(cell);
     } else if (kind == QLatin1String("progress")) {
         m_note->setText(tr("Encoding the document: %1")
@@ -272,12 +294,14 @@ void RecallPage::showCell()
         return;
     }
     const QLocale numbers;
-    QStringList lines{tr("%1 at token %2 of %3 (depth %4)")
-                          .arg(cell->noNeedle   ? tr("No needle, asked for")
-                                  : cell->found ? tr("Found")
-                                                : tr("Missed"))
-                          .arg(numbers.toString(cell->position), numbers.toString(cell->length),
-                              QStringLiteral("%1%").arg(qRound(cell->depth))),
+    QStringList lines;
+    if (m_asked.contestants.size() > 1) lines.append(m_contestants.title(cell->contestant));
+    lines += {tr("%1 at token %2 of %3 (depth %4)")
+                  .arg(cell->noNeedle   ? tr("No needle, asked for")
+                          : cell->found ? tr("Found")
+                                        : tr("Missed"))
+                  .arg(numbers.toString(cell->position), numbers.toString(cell->length),
+                      QStringLiteral("%1%").arg(qRound(cell->depth))),
         {}, tr("Needle: %1").arg(cell->needle), tr("Question: %1").arg(cell->question),
         tr("Answer begins with: %1").arg(cell->prefix),
         tr("Right: %1").arg(cell->noNeedle ? QStringLiteral("none") : cell->value), tr("Said: %1").arg(cell->answer), {},
@@ -285,6 +309,7 @@ void RecallPage::showCell()
             .arg(qRound(cell->seconds * 1000))
             .arg(cell->distractors)
             .arg(cell->seed)};
+    if (cell->cold) lines.append(tr("Run cold: the whole context was encoded from nothing."));
     if (cell->repeated) lines.append(tr("The document is shorter than this length and was repeated."));
     m_inspector->setPlainText(lines.join(QLatin1Char('\n')));
 }
@@ -294,13 +319,12 @@ void RecallPage::updateAll()
     const QVector<qint64> lengths = parseLengths(m_lengths->text());
     m_run->setEnabled(!isRunning() && m_tokens > 0 && !lengths.isEmpty());
     const RecallRequest shown
-        = m_cells.isEmpty() && !isRunning() ? RecallRequest{m_document, lengths, m_depths->value(), 0, false, 1} : m_asked;
+        = m_cells.isEmpty() && !isRunning() ? RecallRequest{m_document, lengths, m_depths->value()} : m_asked;
     m_map->setData(recallData(shown, m_cells));
-    const auto all = qint64(shown.lengths.size()) * shown.depths;
+    const auto all = qint64(shown.lengths.size()) * shown.depths * shown.contestants.size();
     m_progress->setRange(0, int(std::max<qint64>(1, all)));
     m_progress->setValue(int(m_cells.size()));
     m_progress->setVisible(isRunning() && !m_again);
-    const auto found = std::count_if(m_cells.begin(), m_cells.end(), [](const RecallCell& cell) { return cell.found; });
     if (!m_problem.isEmpty()) {
         m_note->setText(m_problem);
     } else if (lengths.isEmpty() && !isRunning()) {
@@ -315,12 +339,22 @@ void RecallPage::updateAll()
                "so.")
                 .arg(QFileInfo(m_document).fileName(), QLocale().toString(m_tokens)));
     } else {
-        const double recall = double(found) / double(m_cells.size());
-        QString text = tr("%1 %2 of %3 cells (%4)")
-                           .arg(shown.noNeedle ? tr("Says none in") : tr("Found in"))
-                           .arg(found)
-                           .arg(m_cells.size())
-                           .arg(percentText(recall));
+        QStringList parts;
+        for (int who = 0; who < shown.contestants.size(); ++who) {
+            qsizetype asked = 0, right = 0;
+            for (const RecallCell& cell : std::as_const(m_cells)) {
+                if (cell.contestant != shown.contestants[who]) continue;
+                ++asked;
+                right += cell.found ? 1 : 0;
+            }
+            if (asked == 0) continue;
+            const QString part = tr("%1 of %2 cells (%3)").arg(right).arg(asked).arg(percentText(double(right) / double(asked)));
+            parts.append(shown.titles.isEmpty() || shown.contestants.size() == 1
+                    ? part
+                    : QStringLiteral("%1: %2").arg(shown.titles[who], part));
+        }
+        QString text = QStringLiteral("%1 %2").arg(
+            shown.noNeedle ? tr("Says none in") : tr("Found in"), parts.join(QStringLiteral(" \u00b7 ")));
         if (isRunning() && !m_again && m_clock.elapsed() > 3000)
             text += tr(" \u00b7 about %1 left")
                         .arg(formatDuration(m_clock.elapsed() * (all - m_cells.size()) / std::max<qint64>(1, m_cells.size())));

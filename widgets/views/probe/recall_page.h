@@ -3,6 +3,7 @@
 #pragma once
 
 #include "widgets/client/helper_session.h"
+#include "widgets/models/contestants.h"
 #include "widgets/models/probe_facts.h"
 
 #include <QElapsedTimer>
@@ -29,6 +30,8 @@ struct RecallRequest {
     int distractors = 0;
     bool noNeedle = false;
     quint64 seed = 1;
+    QStringList contestants{QStringLiteral("reader")};  ///< who is asked, the session's own reader first
+    QStringList titles{};  ///< of each, when there are several
 };
 /// "1000, 4k 1M" as numbers; empty when it is none of that, or a length is below 64.
 QVector<qint64> parseLengths(const QString& text);
@@ -38,7 +41,8 @@ HeatData recallData(const RecallRequest& request, const QVector<RecallCell>& cel
 class RecallPage final : public QWidget {
     Q_OBJECT
 public:
-    RecallPage(HelperSession& session, ThemeController& theme, QWidget* parent = nullptr);
+    RecallPage(HelperSession& session, Contestants& contestants, ThemeController& theme, QWidget* parent = nullptr);
+    void setProject(const QString& folder) { m_project = folder; }  ///< that keeps the results; "" = none
     void setDocument(const QString& name, qint64 tokens);  ///< tokens 0: not encoded yet
     void run();
     [[nodiscard]] bool isRunning() const { return m_request != 0; }
@@ -50,12 +54,15 @@ Q_SIGNALS:
 
 private:
     void hear(const QJsonObject& event);
+    void send(QJsonObject request);
     void rerun();
     void showCell();
     void updateAll();
     [[nodiscard]] const RecallCell* current() const;
 
     HelperSession& m_session;
+    Contestants& m_contestants;
+    QString m_project;
     QString m_document;
     qint64 m_tokens = 0;
     RecallRequest m_asked;
