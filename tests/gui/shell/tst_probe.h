@@ -3,6 +3,7 @@
 #pragma once
 
 #include "widgets/theme/theme.h"
+#include "widgets/views/probe/probe_pane.h"
 
 #include <QObject>
 #include <QTemporaryDir>
@@ -10,8 +11,6 @@
 #include <memory>
 
 namespace pathloom {
-
-class ProbePane;
 
 class TestProbe final : public QObject {
     Q_OBJECT
