@@ -43,6 +43,34 @@ float exp_row(float* x, std::size_t n, float factor, float top)
     return sum;
 }
 
+constexpr float unreadable = -30.0f;  // a cosine so low that exp(scale * cosine) vanishes
+
+/// Mean loss over the rows `asked` whose class is told; `logits` become the gradient.
+void selection_loss(
+    std::span<const std::int32_t> classes, std::span<const std::int32_t> asked, std::vector<float>& logits, ReaderLoss& loss)
+{
+    if (asked.empty() || logits.empty()) return;
+    const std::size_t n = logits.size() / asked.size();
+    const auto told = [&](std::size_t r) { return classes.empty() ? -1 : classes[std::size_t(asked[r])]; };
+    for (std::size_t r = 0; r < asked.size(); ++r) loss.selected += told(r) >= 0 ? 1 : 0;
+    for (std::size_t r = 0; r < asked.size(); ++r) {
+        float* row = logits.data() + r * n;
+        const std::int32_t right = told(r);
+        if (right < 0) {
+            std::fill_n(row, n, 0.0f);
+            continue;
+        }
+        const auto best = std::max_element(row, row + n);
+        loss.selected_right += best - row == right ? 1 : 0;
+        const float top = *best;
+        float sum = 0.0f;
+        for (std::size_t c = 0; c < n; ++c) sum += row[c] = std::exp(row[c] - top);
+        loss.selection -= std::log(double(row[right]) / double(sum)) / double(loss.selected);
+        for (std::size_t c = 0; c < n; ++c)
+            row[c] = (row[c] / sum - (std::int32_t(c) == right ? 1.0f : 0.0f)) / float(loss.selected);
+    }
+}
+
 }  // namespace
 
 struct MemoryModel::Impl {
@@ -173,7 +201,7 @@ ReaderLoss MemoryModel::Impl::train(
     read.cosine.assign(n * k, 0.0f);
     std::vector<std::int32_t> rows_read(n * k, 0);
     const float factor = reader.scale(p);
-    std::size_t source = 0;
+    std::size_t source = 0, excluded = 0;
     const auto leads = [&](std::int32_t i) { return i % batch.question_length == 0 || batch.targets[std::size_t(i) - 1] < 0; };
     double weights = 0.0;
     for (std::size_t i = 0; i < batch.sources.size(); ++i) {
@@ -184,6 +212,12 @@ ReaderLoss MemoryModel::Impl::train(
     for (std::size_t r = 0; r < n; ++r) {
         std::copy_n(scores.data() + r * own, own, row.data());
         std::copy_n(bank_scores.data() + r * banked, banked, row.data() + own);
+        while (excluded < batch.excluded.size() && batch.excluded[excluded].first < asked[r]) ++excluded;
+        for (; excluded < batch.excluded.size() && batch.excluded[excluded].first == asked[r]; ++excluded) {
+            const std::int32_t at = row_of[std::size_t(batch.excluded[excluded].second)];
+            if (at < 0) throw std::logic_error("an excluded row outside the documents");
+            row[std::size_t(at)] = unreadable;
+        }
         const std::vector<std::int32_t> best = best_of(row, k);
         read.found[r] = std::int32_t(best.size());
         for (std::size_t j = 0; j < best.size(); ++j) {
@@ -233,7 +267,8 @@ ReaderLoss MemoryModel::Impl::train(
         fresh->keys = key_tape.keys;
         fresh->tokens = token_of;
     }
-    reader.query_backward(p, gemm, read, dqueries, dx, grads.data());
+    selection_loss(batch.selections, asked, read.selection, loss);
+    reader.query_backward(p, gemm, read, dqueries, read.selection, dx, grads.data());
     std::vector<float> dstates(batch.question.size() * d, 0.0f);
     for (std::size_t r = 0; r < n; ++r) std::copy_n(dx.data() + r * d, d, dstates.data() + std::size_t(asked[r]) * d);
     encoder.backward(p, gemm, question_tape, dstates, grads.data());
@@ -325,7 +360,7 @@ ReaderQuery MemoryModel::query(std::span<const std::int32_t> tokens)
     m.bags(p, true, 1, int(tokens.size()), tokens, bags);
     read.bag.assign(bags.end() - std::ptrdiff_t(d), bags.end());
     m.reader.query(p, m.gemm, read);
-    return {std::move(read.x), std::move(read.queries), read.null_logit[0]};
+    return {std::move(read.x), std::move(read.queries), read.null_logit[0], std::move(read.selection)};
 }
 
 ReaderPrediction MemoryModel::predict(const ReaderQuery& query, std::span<const MemoryHit> hits)

@@ -24,6 +24,11 @@ struct ReaderBatch {
     /// Where a target stands in the documents, for those that are copied from there: (question position, context position of the
     /// token before it), both flat; sorted by question position.
     std::vector<std::pair<std::int32_t, std::int32_t>> sources;
+    /// Rows that a question position may not read, as pairs of the same kind, sorted: what was answered already (inhibition of
+    /// return) or is not the one asked for.
+    std::vector<std::pair<std::int32_t, std::int32_t>> excluded;
+    /// Class of each question position (which of the matching rows is asked for), below 0 where it is not told; may be empty.
+    std::vector<std::int32_t> selections;
 };
 
 /// Keys of earlier batches: more negatives than one batch holds (facts: Focused Transformer). They get no gradient.
@@ -40,6 +45,8 @@ struct ReaderLoss {
     std::int64_t sourced = 0;
     std::int64_t first = 0;  ///< of the sourced: the best row of all was a source
     std::int64_t leads = 0, leads_first = 0;  ///< the same for first tokens of answers only: the hard ones
+    double selection = 0.0;  ///< mean nats over positions whose class is told
+    std::int64_t selected = 0, selected_right = 0;  ///< such positions, and those where the largest logit is right
 };
 
 /// State of a question's last token.
@@ -47,6 +54,7 @@ struct ReaderQuery {
     std::vector<float> state;  ///< [d_model]
     std::vector<float> query;  ///< [key_dim], unit length
     float null_logit = 0.0f;
+    std::vector<float> selection;  ///< logits of which matching row is asked for; empty when the model does not tell
 };
 
 /// A memory row that a query reads.
@@ -75,9 +83,9 @@ public:
     [[nodiscard]] std::span<float> parameters();
     [[nodiscard]] std::span<const float> gradients() const;
 
-    /// Loss = nll + retrieval_weight * retrieval, where an answer's first token counts lead_weight times in the retrieval loss
-    /// (the rest only continues what it found); gradients() is overwritten. When `bank` is given its rows are read too, and
-    /// `fresh` (if not null) receives this batch's keys.
+    /// Loss = nll + retrieval_weight * retrieval + selection, where an answer's first token counts lead_weight times in the
+    /// retrieval loss (the rest only continues what it found); gradients() is overwritten. When `bank` is given its rows are read
+    /// too, and `fresh` (if not null) receives this batch's keys.
     ReaderLoss loss_and_gradients(const ReaderBatch& batch, double retrieval_weight, double lead_weight = 1.0,
         const KeyBank* bank = nullptr, KeyBank* fresh = nullptr);
 

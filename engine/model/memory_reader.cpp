@@ -93,7 +93,8 @@ MemoryReader::MemoryReader(const ReaderSpec& spec)
         layout.at("memory.k"), layout.at("reader.norm1"), layout.at("reader.q"), layout.at("reader.log_scale"),
         layout.at("reader.null"), layout.at("reader.null_bias"), layout.at("reader.null_value"), layout.at("reader.o"),
         layout.at("reader.norm2"), layout.at("reader.ffn.gate_up"), layout.at("reader.ffn.down"), layout.at("reader.gate"),
-        layout.at("reader.gate_bias"), layout.at("norm")};
+        layout.at("reader.gate_bias"), layout.at("norm"), spec.selections > 0 ? layout.at("reader.selection") : 0,
+        spec.selections > 0 ? layout.at("reader.selection_bias") : 0};
 }
 
 float MemoryReader::scale(const ReaderParameters& p) const
@@ -145,6 +146,13 @@ void MemoryReader::query(const ReaderParameters& p, ReaderProducts& gemm, ReadTa
     unit_rows(tape.raw, n, w, tape.queries, tape.inverse);
     for (std::size_t r = 0; r < std::size_t(n); ++r)
         tape.null_logit[r] = dot(tape.xn1.data() + r * std::size_t(d), p.at(m_at.null), std::size_t(d)) + *p.at(m_at.null_bias);
+    const auto classes = std::size_t(m_spec.selections), wide = std::size_t(d);
+    tape.selection.resize(std::size_t(n) * classes);
+    for (std::size_t r = 0; r < std::size_t(n); ++r) {
+        for (std::size_t c = 0; c < classes; ++c)
+            tape.selection[r * classes + c]
+                = dot(tape.mixed.data() + r * wide, p.at(m_at.selection + c * wide), wide) + *p.at(m_at.selection_bias + c);
+    }
 }
 
 void MemoryReader::masses(const ReaderParameters& p, ReadTape& tape) const
@@ -283,7 +291,7 @@ void MemoryReader::mix_backward(const ReaderParameters& p, ReaderProducts& gemm,
 }
 
 void MemoryReader::query_backward(const ReaderParameters& p, ReaderProducts& gemm, ReadTape& tape, std::vector<float>& dqueries,
-    std::vector<float>& dx, float* grads)
+    const std::vector<float>& dselection, std::vector<float>& dx, float* grads)
 {
     const int d = m_spec.d_model, w = m_spec.key_dim, n = tape.rows;
     const auto wide = std::size_t(d);
@@ -291,6 +299,16 @@ void MemoryReader::query_backward(const ReaderParameters& p, ReaderProducts& gem
     std::vector<float> dnormed(std::size_t(n) * wide);
     gemm.tn(w, d, n, dqueries.data(), tape.mixed.data(), grads + m_at.q, true);
     gemm.nn(n, d, w, dqueries.data(), p.at(m_at.q), dnormed.data());
+    const auto classes = std::size_t(m_spec.selections);
+    for (std::size_t r = 0; r < std::size_t(n); ++r) {
+        for (std::size_t c = 0; c < classes; ++c) {
+            const float g = dselection[r * classes + c];
+            if (g == 0.0f) continue;  // only the first token of an answer asks
+            add_scaled(p.at(m_at.selection + c * wide), g, wide, dnormed.data() + r * wide);
+            add_scaled(tape.mixed.data() + r * wide, g, wide, grads + m_at.selection + c * wide);
+            grads[m_at.selection_bias + c] += g;
+        }
+    }
     std::vector<float> dbag(dnormed.size(), 0.0f);
     norm_rows_backward(
         tape.bag.data(), p.at(m_at.reader_bag), tape.bag_rstd.data(), dnormed.data(), n, d, dbag.data(), grads + m_at.reader_bag);

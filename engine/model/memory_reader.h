@@ -29,6 +29,7 @@ struct ReadTape {
     std::vector<float> xn1, rstd1, mixed, bag_rstd, raw, inverse;
     std::vector<float> queries;  ///< [rows, key_dim], unit length
     std::vector<float> null_logit;  ///< [rows]
+    std::vector<float> selection;  ///< [rows, selections] logits of which matching row is asked for
     std::vector<std::int32_t> found;  ///< memory rows read by each query, at most top_k
     std::vector<std::int32_t> tokens;  ///< [rows, top_k] value of each memory row read
     std::vector<float> cosine;  ///< [rows, top_k] of query and key
@@ -55,9 +56,9 @@ public:
     /// query_backward adds, and dcosine [rows, top_k] is the gradient of the cosines. nll [rows] in nats.
     void mix_backward(const ReaderParameters& p, ReaderProducts& gemm, ReadTape& tape, std::span<const std::int32_t> targets,
         std::vector<float>& nll, std::vector<float>& dcosine, std::vector<float>& dx, float* grads);
-    /// dqueries [rows, key_dim]; adds to dx and grads, tape.bag becomes its gradient.
+    /// dqueries [rows, key_dim], dselection [rows, selections]; adds to dx and grads, tape.bag becomes its gradient.
     void query_backward(const ReaderParameters& p, ReaderProducts& gemm, ReadTape& tape, std::vector<float>& dqueries,
-        std::vector<float>& dx, float* grads);
+        const std::vector<float>& dselection, std::vector<float>& dx, float* grads);
 
     /// exp(log_scale): what a cosine is multiplied by.
     [[nodiscard]] float scale(const ReaderParameters& p) const;
@@ -66,7 +67,7 @@ public:
 private:
     struct Offsets {
         std::size_t embedding, memory_norm, memory_bag, reader_bag, memory_k, norm1, q, log_scale, null, null_bias, null_value, o,
-            norm2, up, down, gate, gate_bias, norm;
+            norm2, up, down, gate, gate_bias, norm, selection, selection_bias;
     };
     void masses(const ReaderParameters& p, ReadTape& tape) const;
     ReaderSpec m_spec;

@@ -4,6 +4,7 @@
 
 #include "engine/core/rng.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <functional>
@@ -38,6 +39,8 @@ float from_half(std::uint16_t x)
 
 Result<void> validate(const ReaderSpec& spec)
 {
+    if (spec.selections < 0 || spec.selections > 64)
+        return fail(ErrorCode::Usage, "model.selections must be from 0 to 64, got {}", spec.selections);
     for (const Field& field : fields) {
         const int value = spec.*field.member;
         if (value < field.low || value > field.high)
@@ -95,6 +98,10 @@ ReaderLayout::ReaderLayout(const ReaderSpec& spec)
     filled("reader.gate", {d}, 0.0);
     filled("reader.gate_bias", {1}, 0.0);
     filled("norm", {d}, 1.0);
+    if (spec.selections > 0) {
+        filled("reader.selection", {spec.selections, d}, 0.0);
+        filled("reader.selection_bias", {spec.selections}, 0.0);
+    }
 }
 
 void ReaderLayout::add(ReaderTensor tensor)
@@ -145,11 +152,25 @@ std::vector<float> first_reader_weights(const ReaderSpec& spec, std::uint64_t se
     return values;
 }
 
+Result<std::vector<float>> with_selections(const ReaderSpec& from, std::span<const float> values, const ReaderSpec& to)
+{
+    ReaderSpec same = from;
+    same.selections = to.selections;
+    if (!(same == to) || (from.selections != 0 && from.selections != to.selections))
+        return fail(ErrorCode::Usage, "it has another shape than the recipe's model");
+    const ReaderLayout old(from), layout(to);
+    std::vector<float> out(layout.size(), 0.0f);
+    for (const ReaderTensor& tensor : old.tensors())
+        std::ranges::copy(values.subspan(tensor.offset, tensor.size), out.begin() + std::ptrdiff_t(layout.at(tensor.name)));
+    return out;
+}
+
 std::map<std::string, std::string> to_metadata(const ReaderSpec& spec)
 {
     std::map<std::string, std::string> out{{"kind", "reader"}, {"rope_base", fmt::format("{}", spec.rope_base)},
         {"key_decay", fmt::format("{}", spec.key_decay)}, {"query_decay", fmt::format("{}", spec.query_decay)}};
     for (const Field& field : fields) out.emplace(field.name, std::to_string(spec.*field.member));
+    if (spec.selections > 0) out.emplace("selections", std::to_string(spec.selections));
     return out;
 }
 
@@ -166,6 +187,7 @@ Result<ReaderSpec> reader_spec_from(const std::map<std::string, std::string>& me
         return {};
     };
     for (const Field& field : fields) PATHLOOM_CHECK(number(field.name, spec.*field.member));
+    if (metadata.contains("selections")) PATHLOOM_CHECK(number("selections", spec.selections));  // readers before 0.2 have none
     PATHLOOM_CHECK(number("rope_base", spec.rope_base));
     PATHLOOM_CHECK(number("key_decay", spec.key_decay));
     PATHLOOM_CHECK(number("query_decay", spec.query_decay));

@@ -26,6 +26,7 @@ struct ReaderSpec {
     int conv = 4;
     int key_dim = 128;  ///< of the memory's keys and the reader's queries
     int top_k = 16;  ///< memory rows a query reads
+    int selections = 0;  ///< classes of "which of the matching rows is asked for"; 0 = the model does not tell
     double rope_base = 10000.0;
     double key_decay = 0.92;  ///< of the bag of last tokens in a key: about one sentence
     double query_decay = 0.99;  ///< of that in a query: the whole question
@@ -72,6 +73,10 @@ std::vector<float> first_reader_weights(const ReaderSpec& spec, std::uint64_t se
 
 /// Weights as fp16 safetensors whose metadata holds the spec; fp32 when `exact`.
 std::vector<std::byte> write_reader(const ReaderSpec& spec, std::span<const float> values, bool exact);
+
+/// Weights of a reader of shape `from` for one of shape `to`, which differs in `selections` only: what is new starts at zero.
+/// Usage when another field differs.
+Result<std::vector<float>> with_selections(const ReaderSpec& from, std::span<const float> values, const ReaderSpec& to);
 
 struct ReaderWeights {
     ReaderSpec spec;

@@ -2,7 +2,6 @@
 #include "engine/probe/answer.h"
 
 #include "engine/probe/mixture.h"
-#include "engine/probe/word_match.h"
 
 #include <algorithm>
 #include <chrono>
@@ -26,6 +25,205 @@ std::string text_of(const ReaderPackage& reader, std::span<const std::int32_t> t
     return text;
 }
 
+constexpr std::size_t listed_rows = 2048;  // candidates of a question for all, or for one of several
+
+/// One question being answered.
+class Asking {
+public:
+    Asking(ReaderPackage& reader, const MemoryView& memory, std::string_view question, std::string_view answer_prefix,
+        const AnswerOptions& options)
+        : m_reader(reader)
+        , m_memory(memory)
+        , m_options(options)
+        , m_prompt(reader.tokenizer.encode_ids(reader_prompt(question, answer_prefix)))
+        , m_none(reader.tokenizer.encode_ids(" " + std::string(NoAnswer)))
+        , m_top(std::size_t(reader.model.spec().top_k))
+        , m_width(std::size_t(reader.model.spec().key_dim))
+        , m_start(std::chrono::steady_clock::now())
+    {
+        const std::vector<std::int32_t> end = reader.tokenizer.encode_ids("\n");
+        if (!end.empty()) m_end = end.back();
+        if (options.rank.words > 0.0) m_words.emplace(memory, m_prompt);
+        m_gate = options.gate && m_words && reader.gate ? &*reader.gate : nullptr;
+    }
+
+    Result<Answer> run()
+    {
+        const ReaderQuery query = m_reader.model.query(m_prompt);
+        m_answer.selection = m_gate ? selection_of(query) : Selection::One;
+        ScanOptions scan = m_options.scan;
+        if (m_answer.selection != Selection::One) scan.rescored = std::max(scan.rescored, listed_rows);
+        scan.top = m_words ? std::max(m_top, scan.rescored) : m_top;
+        const std::vector<RowEvidence> ranked
+            = rank_rows(m_memory, query, m_width, m_words ? &*m_words : nullptr, m_options.rank, scan);
+        const std::vector<MemoryHit> hits = hits_of(ranked, m_top);
+        ReaderPrediction said = m_reader.model.predict(query, hits);
+        if (m_end >= 0) said.probability[std::size_t(m_end)] = 0.0f;  // silence is no answer: it says "none"
+        m_answer.found = 1.0 - double(said.nothing);
+        if (m_gate && ranked.empty()) return nothing();
+        if (m_gate) {
+            const double odds = m_gate->present.logit(
+                measure_present(ranked[0], next_score(m_memory, ranked), none_odds(said, hits, m_none.front()), m_memory.rows()));
+            m_answer.found = 1.0 / (1.0 + std::exp(-odds));
+            if (odds <= 0.0) return nothing();
+            if (m_answer.selection != Selection::One) return several(ranked);
+            if (std::ranges::find(hits, m_none.front(), &MemoryHit::token) == hits.end())
+                said.probability[std::size_t(m_none.front())] = 0.0f;
+        }
+        PATHLOOM_CHECK(read_freely(std::move(said), hits));
+        return finished();
+    }
+
+private:
+    [[nodiscard]] Selection selection_of(const ReaderQuery& query) const
+    {
+        if (query.selection.size() != std::size_t(SelectionCount)) return Selection::One;
+        return Selection(std::ranges::max_element(query.selection) - query.selection.begin());
+    }
+
+    /// All that match, in the order of the document, or the one of them that is asked for.
+    Result<Answer> several(const std::vector<RowEvidence>& ranked)
+    {
+        const bool all = m_answer.selection == Selection::All;
+        std::vector<RowEvidence> rows = matching_rows(m_memory, ranked, all ? m_gate->again : m_gate->same, m_options.most_items);
+        if (!all) {
+            const auto wanted = std::size_t(ordinal_of(m_answer.selection));
+            // Fewer than the question counts: the best of all rather than a denial.
+            const RowEvidence one = m_answer.selection == Selection::Last ? rows.back()
+                : wanted <= rows.size()                                   ? rows[wanted - 1]
+                                                                          : ranked[0];
+            rows = {one};
+        }
+        std::int64_t read_to = -1;
+        for (const RowEvidence& row : rows) {
+            if (row.row <= read_to) continue;  // inhibition of return
+            PATHLOOM_TRY(read_to, read_from(row.row));
+            ++m_answer.items;
+        }
+        return finished();
+    }
+
+    /// The value that begins at `row`, read on row by row until the model would end it or its line does: it was chosen among many
+    /// alike, and what looks like it must not draw the copy away. The last row read.
+    Result<std::int64_t> read_from(std::int64_t row)
+    {
+        std::vector<std::int32_t> tokens = m_prompt;
+        for (;;) {
+            const std::int32_t token = m_memory.value(row);
+            m_mass[row] += 1.0;
+            PATHLOOM_CHECK(say(tokens, token));
+            if (int(tokens.size() - m_prompt.size()) >= m_options.max_tokens || row + 1 >= m_memory.rows()) break;
+            const KeyRun next = m_memory.row(row + 1, m_width);
+            const ReaderQuery query = m_reader.model.query(tokens);
+            const ScanHit hit = scan_keys(std::span(&next, 1), query.query, m_width, m_options.scan).front();
+            const MemoryHit read{row + 1, hit.score + float(m_options.rank.going_on), m_memory.value(row + 1)};
+            const ReaderPrediction said = m_reader.model.predict(query, std::span(&read, 1));
+            if (read.token == m_end || likeliest(said) == m_end) break;
+            ++row;
+        }
+        if (!m_said.empty()) m_said += ", ";
+        m_said += text_of(m_reader, std::span(tokens).subspan(m_prompt.size()));
+        return row;
+    }
+
+    /// What follows the prompt, where `said` is the first token's distribution after reading `hits`.
+    Result<void> read_freely(ReaderPrediction said, std::vector<MemoryHit> hits)
+    {
+        std::vector<std::int32_t> tokens = m_prompt;
+        std::int64_t expected = -1;  // the row after the one read last
+        for (;;) {
+            PATHLOOM_TRY(const bool go_on, take(tokens, said, hits, expected));
+            if (!go_on || int(tokens.size() - m_prompt.size()) >= m_options.max_tokens) break;
+            const ReaderQuery query = m_reader.model.query(tokens);
+            hits = nearest(query, expected);
+            said = m_reader.model.predict(query, hits);
+        }
+        m_said = text_of(m_reader, std::span(tokens).subspan(m_prompt.size()));
+        return {};
+    }
+
+    /// The rows nearest to a query; the one after the row read last gains.
+    std::vector<MemoryHit> nearest(const ReaderQuery& query, std::int64_t expected) const
+    {
+        ScanOptions scan = m_options.scan;
+        scan.top = m_top;
+        std::vector<MemoryHit> out;
+        for (const ScanHit& hit : scan_keys(m_memory.runs(), query.query, m_width, scan)) {
+            const double gain = hit.row == expected ? m_options.rank.going_on : 0.0;
+            out.push_back({hit.row, hit.score + float(gain), m_memory.value(hit.row)});
+        }
+        std::ranges::stable_sort(out, [](const MemoryHit& a, const MemoryHit& b) { return a.cosine > b.cosine; });
+        return out;
+    }
+
+    static std::int32_t likeliest(const ReaderPrediction& said)
+    {
+        return std::int32_t(std::ranges::max_element(said.probability) - said.probability.begin());
+    }
+
+    /// The most likely token; false when it ends the answer.
+    Result<bool> take(std::vector<std::int32_t>& tokens, const ReaderPrediction& said, const std::vector<MemoryHit>& hits,
+        std::int64_t& expected)
+    {
+        const std::int32_t token = likeliest(said);
+        if (token == m_end) return false;
+        expected = -1;
+        float strongest = 0.0f;
+        for (std::size_t j = 0; j < hits.size(); ++j) {
+            if (hits[j].token != token) continue;
+            const float share = said.gate * said.mass[j];
+            if (share > strongest) {
+                strongest = share;
+                expected = hits[j].row + 1;
+            }
+            m_mass[hits[j].row] += double(share);
+        }
+        PATHLOOM_CHECK(say(tokens, token));
+        return true;
+    }
+
+    Result<void> say(std::vector<std::int32_t>& tokens, std::int32_t token)
+    {
+        if (m_answer.tokens == 0) m_answer.seconds_first = since(m_start);
+        tokens.push_back(token);
+        ++m_answer.tokens;
+        if (!m_options.said) return {};
+        const std::string now = text_of(m_reader, std::span(tokens).subspan(m_prompt.size()));
+        if (m_options.said(m_said.empty() ? now : m_said + ", " + now)) return {};
+        return fail(ErrorCode::Cancelled, "stopped after {} tokens", m_answer.tokens);
+    }
+
+    Result<Answer> nothing()
+    {
+        std::vector<std::int32_t> tokens = m_prompt;
+        for (const std::int32_t token : m_none) PATHLOOM_CHECK(say(tokens, token));
+        m_said = NoAnswer;
+        return finished();
+    }
+
+    Answer finished()
+    {
+        m_answer.text = std::move(m_said);
+        for (const auto& [row, mass] : m_mass) m_answer.evidence.push_back({row, mass});
+        std::ranges::stable_sort(m_answer.evidence, [](const EvidenceRow& a, const EvidenceRow& b) { return a.mass > b.mass; });
+        m_answer.seconds = since(m_start);
+        return std::move(m_answer);
+    }
+
+    ReaderPackage& m_reader;
+    const MemoryView& m_memory;
+    const AnswerOptions& m_options;
+    std::vector<std::int32_t> m_prompt, m_none;
+    std::size_t m_top, m_width;
+    std::chrono::steady_clock::time_point m_start;
+    std::int32_t m_end = -1;
+    std::optional<WordMatch> m_words;
+    const EvidenceGate* m_gate = nullptr;
+    Answer m_answer;
+    std::string m_said;  // items that are complete
+    std::map<std::int64_t, double> m_mass;
+};
+
 }  // namespace
 
 Result<void> check_question(const ReaderPackage& reader, std::string_view question, std::string_view answer_prefix)
@@ -42,58 +240,7 @@ Result<Answer> ask_memory(ReaderPackage& reader, const MemoryView& memory, std::
     std::string_view answer_prefix, const AnswerOptions& options)
 {
     PATHLOOM_CHECK(check_question(reader, question, answer_prefix));
-    const auto start = std::chrono::steady_clock::now();
-    std::vector<std::int32_t> tokens = reader.tokenizer.encode_ids(reader_prompt(question, answer_prefix));
-    const std::size_t prompt = tokens.size(), width = std::size_t(reader.model.spec().key_dim);
-    const std::vector<std::int32_t> end = reader.tokenizer.encode_ids("\n");
-    const auto top = std::size_t(reader.model.spec().top_k);
-    std::optional<WordMatch> words;
-    if (options.rank.words > 0.0) words.emplace(memory, tokens);
-    std::int64_t expected = -1;  // the row after the one read last
-    Answer answer;
-    std::map<std::int64_t, double> mass;
-    std::vector<MemoryHit> hits;
-    while (int(tokens.size() - prompt) < options.max_tokens) {
-        const ReaderQuery query = reader.model.query(tokens);
-        hits.clear();
-        const bool first = tokens.size() == prompt;
-        ScanOptions scan = options.scan;
-        scan.top = first && words ? std::max(top, scan.rescored) : top;
-        for (const ScanHit& hit : scan_keys(memory.runs(), query.query, width, scan)) {
-            double score = hit.score;
-            if (first && words) score += options.rank.words * (words->at(memory, hit.row) - options.rank.words_floor);
-            if (hit.row == expected) score += options.rank.going_on;
-            hits.push_back({hit.row, float(score), memory.value(hit.row)});
-        }
-        std::ranges::stable_sort(hits, [](const MemoryHit& a, const MemoryHit& b) { return a.cosine > b.cosine; });
-        hits.resize(std::min(hits.size(), top));
-        ReaderPrediction said = reader.model.predict(query, hits);
-        if (first && !end.empty()) said.probability[std::size_t(end.back())] = 0.0f;  // silence is no answer: it says "none"
-        const auto token = std::int32_t(std::ranges::max_element(said.probability) - said.probability.begin());
-        if (tokens.size() == prompt) {
-            answer.seconds_first = since(start);
-            answer.found = 1.0 - double(said.nothing);
-        }
-        if (!end.empty() && token == end.back()) break;
-        expected = -1;
-        float strongest = 0.0f;
-        for (std::size_t j = 0; j < hits.size(); ++j) {
-            if (hits[j].token == token && said.gate * said.mass[j] > strongest) {
-                strongest = said.gate * said.mass[j];
-                expected = hits[j].row + 1;
-            }
-            if (hits[j].token == token) mass[hits[j].row] += double(said.gate * said.mass[j]);
-        }
-        tokens.push_back(token);
-        if (options.said && !options.said(text_of(reader, std::span(tokens).subspan(prompt))))
-            return fail(ErrorCode::Cancelled, "stopped after {} tokens", tokens.size() - prompt);
-    }
-    answer.tokens = int(tokens.size() - prompt);
-    answer.text = text_of(reader, std::span(tokens).subspan(prompt));
-    for (const auto& [row, m] : mass) answer.evidence.push_back({row, m});
-    std::ranges::stable_sort(answer.evidence, [](const EvidenceRow& a, const EvidenceRow& b) { return a.mass > b.mass; });
-    answer.seconds = since(start);
-    return answer;
+    return Asking(reader, memory, question, answer_prefix, options).run();
 }
 
 std::vector<EvidenceRow> passages(std::vector<EvidenceRow> rows, std::int64_t near)

@@ -2,8 +2,10 @@
 // Asking a memory: free generation by exact retrieval, with the evidence each answer token was read from.
 #pragma once
 
+#include "engine/probe/answer_rows.h"
 #include "engine/probe/memory_view.h"
 #include "engine/probe/reader_package.h"
+#include "engine/probe/selection.h"
 
 #include <cstdint>
 #include <functional>
@@ -15,18 +17,12 @@ namespace pathloom {
 
 inline constexpr std::size_t LongestQuestion = 160;  ///< tokens, what the answer begins with included
 
-/// How rows are ranked beyond the cosine of query and key. All zero: the cosine alone.
-struct RankOptions {
-    double words = 0.0;  ///< cosine a row gains at the first token when all of the question's wording stands before it
-    double words_floor = 0.0;  ///< share of the wording that changes nothing; below it a row loses
-    double going_on = 0.0;  ///< cosine the row after the one read last gains
-};
-inline constexpr RankOptions UsualRank{0.5, 0.0, 0.2};  ///< chosen on other wordings and texts than the probes' (docs/probes.md)
-
 struct AnswerOptions {
-    int max_tokens = 40;
+    int max_tokens = 40;  ///< of each item of an answer
     ScanOptions scan;
     RankOptions rank;
+    bool gate = true;  ///< with a ranking by words and a reader that has a gate: it decides on "none", and lists are possible
+    std::size_t most_items = 256;  ///< of one answer
     std::function<bool(const std::string& so_far)> said = {};  ///< sees the answer grow; false stops with Cancelled
 };
 
@@ -42,13 +38,16 @@ struct Answer {
     double seconds = 0.0;
     double seconds_first = 0.0;  ///< to the first token
     int tokens = 0;
-    double found = 0.0;  ///< 1 - mass of "nothing found" at the first token
+    double found = 0.0;  ///< what speaks for an answer being there, 0 to 1: the gate's word, else 1 - mass of "nothing found"
+    Selection selection = Selection::One;  ///< which of the matching rows the question asked for
+    std::size_t items = 0;  ///< read, for Selection::All
 };
 
 /// Usage when the question is empty or longer than LongestQuestion tokens: before a document is encoded for it.
 Result<void> check_question(const ReaderPackage& reader, std::string_view question, std::string_view answer_prefix);
 
-/// Greedy. Usage when the question is empty or longer than LongestQuestion tokens.
+/// Greedy. A question for all of something is answered item by item, each from the question alone; a place that was read is not
+/// offered again (inhibition of return). Usage when the question is empty or longer than LongestQuestion tokens.
 Result<Answer> ask_memory(ReaderPackage& reader, const MemoryView& memory, std::string_view question,
     std::string_view answer_prefix, const AnswerOptions& options);
 

@@ -79,7 +79,7 @@ public:
         , m_options(options)
     {
         m_options.scan.rescored = FullBaseline;
-        m_options.rank = {};
+        m_options.rank = {};  // no ranking by words, and so no gate
     }
     [[nodiscard]] std::string name() const override { return "full"; }
     Result<std::optional<Answer>> answer(

@@ -53,8 +53,10 @@ Result<NeedleTemplates> parse_needle_templates(const std::string& text)
             return true;
         };
         if (!item.is_object() || !read("needle", one.needle, true) || !read("question", one.question, true)
-            || !read("answer_prefix", one.answer_prefix, false))
-            return bad("each template needs the texts needle and question (and may have answer_prefix)");
+            || !read("answer_prefix", one.answer_prefix, false) || !read("all_question", one.all_question, false)
+            || !read("all_prefix", one.all_prefix, false))
+            return bad(
+                "each template needs the texts needle and question (and may have answer_prefix, all_question and all_prefix)");
         if (one.needle.find("{key}") == std::string::npos || one.needle.find("{value}") == std::string::npos)
             return bad("each needle must hold {key} and {value}");
         if (one.question.find("{key}") == std::string::npos && one.answer_prefix.find("{key}") == std::string::npos)

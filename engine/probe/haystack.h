@@ -16,6 +16,7 @@ namespace pathloom {
 
 struct NeedleTemplate {
     std::string needle, question, answer_prefix;  ///< with {key} and, in the needle, {value}
+    std::string all_question = {}, all_prefix = {};  ///< asks for every needle of the template; may be empty
 };
 
 struct NeedleTemplates {
@@ -24,7 +25,8 @@ struct NeedleTemplates {
     std::string value_kind = "digits";  ///< "digits", "uuid" or "word"
     int value_length = 7;
 };
-/// {"templates":[{"needle","question","answer_prefix"}...],"keys":[...],"value":{"kind","length"}}; Usage with the reason.
+/// {"templates":[{"needle","question","answer_prefix","all_question","all_prefix"}...],"keys":[...],"value":{"kind","length"}};
+/// Usage with the reason.
 Result<NeedleTemplates> parse_needle_templates(const std::string& json);
 
 struct Needle {

@@ -30,6 +30,14 @@ std::int32_t MemoryView::value(std::int64_t row) const
     return run == 0 || row >= m_rows ? 0 : m_values[run - 1][row - m_begins[run - 1]];
 }
 
+KeyRun MemoryView::row(std::int64_t row, std::size_t key_dim) const
+{
+    const auto run = std::size_t(std::ranges::upper_bound(m_begins, row) - m_begins.begin());
+    if (run == 0 || row >= m_rows) return {};
+    const auto at = std::size_t(row - m_begins[run - 1]);
+    return {m_runs[run - 1].keys + at * key_stride(key_dim), m_runs[run - 1].scales + at, 1};
+}
+
 std::vector<std::int64_t> MemoryView::token_counts() const
 {
     std::vector<std::int64_t> counts(65536, 0);

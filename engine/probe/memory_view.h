@@ -28,6 +28,8 @@ public:
     [[nodiscard]] std::int64_t rows() const { return m_rows; }
     /// The token a row points at.
     [[nodiscard]] std::int32_t value(std::int64_t row) const;
+    /// Its key alone; empty when there is no such row.
+    [[nodiscard]] KeyRun row(std::int64_t row, std::size_t key_dim) const;
     /// How many rows point at each token; up to the largest that occurs.
     [[nodiscard]] std::vector<std::int64_t> token_counts() const;
 

@@ -1,41 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/probe/mixture.h"
 
+#include "engine/probe/mixture_series.h"
+#include "engine/probe/mixture_tokens.h"
+
 #include <algorithm>
 
 namespace pathloom {
-
-namespace {
-
-using Tokens = std::vector<std::int32_t>;
-
-void append(Tokens& to, std::span<const std::int32_t> more)
-{
-    to.insert(to.end(), more.begin(), more.end());
-}
-
-/// A fact as tokens; its value stands at [value, value + size).
-struct FactTokens {
-    Tokens tokens;
-    std::size_t value = 0, size = 0;
-};
-
-FactTokens fact_tokens(const Tokenizer& tokenizer, const std::string& text, const std::string& value)
-{
-    FactTokens out;
-    const std::size_t slot = text.find("{V}");
-    std::string before = text.substr(0, slot);
-    const bool blank = !before.empty() && before.back() == ' ';  // a blank belongs to the token that follows it
-    if (blank) before.pop_back();
-    out.tokens = tokenizer.encode_ids(before);
-    out.value = out.tokens.size();
-    append(out.tokens, tokenizer.encode_ids((blank ? " " : "") + value));
-    out.size = out.tokens.size() - out.value;
-    append(out.tokens, tokenizer.encode_ids(text.substr(slot + 3)));
-    return out;
-}
-
-}  // namespace
 
 Result<void> validate(const MixtureSpec& spec)
 {
@@ -77,6 +48,12 @@ struct Mixture::Draft {
     /// One question row: prompt, then targets with an optional position of each in this document (of the target itself).
     void ask(const Tokens& prompt, const Tokens& answer, const std::vector<std::int64_t>& places)
     {
+        ask({prompt, answer, places, {}, {}, Selection::One});
+    }
+    void ask(const MixtureQuestion& asked)
+    {
+        const auto& [prompt, answer, places, also, excluded, selection] = asked;
+        const auto row_before = [&](std::int64_t place) { return std::int32_t(context * batch.context_length + int(place) - 1); };
         const auto length = std::size_t(batch.question_length);
         const std::size_t base = std::size_t(question++) * length;
         const std::size_t kept = std::min(prompt.size(), length / 2 + length / 4);  // a long prompt loses its beginning
@@ -84,8 +61,12 @@ struct Mixture::Draft {
         for (std::size_t i = 0; i < answer.size() && kept + i <= length; ++i) {
             const std::size_t at = base + kept + i - 1;
             batch.targets[at] = answer[i];
-            if (i < places.size() && places[i] > 0)
-                batch.sources.emplace_back(std::int32_t(at), std::int32_t(context * batch.context_length + int(places[i]) - 1));
+            if (i < places.size() && places[i] > 0) batch.sources.emplace_back(std::int32_t(at), row_before(places[i]));
+            if (i == 0) {
+                for (const std::int64_t place : also) batch.sources.emplace_back(std::int32_t(at), row_before(place));
+                for (const std::int64_t place : excluded) batch.excluded.emplace_back(std::int32_t(at), row_before(place));
+                batch.selections[at] = std::int32_t(selection);
+            }
             row.push_back(answer[i]);
         }
         row.resize(std::min(row.size(), length));
@@ -269,6 +250,16 @@ void Mixture::add_text(Draft& draft, Rng& rng) const
     }
 }
 
+void Mixture::add_made(Draft& draft, MixtureKind kind, Rng& rng) const
+{
+    const SeriesRequest request{std::size_t(m_spec.context_length), m_spec.asked, m_spec.absent,
+        [this](Rng& r, std::size_t length) { return passage(r, length); }, &draft.taken};
+    MixtureDocument made = kind == MixtureKind::Series ? series_document(*m_tokenizer, m_writer, request, rng)
+                                                       : turns_document(*m_tokenizer, m_writer, request, rng);
+    draft.document = std::move(made.tokens);
+    for (const MixtureQuestion& question : made.questions) draft.ask(question);
+}
+
 ReaderBatch Mixture::batch(std::uint64_t number) const
 {
     Rng rng(mix(m_seed, text_key("mixture"), number));
@@ -281,6 +272,7 @@ ReaderBatch Mixture::batch(std::uint64_t number) const
     batch.context.assign(std::size_t(batch.contexts) * std::size_t(batch.context_length), 0);
     batch.question.assign(std::size_t(batch.questions) * std::size_t(batch.question_length), 0);
     batch.targets.assign(batch.question.size(), -1);
+    batch.selections.assign(batch.question.size(), -1);
     for (int i = 0; i < 3; ++i) draft.wordings.push_back(m_writer.wording(rng));
     double total = 0.0;
     for (const double share : m_spec.shares) total += share;
@@ -301,6 +293,10 @@ ReaderBatch Mixture::batch(std::uint64_t number) const
             break;
         case MixtureKind::Text:
             add_text(draft, rng);
+            break;
+        case MixtureKind::Series:
+        case MixtureKind::Turns:
+            add_made(draft, MixtureKind(kind), rng);
             break;
         }
         batch.context_sizes.push_back(int(draft.document.size()));

@@ -17,15 +17,15 @@
 namespace pathloom {
 
 /// What a document of the mixture holds. Shares are relative.
-enum class MixtureKind { Facts, List, Copy, Text };
-inline constexpr std::array<const char*, 4> mixture_names{"facts", "list", "copy", "text"};
+enum class MixtureKind { Facts, List, Copy, Text, Series, Turns };
+inline constexpr std::array<const char*, 6> mixture_names{"facts", "list", "copy", "text", "series", "turns"};
 
 struct MixtureSpec {
     int contexts = 16;  ///< documents of a batch
     int context_length = 256;  ///< tokens of each
     int asked = 3;  ///< questions about each
     int question_length = 80;  ///< tokens, answer included
-    std::array<double, 4> shares{0.6, 0.15, 0.12, 0.13};
+    std::array<double, 6> shares{0.6, 0.15, 0.12, 0.13, 0.0, 0.0};
     int most_facts = 5;  ///< of one document
     double shared = 0.6;  ///< share of documents whose facts are worded as those of others in the batch
     double near = 0.35;  ///< share of documents whose keys differ from each other only a little
@@ -45,17 +45,20 @@ public:
     static Result<Mixture> create(
         const Tokenizer& tokenizer, std::span<const std::string_view> documents, const MixtureSpec& spec, std::uint64_t seed);
     [[nodiscard]] ReaderBatch batch(std::uint64_t number) const;
+    /// So many tokens of a document.
+    std::span<const std::int32_t> passage(Rng& rng, std::size_t length) const;
+    [[nodiscard]] const FactWriter& writer() const { return m_writer; }
     /// How often each token occurs in the documents.
     [[nodiscard]] std::vector<std::int64_t> counts(int vocabulary) const;
 
 private:
     struct Draft;
     Mixture(const Tokenizer& tokenizer, const MixtureSpec& spec, std::uint64_t seed, FactWriter writer);
-    std::span<const std::int32_t> passage(Rng& rng, std::size_t length) const;
     void add_facts(Draft& draft, Rng& rng) const;
     void add_list(Draft& draft, Rng& rng) const;
     void add_copies(Draft& draft, Rng& rng) const;
     void add_text(Draft& draft, Rng& rng) const;
+    void add_made(Draft& draft, MixtureKind kind, Rng& rng) const;
     const Tokenizer* m_tokenizer;
     MixtureSpec m_spec;
     std::uint64_t m_seed;

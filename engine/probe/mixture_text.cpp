@@ -15,8 +15,8 @@ std::string pick(Rng& rng, const std::array<const char*, N>& list)
     return list[std::size_t(rng.below(N))];
 }
 
-constexpr std::array adjectives{"secret", "hidden", "private", "official", "current", "old", "new", "final", "first", "personal",
-    "internal", "public", "lucky", "true", "main", "second", "local", "common", "golden", "silent", "daily", "royal", "quiet",
+constexpr std::array adjectives{"secret", "hidden", "private", "official", "current", "old", "new", "spare", "former", "personal",
+    "internal", "public", "lucky", "true", "main", "famous", "local", "common", "golden", "silent", "daily", "royal", "quiet",
     "bright", "ancient", "favourite", "recorded", "assigned", "unusual", "reserved", "central", "temporary", "permanent",
     "broken", "simple", "curious", "northern", "red", "blue", "green", "sacred", "modern"};
 constexpr std::array number_nouns{"code", "number", "PIN", "serial", "index", "score", "id", "room number", "phone number",
@@ -47,13 +47,14 @@ constexpr std::array questions{"What is the {J} {N} for {K}?", "What is the {J} 
     "Do you remember the {J} {N} of {K}?", "What was the {N} of {K} in the text?", "Find the {J} {N} for {K}.",
     "Please write down the {N} given for {K}.", "Question: what {J} {N} does {K} have?", "I need the {N} of {K}.",
     "According to the document, what is {K}'s {N}?", "Look up {K} and say its {J} {N}.", "How does the {J} {N} of {K} read?",
-    "What are all the {J} {N}s for {K} mentioned in the text?", "Name the {N} that goes with {K}.",
+    "What is the {J} {N} for {K} mentioned in the text?", "Name the {N} that goes with {K}.",
     "Which {N} must people from {K} show?", "What opens the {N} in {K}?", "What {N} is used at {K}?", "{K}?",
     "What is it that belongs to {K}, the {N}?", "Which {J} {N} was kept at {K}?"};
 constexpr std::array orders{"Answer briefly.", "Use only the text above.", "Do not guess.", "Do not add anything else.",
     "Give no information outside the document.", "Reply with it only.", "Say none if it is not there.", "Be exact.",
     "Do not explain or repeat yourself.", "Only what the document says counts."};
-constexpr std::array plain_prefixes{"Answer:", "The answer is", "The answer is:", "Here it is:", "A:", "It is",
+constexpr std::array plain_prefixes{"Answer:", "Answer:", "Answer:", "The answer is",
+    "The answer is:", "Here it is:", "A:", "It is",
     "It is:", "Here is the {N} from the text:", "Here is the {J} {N}:", "The {N} is",
     "The {J} {N} is:", "Response:", "I found it:", "From the document:"};
 constexpr std::array full_prefixes{"The {J} {N} for {K} is", "The {J} {K} {N} is",
@@ -65,11 +66,6 @@ std::string tidy(std::string text)
     for (std::size_t at = text.find("  "); at != std::string::npos; at = text.find("  ")) text.erase(at, 1);
     if (!text.empty() && text.front() == ' ') text.erase(0, 1);
     return text;
-}
-
-std::string dress(const std::string& frame, const FactWording& fact)
-{
-    return tidy(filled(filled(frame, "{J}", fact.adjective), "{N}", fact.noun));
 }
 
 std::string capitalised(std::string word)
@@ -98,6 +94,11 @@ std::string digits(Rng& rng, int n)
 }
 
 }  // namespace
+
+std::string dressed(const std::string& frame, const FactWording& fact)
+{
+    return tidy(filled(filled(frame, "{J}", fact.adjective), "{N}", fact.noun));
+}
 
 std::string filled(std::string text, std::string_view slot, std::string_view with)
 {
@@ -163,7 +164,7 @@ FactWording FactWriter::wording(Rng& rng) const
     if (style < 0.55) fact.adjective = pick(rng, adjectives);
     if (style >= 0.55 && style < 0.75) fact.adjective = word(rng);
     if (style < 0.25) fact.adjective += " " + word(rng);
-    fact.statement = dress(pick(rng, statements), fact);
+    fact.statement = dressed(pick(rng, statements), fact);
     if (rng.uniform() < 0.15) fact.statement = word(rng) + " " + word(rng) + ": " + fact.statement;
     return fact;
 }
@@ -234,7 +235,7 @@ std::string FactWriter::value(Rng& rng, ValueKind kind) const
 
 std::string FactWriter::question(Rng& rng, const FactWording& fact, const std::string& key) const
 {
-    std::string text = filled(dress(pick(rng, questions), fact), "{K}", key);
+    std::string text = filled(dressed(pick(rng, questions), fact), "{K}", key);
     // Often something stands between the question and the answer, so that the key is far from where it is needed.
     if (rng.uniform() < 0.4) text += " " + pick(rng, orders);
     if (rng.uniform() < 0.15) text += " " + pick(rng, orders);
@@ -245,7 +246,7 @@ std::string FactWriter::prefix(Rng& rng, const FactWording& fact, const std::str
 {
     const double style = rng.uniform();
     if (style < 0.2) return filled(fact.statement.substr(0, fact.statement.find(" {V}")), "{K}", key);
-    return filled(dress(style < 0.4 ? pick(rng, full_prefixes) : pick(rng, plain_prefixes), fact), "{K}", key);
+    return filled(dressed(style < 0.4 ? pick(rng, full_prefixes) : pick(rng, plain_prefixes), fact), "{K}", key);
 }
 
 std::string FactWriter::question(Rng& rng, const ListWording& list, const std::string& key) const

@@ -51,7 +51,10 @@ private:
     std::vector<std::string> m_words;
 };
 
-/// `text` with every "{K}" replaced.
+/// `frame` with the fact's adjective and noun in place of {J} and {N}.
+std::string dressed(const std::string& frame, const FactWording& fact);
+
+/// `text` with every `slot` replaced.
 std::string filled(std::string text, std::string_view slot, std::string_view with);
 
 /// Lower-case ASCII words of 3 to 10 letters that occur in `texts`, sorted, without repeats.

@@ -157,6 +157,15 @@ Result<std::vector<NeedleCell>> needle_grid(ReaderPackage& reader, const Haystac
 Result<std::vector<NeedleCell>> multi_needle(ReaderPackage& reader, const Haystack& haystack, const MultiNeedleRequest& request,
     const std::function<bool(const NeedleCell&)>& done)
 {
+    int only = -1;  // template
+    if (request.one_turn) {
+        const auto found
+            = std::ranges::find_if(request.templates.templates, [](const NeedleTemplate& t) { return !t.all_question.empty(); });
+        if (found == request.templates.templates.end())
+            return fail(
+                ErrorCode::Usage, "no template of the file has an all_question; add one to ask for all needles in one turn");
+        only = int(found - request.templates.templates.begin());
+    }
     Rng rng(mix(request.seed, text_key("multineedle"), request.length));
     std::set<std::string> taken;
     std::vector<NeedleCell> cells;
@@ -166,7 +175,11 @@ Result<std::vector<NeedleCell>> multi_needle(ReaderPackage& reader, const Haysta
         NeedleCell cell;
         cell.length = request.length;
         cell.seed = request.seed;
-        PATHLOOM_TRY(cell.needle, draw_needle(request.templates, -1, taken, rng));
+        PATHLOOM_TRY(cell.needle, draw_needle(request.templates, only, taken, rng));
+        if (only >= 0) {
+            cell.needle.question = request.templates.templates[std::size_t(only)].all_question;
+            cell.needle.answer_prefix = request.templates.templates[std::size_t(only)].all_prefix;
+        }
         insertions.push_back({0, needle_tokens(reader, cell.needle)});
         room += insertions.back().tokens.size();
         cells.push_back(std::move(cell));
@@ -186,6 +199,7 @@ Result<std::vector<NeedleCell>> multi_needle(ReaderPackage& reader, const Haysta
     std::ranges::stable_sort(places, {}, &std::pair<std::size_t, std::string>::first);
     std::optional<MemoryView> memory;  // made when the first cell needs it
     double encoded = 0.0;
+    const NeedleCell* asked = nullptr;  // the cell that was asked for all of them
     for (NeedleCell& cell : cells) {
         cell.document_tokens = kept;
         cell.insertions = places;
@@ -200,7 +214,15 @@ Result<std::vector<NeedleCell>> multi_needle(ReaderPackage& reader, const Haysta
                 encoded = since(start) / double(cells.size());
             }
             cell.seconds_encode = encoded;
-            PATHLOOM_CHECK(ask_cell(reader, *memory, request.answer, false, cell));
+            if (asked) {
+                cell.answer = asked->answer;
+                cell.found = needle_found(cell, false, cell.answer);
+                cell.seconds_answer = asked->seconds_answer;
+                cell.seconds_first = asked->seconds_first;
+            } else {
+                PATHLOOM_CHECK(ask_cell(reader, *memory, request.answer, false, cell));
+                if (request.one_turn) asked = &cell;
+            }
             if (request.hooks.answered)
                 PATHLOOM_CHECK(request.hooks.answered({&haystack.memory, kept, insertions, &*memory}, cell));
         }

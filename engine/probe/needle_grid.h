@@ -85,10 +85,12 @@ struct MultiNeedleRequest {
     NeedleTemplates templates;
     AnswerOptions answer;
     CellHooks hooks;
+    bool one_turn = false;  ///< all are of one template and asked for by one question
 };
 /// Whether an answer is right: the value stands in it; without a needle, it is "none".
 bool needle_found(const NeedleCell& cell, bool no_needle, std::string_view answer);
-/// All needles in one memory, each at its own random place and asked for by its own question.
+/// All needles in one memory, each at its own random place and asked for by its own question, or all by one: then every cell
+/// holds the one answer.
 Result<std::vector<NeedleCell>> multi_needle(ReaderPackage& reader, const Haystack& haystack, const MultiNeedleRequest& request,
     const std::function<bool(const NeedleCell&)>& done);
 

@@ -24,7 +24,7 @@ struct ProbeOptions {
     std::filesystem::path templates, memory, out;
     std::vector<double> lengths;
     int depths = 11, distractors = 0, needles = 100, threads = 2, max_tokens = 40;
-    bool no_needle = false;
+    bool no_needle = false, one_turn = false;
     std::uint64_t seed = 1;
     std::vector<std::string> baselines;
     EndpointOptions endpoint;

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A trained reader as a folder: model.safetensors, tokenizer.model, recipe.json.
+// A trained reader as a folder: model.safetensors, tokenizer.model, recipe.json and, when it was calibrated, gate.json.
 #pragma once
 
 #include "engine/core/result.h"
 #include "engine/corpus/tokenizer.h"
 #include "engine/model/memory_model.h"
+#include "engine/probe/evidence_gate.h"
 #include "engine/probe/memory_file.h"
 
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -16,12 +18,14 @@ namespace pathloom {
 
 struct RoutedPaths;
 
+/// A folder's files in one object.
 struct ReaderPackage {
     MemoryModel model;
     Tokenizer tokenizer;
     std::string hash;  ///< sha256 of model.safetensors: memories belong to it
     std::filesystem::path folder;
     std::shared_ptr<RoutedPaths> routed = nullptr;  ///< several encoders write the memory (use_paths())
+    std::optional<EvidenceGate> gate = {};  ///< gate.json, when the reader has one
 };
 
 /// NotFound, Corrupt or Usage when a file is missing or the tokenizer does not belong to the weights.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A reader's recipe as JSON. Unknown keys are refused: a misspelt setting must not pass silently.
 #include "engine/probe/reader_training.h"
+#include "engine/probe/selection.h"
 
 #include "engine/core/one_line.h"
 
@@ -100,6 +101,7 @@ Result<ReaderRecipe> parse_reader_recipe(const std::string& text)
     model.read("conv", recipe.model.conv);
     model.read("key_dim", recipe.model.key_dim);
     model.read("top_k", recipe.model.top_k);
+    model.read("selections", recipe.model.selections);
     model.read("rope_base", recipe.model.rope_base);
     model.read("key_decay", recipe.model.key_decay);
     model.read("query_decay", recipe.model.query_decay);
@@ -134,10 +136,20 @@ Result<ReaderRecipe> parse_reader_recipe(const std::string& text)
     training.read("precision", t.precision);
     training.read("checkpoint_every", t.checkpoint_every);
     training.read("report_every", t.report_every);
-    for (const Section* section : {&top, &model, &mixture, &shares, &training}) PATHLOOM_CHECK(section->done());
+    Section gate(top.object("gate"), "gate.");
+    gate.read("cases", recipe.gate.cases);
+    gate.read("longest", recipe.gate.longest);
+    gate.read("penalty", recipe.gate.penalty);
+    gate.read("lost", recipe.gate.lost);
+    for (const Section* section : {&top, &model, &mixture, &shares, &training, &gate}) PATHLOOM_CHECK(section->done());
 
     PATHLOOM_CHECK(validate(recipe.model));
     PATHLOOM_CHECK(validate(recipe.mixture));
+    if (recipe.model.selections != 0 && recipe.model.selections != SelectionCount)
+        return fail(
+            ErrorCode::Usage, "reader recipe: model.selections must be 0 or {}, got {}", SelectionCount, recipe.model.selections);
+    if (!(recipe.gate.lost >= 0.0 && recipe.gate.lost < 1.0) || !(recipe.gate.penalty > 0.0))
+        return fail(ErrorCode::Usage, "reader recipe: gate.lost must be from 0 to below 1 and gate.penalty above 0");
     if (recipe.name.empty() || recipe.corpus.empty())
         return fail(ErrorCode::Usage, "reader recipe: name and corpus must be given");
     if (t.steps < 1 || t.checkpoint_every < 1 || t.report_every < 1 || !(t.lr > 0.0) || !(t.clip > 0.0))

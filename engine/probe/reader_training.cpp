@@ -134,7 +134,8 @@ nlohmann::json log_line(const ReaderProgress& p, double lr)
     const auto numbers = [](const ReaderLoss& loss) {
         return nlohmann::json{{"nll", loss.nll}, {"retrieval", loss.retrieval},
             {"top1", loss.sourced > 0 ? double(loss.first) / double(loss.sourced) : 0.0},
-            {"top1_lead", loss.leads > 0 ? double(loss.leads_first) / double(loss.leads) : 0.0}};
+            {"top1_lead", loss.leads > 0 ? double(loss.leads_first) / double(loss.leads) : 0.0},
+            {"selection", loss.selected > 0 ? double(loss.selected_right) / double(loss.selected) : 0.0}};
     };
     nlohmann::json line{{"step", p.step}, {"tokens", p.tokens}, {"lr", lr}, {"train", numbers(p.train)}};
     if (p.has_valid) line["valid"] = numbers(p.valid);
@@ -169,10 +170,12 @@ Result<ReaderTrainingResult> train_reader(
     const std::filesystem::path tokenizer_file = request.out / "tokenizer.model";
     std::error_code ignored;
     std::optional<ReaderPackage> start;
+    std::vector<float> first;
     if (!recipe.start.empty()) {
         PATHLOOM_TRY(start, load_reader(request.recipe_file.parent_path() / recipe.start, Precision::Fp32));
-        if (!(start->model.spec() == recipe.model))
-            return fail(ErrorCode::Usage, "the reader in {} has another shape than the recipe's model", start->folder.string());
+        const auto fitting = with_selections(start->model.spec(), start->model.parameters(), recipe.model);
+        if (!fitting) return fail(ErrorCode::Usage, "the reader in {}: {}", start->folder.string(), fitting.error().message);
+        first = *fitting;
         PATHLOOM_CHECK(write_file_atomic(tokenizer_file, start->tokenizer.model()));
     } else if (!std::filesystem::exists(tokenizer_file, ignored)) {
         PATHLOOM_TRY(const Tokenizer trained, Tokenizer::train(views(texts.train), {recipe.model.vocabulary, recipe.seed}));
@@ -195,7 +198,7 @@ Result<ReaderTrainingResult> train_reader(
         PATHLOOM_TRY(state, load(state_file, identity, layout.size()));
     } else {
         state.values = first_reader_weights(recipe.model, recipe.seed);
-        if (start) state.values.assign(start->model.parameters().begin(), start->model.parameters().end());
+        if (start) state.values = first;
         if (!start)
             salience_from_counts(train_data.counts(recipe.model.vocabulary),
                 std::span(state.values).subspan(layout.at("memory.salience"), std::size_t(recipe.model.vocabulary)));
@@ -261,7 +264,37 @@ Result<ReaderTrainingResult> train_reader(
         {"parameters", layout.size()}, {"isa", cpu_isa()}};
     if (start) made["start_sha256"] = start->hash;
     PATHLOOM_CHECK(write_file_atomic(request.out / "recipe.json", made.dump(2) + "\n"));
+    if (recipe.gate.cases > 0) {
+        ReaderProgress now;
+        now.step = now.steps = state.step;
+        PATHLOOM_CHECK(fit_reader_gate(request, [&](int, int) { return progress(now); }));
+    }
     return result;
+}
+
+Result<void> fit_reader_gate(const ReaderTrainingRequest& request, const std::function<bool(int done, int all)>& progress)
+{
+    const ComputeThreads one(1);
+    PATHLOOM_TRY(const std::string recipe_text, read_file(request.recipe_file));
+    PATHLOOM_TRY(const ReaderRecipe recipe, parse_reader_recipe(recipe_text));
+    if (recipe.gate.cases == 0) return fail(ErrorCode::Usage, "{} wants no gate; set gate.cases", request.recipe_file.string());
+    PATHLOOM_TRY(const Texts texts, read_texts(request.recipe_file.parent_path() / recipe.corpus, recipe.domains));
+    const std::filesystem::path gate_file = request.out / "gate.json", memories = request.out / "gate-memory";
+    std::error_code ignored;
+    std::filesystem::remove(gate_file, ignored);  // one of other weights would be refused
+    PATHLOOM_TRY(ReaderPackage reader, load_reader(request.out, Precision::Fp32));
+    PATHLOOM_TRY(const Mixture mixture, Mixture::create(reader.tokenizer, views(texts.valid), recipe.mixture, recipe.seed));
+    std::string text;  // what was not trained on comes first: short memories hold nothing else
+    for (const auto* part : {&texts.valid, &texts.train}) {
+        for (const std::string& document : *part) {
+            text += document + "\n";
+            if (text.size() > 8 * std::size_t(recipe.gate.longest)) break;
+        }
+    }
+    const auto fitted = fit_gate(reader, mixture, text, recipe.gate, mix(recipe.seed, 2), memories, progress);
+    std::filesystem::remove_all(memories, ignored);
+    if (!fitted) return tl::unexpected(fitted.error());
+    return write_file_atomic(gate_file, write_gate(fitted->gate, reader.hash, fitted->recipe));
 }
 
 }  // namespace pathloom

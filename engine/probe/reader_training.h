@@ -5,6 +5,7 @@
 
 #include "engine/core/result.h"
 #include "engine/model/memory_model.h"
+#include "engine/probe/gate_fitting.h"
 #include "engine/probe/mixture.h"
 
 #include <cstdint>
@@ -42,6 +43,7 @@ struct ReaderRecipe {
     ReaderSpec model;
     MixtureSpec mixture;
     ReaderOptimizer training;
+    GateFitting gate;  ///< after the training
 };
 /// Usage naming the field that is unknown, of the wrong type or out of range.
 Result<ReaderRecipe> parse_reader_recipe(const std::string& json);
@@ -67,9 +69,12 @@ struct ReaderTrainingResult {
 };
 
 /// Writes tokenizer.model and, every checkpoint_every steps, training.jsonl, state.safetensors and model.safetensors (fp16) into
-/// `out`; at the end recipe.json. A folder with a state of the same recipe is continued, one of another recipe is refused
-/// (Exists). `progress` false: a checkpoint is written and Cancelled returned.
+/// `out`; at the end recipe.json and, when the recipe wants one, gate.json. A folder with a state of the same recipe is
+/// continued, one of another recipe is refused (Exists). `progress` false: a checkpoint is written and Cancelled returned.
 Result<ReaderTrainingResult> train_reader(
     const ReaderTrainingRequest& request, const std::function<bool(const ReaderProgress&)>& progress);
+
+/// Fits the gate of the finished reader in `request.out` (again) and writes its gate.json; Usage when the recipe wants none.
+Result<void> fit_reader_gate(const ReaderTrainingRequest& request, const std::function<bool(int done, int all)>& progress);
 
 }  // namespace pathloom

@@ -99,7 +99,9 @@ Result<void> run_needle(const ProbeShell& shell, const ProbeOptions& options, bo
         for (const std::size_t length : grid.lengths) {
             PATHLOOM_TRY(const std::vector<NeedleCell> part,
                 multi_needle(reader, haystack,
-                    {length, options.needles, options.seed, grid.templates, answer_options(options), beside.hooks()}, done));
+                    {length, options.needles, options.seed, grid.templates, answer_options(options), beside.hooks(),
+                        options.one_turn},
+                    done));
             cells.insert(cells.end(), part.begin(), part.end());
         }
     } else {
@@ -129,6 +131,7 @@ void add_probe_verbs(CLI::App& app, ProbeShell& shell)
         add_measure_options(verb, *options);
         if (many) {
             verb->add_option("--needles", options->needles, "Facts hidden")->check(CLI::Range(1, 100000));
+            verb->add_flag("--one-turn", options->one_turn, "All of one template and asked for by one question");
         } else {
             verb->add_option("--depths", options->depths, "Places from beginning to end")->check(CLI::Range(1, 1000));
             verb->add_option("--distractors", options->distractors, "Facts of the same wording with other keys")

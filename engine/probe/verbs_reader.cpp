@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// reader train, reader join.
+// reader train, reader gate, reader join.
 #include "engine/core/files.h"
 #include "engine/corpus/import.h"
 #include "engine/probe/probe_verbs.h"
@@ -86,10 +86,11 @@ void add_reader_verbs(CLI::App& app, ProbeShell& shell)
                 if (p.has_valid)
                     fmt::print(stderr,
                         "step {}/{}  tokens {}  nll {:.3f}  retrieval {:.3f}  valid nll {:.3f}  retrieval {:.3f}  top1 {:.3f}  "
-                        "first tokens {:.3f}\n",
+                        "first tokens {:.3f}  selection {:.3f}\n",
                         p.step, p.steps, p.tokens, p.train.nll, p.train.retrieval, p.valid.nll, p.valid.retrieval,
                         p.valid.sourced > 0 ? double(p.valid.first) / double(p.valid.sourced) : 0.0,
-                        p.valid.leads > 0 ? double(p.valid.leads_first) / double(p.valid.leads) : 0.0);
+                        p.valid.leads > 0 ? double(p.valid.leads_first) / double(p.valid.leads) : 0.0,
+                        p.valid.selected > 0 ? double(p.valid.selected_right) / double(p.valid.selected) : 0.0);
                 return !shell.stopped();
             };
             PATHLOOM_TRY(const ReaderTrainingResult result, train_reader(*request, said));
@@ -108,6 +109,21 @@ void add_reader_verbs(CLI::App& app, ProbeShell& shell)
     verb->add_option("--texts", options->corpus, "The .jsonl(.zst) the paths' domains are from")->required();
     verb->add_option("--out", options->out, "Folder of the joined reader")->required();
     verb->callback([&shell, options] { shell.action = [&shell, options] { return join(shell, *options); }; });
+    auto fitted = std::make_shared<ReaderTrainingRequest>();
+    auto* gate = reader->add_subcommand("gate", "Fit the gate that says none, and ends lists, of a trained reader again");
+    gate->add_option("RECIPE", fitted->recipe_file, "Recipe it was trained from (JSON)")->required();
+    gate->add_option("--out", fitted->out, "Folder of the reader")->required();
+    gate->callback([&shell, fitted] {
+        shell.action = [&shell, fitted]() -> Result<void> {
+            PATHLOOM_CHECK(fit_reader_gate(*fitted, [&](int done, int all) {
+                if (done > 0 && done % 100 == 0) fmt::print(stderr, "{} of {} cases\n", done, all);
+                return !shell.stopped();
+            }));
+            PATHLOOM_TRY(const std::string text, read_file(fitted->out / "gate.json"));
+            shell.print(nlohmann::json::parse(text), text);
+            return {};
+        };
+    });
 }
 
 }  // namespace pathloom

@@ -11,6 +11,14 @@ namespace {
 constexpr std::int64_t window = 40;  // tokens: a long sentence
 constexpr double fading = 0.97;  // a token
 
+/// Fills `before`, nearest first; how many there are.
+std::int64_t tokens_before(const MemoryView& memory, std::int64_t row, std::int32_t* before)
+{
+    const std::int64_t n = std::min(window, row);
+    for (std::int64_t i = 0; i < n; ++i) before[i] = memory.value(row - 1 - i);
+    return n;
+}
+
 }  // namespace
 
 WordMatch::WordMatch(const MemoryView& memory, std::span<const std::int32_t> question)
@@ -25,6 +33,7 @@ WordMatch::WordMatch(const MemoryView& memory, std::span<const std::int32_t> que
             m_features, [&](const Feature& f) { return f.first == feature.first && f.second == feature.second; });
         if (known) return;
         m_all += feature.weight;
+        if (feature.second < 0) m_squares += feature.weight * feature.weight;
         m_features.push_back(feature);
     };
     for (std::size_t i = 0; i < question.size(); ++i) {
@@ -33,12 +42,24 @@ WordMatch::WordMatch(const MemoryView& memory, std::span<const std::int32_t> que
     }
 }
 
+double WordMatch::rare(const MemoryView& memory, std::int64_t row) const
+{
+    if (m_squares <= 0.0) return 0.0;
+    std::int32_t before[window];
+    const std::int64_t n = tokens_before(memory, row, before);
+    double sum = 0.0;
+    for (const Feature& feature : m_features) {
+        if (feature.second >= 0 || std::find(before, before + n, feature.first) == before + n) continue;
+        sum += feature.weight * feature.weight;
+    }
+    return sum / m_squares;
+}
+
 double WordMatch::at(const MemoryView& memory, std::int64_t row) const
 {
     if (m_all <= 0.0) return 0.0;
     std::int32_t before[window];
-    const std::int64_t n = std::min(window, row);
-    for (std::int64_t i = 0; i < n; ++i) before[i] = memory.value(row - 1 - i);  // nearest first
+    const std::int64_t n = tokens_before(memory, row, before);
     double sum = 0.0;
     for (const Feature& feature : m_features) {
         for (std::int64_t i = 0; i < n; ++i) {

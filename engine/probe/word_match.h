@@ -18,6 +18,9 @@ public:
     /// Weighted share, 0 to 1, of the question's tokens and pairs of tokens that stand among the tokens before what row `row`
     /// points at; the further before, the less.
     [[nodiscard]] double at(const MemoryView& memory, std::int64_t row) const;
+    /// Share of the question's tokens among those before `row`, weighted by the square of how rare they are: what is left when
+    /// the words any passage shares are not counted.
+    [[nodiscard]] double rare(const MemoryView& memory, std::int64_t row) const;
 
 private:
     struct Feature {
@@ -25,7 +28,7 @@ private:
         double weight = 0.0;
     };
     std::vector<Feature> m_features;
-    double m_all = 0.0;
+    double m_all = 0.0, m_squares = 0.0;
 };
 
 }  // namespace pathloom

@@ -5,6 +5,7 @@
 
 #include "../temporary_folder.h"
 #include "engine/core/files.h"
+#include "engine/probe/mixture.h"
 
 #include <gtest/gtest.h>
 
@@ -25,7 +26,7 @@ std::string prose(std::uint64_t seed, int words)
     return text;
 }
 
-ReaderPackage copying_reader()
+ReaderPackage copying_reader(int selections = 0, Selection always = Selection::One)
 {
     const std::string text = prose(1, 4000) + " Paris Rome Oslo 0123456789 number:";
     const std::vector<std::string_view> texts{text};
@@ -39,17 +40,111 @@ ReaderPackage copying_reader()
     spec.window_blocks = 2;
     spec.window = 16;
     spec.key_dim = 64;
+    spec.selections = selections;
     std::vector<float> values = first_reader_weights(spec, 1);
     const ReaderLayout layout(spec);
+    if (selections > 0) values[layout.at("reader.selection_bias") + std::size_t(always)] = 5.0f;
     values[layout.at("reader.gate_bias")] = 8.0f;  // always copies
     for (const char* bag : {"memory.bag_norm", "reader.bag_norm"}) {  // what follows the same words, whatever they are about
         std::fill_n(values.begin() + std::ptrdiff_t(layout.at(bag)), spec.d_model, 0.0f);
     }
-    return {
-        MemoryModel::create(spec, std::move(values), Precision::Fp32).value(), std::move(tokenizer), std::string(64, 'a'), {}};
+    return {MemoryModel::create(spec, std::move(values), Precision::Fp32).value(), std::move(tokenizer), std::string(64, 'a'), {},
+        {}};
 }
 
 const MemoryProgress go_on = [](std::size_t, std::size_t) { return true; };
+
+/// A gate that takes everything, and rows with nearly as many of the question's words as the best.
+EvidenceGate open_gate()
+{
+    const Logistic alike{1.0, {0, 0, 0, 0, -10.0, 0}};
+    return {{1.0, {}}, alike, alike};
+}
+
+class Listing : public testing::Test {
+protected:
+    test::TemporaryFolder folder;
+    AnswerOptions options;
+
+    Listing()
+    {
+        options.scan.threads = 1;
+        options.rank = UsualRank;
+        options.max_tokens = 8;
+    }
+    Answer ask(ReaderPackage& reader)
+    {
+        const ComputeThreads one(1);
+        const std::string text = prose(2, 300) + "The number of Oslo is: 7412905\n" + prose(3, 300)
+            + "The number of Rome is: 6666666\n" + prose(4, 300) + "The number of Oslo is: 3158862\n" + prose(5, 100);
+        const MemoryIdentity identity = tokenize_document(reader, text).value();
+        const MemoryFile memory
+            = MemoryFile::obtain(folder.path(), identity, key_source(reader, identity.tokens), [](auto, auto) {
+                  return true;
+              }).value();
+        MemoryView view;
+        view.add(memory, 0, memory.rows());
+        return ask_memory(reader, view, "", "The number of Oslo is:", options).value();
+    }
+};
+
+TEST_F(Listing, ReadsEveryMatchOnceInTheOrderOfTheDocument)
+{
+    ReaderPackage reader = copying_reader(SelectionCount, Selection::All);
+    reader.gate = open_gate();
+    const Answer answer = ask(reader);
+    EXPECT_EQ(answer.text, "7412905, 3158862");
+    EXPECT_EQ(answer.items, 2u);
+    EXPECT_EQ(answer.selection, Selection::All);
+}
+
+TEST_F(Listing, PicksTheOneThatIsAskedFor)
+{
+    for (const auto& [selection, text] :
+        {std::pair{Selection::First, "7412905"}, {Selection::Second, "3158862"}, {Selection::Last, "3158862"}}) {
+        ReaderPackage reader = copying_reader(SelectionCount, selection);
+        reader.gate = open_gate();
+        EXPECT_EQ(ask(reader).text, text) << int(selection);
+    }
+}
+
+TEST_F(Listing, AClosedGateSaysNoneAndWithoutRankingThereIsNoGate)
+{
+    ReaderPackage reader = copying_reader(SelectionCount, Selection::All);
+    reader.gate = open_gate();
+    reader.gate->present.bias = -1.0;
+    EXPECT_EQ(ask(reader).text, NoAnswer);
+    EXPECT_LT(ask(reader).found, 0.5);
+    options.rank = {};
+    EXPECT_NE(ask(reader).text, NoAnswer);
+}
+
+TEST(EvidenceGate, IsFittedWrittenAndRefused)
+{
+    std::vector<GateExample> examples;
+    Rng rng(3);
+    for (int i = 0; i < 400; ++i) {
+        GateExample example;
+        for (double& x : example.measured) x = rng.normal();
+        example.right = example.measured[1] - 0.5 * example.measured[4] + 0.3 * rng.normal() > 0.8;
+        examples.push_back(example);
+    }
+    EvidenceGate gate{fit_logistic(examples, 1e-4).value(), fit_logistic(examples, 10.0).value(), {}};
+    int right = 0;
+    for (const GateExample& example : examples) right += (gate.present.logit(example.measured) > 0.0) == example.right ? 1 : 0;
+    EXPECT_GT(right, 360);
+    EXPECT_LT(std::abs(gate.again.weights[1]), 0.1 * std::abs(gate.present.weights[1]));  // the penalty holds it down
+    const Logistic lenient = accepting(gate.present, examples, 0.0);
+    for (const GateExample& example : examples) EXPECT_TRUE(!example.right || lenient.logit(example.measured) > 0.0);
+    EXPECT_EQ(lenient.weights, gate.present.weights);
+    const std::string text = write_gate(gate, "abc", R"({"cases":400})");
+    EXPECT_EQ(parse_gate(text, "abc").value(), gate);
+    EXPECT_EQ(parse_gate(text, "other").error().code, ErrorCode::Corrupt);
+    for (const char* bad : {"", "[]", "{}", R"({"present":{"bias":1},"again":{}})"})
+        EXPECT_EQ(parse_gate(bad, "abc").error().code, ErrorCode::Corrupt) << bad;
+    for (GateExample& example : examples) example.right = true;
+    EXPECT_EQ(fit_logistic(examples, 1e-4).error().code, ErrorCode::Usage);
+}
 
 TEST(Ask, CopiesWhatFollowsTheSameWordsAndSaysWhere)
 {

@@ -46,7 +46,9 @@ ReaderBatch tiny_batch(const ReaderSpec& spec, std::uint64_t seed)
             const std::int32_t at = std::int32_t((i % 3) * batch.context_length + 2 + i % 5);
             batch.targets.back() = batch.context[std::size_t(at) + 1];
             batch.sources.emplace_back(i, at);
+            if (spec.selections > 0) batch.excluded.emplace_back(i, at > 5 ? at - 1 : at + 1);
         }
+        if (spec.selections > 0) batch.selections.push_back(counts ? i % (spec.selections + 1) - 1 : -1);
     }
     return batch;
 }
@@ -77,12 +79,13 @@ std::vector<float> stirred(const ReaderSpec& spec)
 double total(MemoryModel& model, const ReaderBatch& batch, const KeyBank& bank)
 {
     const ReaderLoss loss = model.loss_and_gradients(batch, 0.7, 3.0, &bank);
-    return loss.nll + 0.7 * loss.retrieval;
+    return loss.nll + 0.7 * loss.retrieval + loss.selection;
 }
 
 TEST(MemoryModel, GradientsMatchFiniteDifferencesInEveryTensor)
 {
-    const ReaderSpec spec = tiny_spec();
+    ReaderSpec spec = tiny_spec();
+    spec.selections = 3;
     const ComputeThreads one(1);
     auto model = MemoryModel::create(spec, stirred(spec), Precision::Fp32);
     ASSERT_TRUE(model);
@@ -106,6 +109,38 @@ TEST(MemoryModel, GradientsMatchFiniteDifferencesInEveryTensor)
                 << tensor.name << " element " << at - tensor.offset;
         }
     }
+}
+
+TEST(MemoryModel, AnExcludedRowIsNeitherReadNorCounted)
+{
+    ReaderSpec spec = tiny_spec();
+    const ComputeThreads one(1);
+    auto model = MemoryModel::create(spec, stirred(spec), Precision::Fp32);
+    ASSERT_TRUE(model);
+    ReaderBatch batch = tiny_batch(spec, 2);
+    const ReaderLoss open = model->loss_and_gradients(batch, 1.0);
+    const auto [question, source] = batch.sources.front();
+    for (int i = 0; i + 1 < batch.context_sizes[0]; ++i)  // all of one document but the source
+        if (i != source) batch.excluded.emplace_back(question, i);
+    const ReaderLoss fewer = model->loss_and_gradients(batch, 1.0);
+    EXPECT_LT(fewer.retrieval, open.retrieval);
+    EXPECT_EQ(fewer.sourced, open.sourced);
+}
+
+TEST(ReaderSpec, GrowsByTheSelectionHeadOnly)
+{
+    const ReaderSpec spec = tiny_spec();
+    ReaderSpec more = spec;
+    more.selections = 3;
+    const std::vector<float> values = stirred(spec);
+    const std::vector<float> grown = with_selections(spec, values, more).value();
+    ASSERT_EQ(grown.size(), values.size() + 3 * 16 + 3);
+    EXPECT_TRUE(std::equal(values.begin(), values.end(), grown.begin()));  // the head comes last
+    EXPECT_EQ(grown.back(), 0.0f);
+    EXPECT_EQ(with_selections(more, grown, more).value(), grown);
+    EXPECT_EQ(reader_spec_from(to_metadata(more)).value(), more);
+    more.key_dim = 4;
+    EXPECT_EQ(with_selections(spec, values, more).error().code, ErrorCode::Usage);
 }
 
 TEST(MemoryModel, StartsAsAnInductionHead)

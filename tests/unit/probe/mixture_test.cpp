@@ -7,12 +7,14 @@
 #include "engine/core/resources.h"
 #include "engine/probe/haystack.h"
 #include "engine/probe/reader_training.h"
+#include "engine/probe/selection.h"
 
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace pathloom {
@@ -58,7 +60,7 @@ MixtureSpec small_spec(MixtureKind only)
 {
     MixtureSpec spec;
     spec.contexts = 6;
-    spec.shares = {0, 0, 0, 0};
+    spec.shares.fill(0.0);
     spec.shares[std::size_t(only)] = 1.0;
     spec.question_length = 120;
     return spec;
@@ -104,6 +106,48 @@ TEST(Mixture, SourcesPointAtTheTokenBeforeTheCopiedOne)
     }
 }
 
+TEST(Mixture, OrdinalsCountTheMatchesInTheOrderOfTheDocument)
+{
+    Data data = Data::make();
+    for (const MixtureKind kind : {MixtureKind::Series, MixtureKind::Turns}) {
+        const Mixture mixture = Mixture::create(data.tokenizer, data.all(), small_spec(kind), 1).value();
+        std::map<int, int> seen;  // selection -> questions
+        int several = 0;
+        for (std::uint64_t n = 0; n < 40; ++n) {
+            const ReaderBatch batch = mixture.batch(n);
+            EXPECT_TRUE(std::ranges::is_sorted(batch.excluded, {}, &std::pair<std::int32_t, std::int32_t>::first));
+            for (std::size_t i = 0; i < batch.targets.size(); ++i) {
+                if (batch.selections[i] < 0) continue;
+                std::vector<std::int32_t> right, out;
+                for (const auto& [question, place] : batch.sources)
+                    if (std::size_t(question) == i) right.push_back(place);
+                for (const auto& [question, place] : batch.excluded)
+                    if (std::size_t(question) == i) out.push_back(place);
+                for (const std::int32_t place : out) EXPECT_EQ(std::ranges::count(right, place), 0);
+                ++seen[batch.selections[i]];
+                if (right.empty()) continue;
+                EXPECT_EQ(batch.context[std::size_t(right.front()) + 1], batch.targets[i]);
+                several += right.size() > 1 ? 1 : 0;
+                const auto before = std::ranges::count_if(out, [&](std::int32_t place) { return place < right.front(); });
+                const auto selection = Selection(batch.selections[i]);
+                if (ordinal_of(selection) > 0) {
+                    EXPECT_EQ(before + 1, ordinal_of(selection));
+                }
+                if (selection == Selection::Last) {
+                    EXPECT_EQ(before, std::ptrdiff_t(out.size()));
+                }
+            }
+        }
+        EXPECT_GT(seen[int(Selection::First)], 10);
+        EXPECT_GT(seen[int(Selection::Second)], 10);
+        EXPECT_GT(seen[int(Selection::Last)], 3);
+        if (kind == MixtureKind::Series) {
+            EXPECT_GT(seen[int(Selection::All)], 50);
+            EXPECT_GT(several, 20);
+        }
+    }
+}
+
 TEST(Mixture, AbsentFactsAreAnsweredWithNone)
 {
     Data data = Data::make();
@@ -146,7 +190,7 @@ TEST(Mixture, TooLittleTextIsRefused)
     const std::vector<std::string_view> shorts{"a few words", "and more"};
     EXPECT_EQ(Mixture::create(data.tokenizer, shorts, {}, 1).error().code, ErrorCode::Usage);
     MixtureSpec spec;
-    spec.shares = {0, 0, 0, 0};
+    spec.shares.fill(0.0);
     EXPECT_EQ(Mixture::create(data.tokenizer, data.all(), spec, 1).error().code, ErrorCode::Usage);
 }
 
@@ -209,6 +253,22 @@ TEST_F(ReaderTraining, StoppedAndResumedGivesTheSameBytes)
     EXPECT_EQ(rest->model_hash, whole->model_hash);
     EXPECT_EQ(read_file(folder.path() / "parts/training.jsonl"), read_file(folder.path() / "whole/training.jsonl"));
     EXPECT_EQ(read_file(folder.path() / "parts/recipe.json"), read_file(folder.path() / "whole/recipe.json"));
+}
+
+TEST_F(ReaderTraining, TheGateIsFittedAfterTheTrainingAndRepeatsItsBytes)
+{
+    std::string text = read_file(recipe).value();
+    text.insert(text.rfind('}'), R"(,"gate":{"cases":60,"longest":2000})");
+    ASSERT_TRUE(write_file_atomic(recipe, text));
+    const auto whole = train("gated", 0);
+    ASSERT_TRUE(whole) << whole.error().message;
+    const std::string first = read_file(folder.path() / "gated/gate.json").value();
+    ASSERT_TRUE(load_reader(folder.path() / "gated", Precision::Fp32)->gate);
+    ASSERT_TRUE(fit_reader_gate({recipe, folder.path() / "gated", 0}, [](int, int) { return true; }));
+    EXPECT_EQ(read_file(folder.path() / "gated/gate.json").value(), first);
+    EXPECT_FALSE(std::filesystem::exists(folder.path() / "gated/gate-memory"));
+    ASSERT_TRUE(write_file_atomic(folder.path() / "gated/gate.json", "{}"));
+    EXPECT_EQ(load_reader(folder.path() / "gated", Precision::Fp32).error().code, ErrorCode::Corrupt);
 }
 
 TEST_F(ReaderTraining, AnotherRecipeIsNotContinued)

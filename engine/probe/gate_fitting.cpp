@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/probe/gate_fitting.h"
+
+#include "engine/probe/answer.h"
+#include "engine/probe/mixture_series.h"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+namespace pathloom {
+
+namespace {
+
+constexpr std::size_t listed_rows = 2048, usual_rows = 256, most_places = 40;
+
+/// A question with the texts that hold (or do not hold) its answers.
+struct GateCase {
+    std::vector<Tokens> hidden;
+    std::vector<std::pair<std::size_t, std::size_t>> right;  // hidden text, and the token in it an answer begins with
+    std::string question, prefix;
+    bool several = false;  // all that match are wanted, or one of them by its number
+    bool one_key = false;  // and all of them are of one key
+};
+
+void hide(GateCase& out, const Tokenizer& tokenizer, const FactWording& wording, const std::string& key, const std::string& value,
+    bool right)
+{
+    FactTokens fact = fact_tokens(tokenizer, " " + filled(wording.statement, "{K}", key), value);
+    if (right) out.right.emplace_back(out.hidden.size(), fact.value);
+    out.hidden.push_back(std::move(fact.tokens));
+}
+
+GateCase fact_case(const Tokenizer& tokenizer, const FactWriter& writer, Rng& rng)
+{
+    GateCase out;
+    std::set<std::string> taken;
+    const FactWording wording = writer.wording(rng);
+    const std::string key = writer.key(rng, taken, "");
+    const bool near = rng.uniform() < 0.4, absent = rng.uniform() < 0.45;
+    const std::size_t others = rng.uniform() < 0.5 ? 0 : 1 + std::size_t(rng.below(10));
+    const double kind = rng.uniform();
+    out.several = kind >= 0.55;
+    out.one_key = kind >= 0.7;
+    Asked asked;
+    if (kind < 0.55 || kind >= 0.7) {  // one value, or several of one key
+        const std::size_t values = absent ? 0 : kind < 0.55 ? 1 : 2 + std::size_t(rng.below(4));
+        for (std::size_t i = 0; i < values; ++i) hide(out, tokenizer, wording, key, writer.value(rng, wording.value), true);
+        if (kind < 0.55) {
+            asked.question = writer.question(rng, wording, key);
+            asked.prefix = writer.prefix(rng, wording, key);
+        } else if (kind < 0.85) {
+            asked = ask_for_all(rng, wording, key);
+        } else {
+            asked = ask_for_nth(rng, wording, key, Selection(int(Selection::First) + int(rng.below(4))));
+        }
+    } else if (kind < 0.62) {  // several keys
+        std::string keys;
+        const std::size_t count = 2 + std::size_t(rng.below(3));
+        for (std::size_t i = 0; i < count; ++i) {
+            const std::string one = i == 0 ? key : writer.key(rng, taken, near ? key : "");
+            keys += (keys.empty() ? "" : ", ") + one;
+            if (!absent) hide(out, tokenizer, wording, one, writer.value(rng, wording.value), true);
+        }
+        asked = ask_for_all(rng, wording, keys);
+    } else {  // all there are
+        const std::size_t count = absent ? 0 : 2 + std::size_t(rng.below(20));
+        for (std::size_t i = 0; i < count; ++i)
+            hide(out, tokenizer, wording, writer.key(rng, taken, near ? key : ""), writer.value(rng, wording.value), true);
+        asked = ask_for_every(rng, wording);
+    }
+    if (kind < 0.62 || kind >= 0.7) {
+        for (std::size_t i = 0; i < others; ++i)
+            hide(out, tokenizer, wording, writer.key(rng, taken, near ? key : ""), writer.value(rng, wording.value), false);
+    }
+    out.question = asked.question;
+    out.prefix = asked.prefix;
+    return out;
+}
+
+/// A conversation as one text; its first question about what was asked for more than once.
+GateCase turns_case(const Tokenizer& tokenizer, const Mixture& mixture, Rng& rng)
+{
+    std::set<std::string> taken;
+    const SeriesRequest request{400, 3, 0.15, [&](Rng& r, std::size_t length) { return mixture.passage(r, length); }, &taken};
+    MixtureDocument made = turns_document(tokenizer, mixture.writer(), request, rng);
+    GateCase out;
+    out.several = out.one_key = true;
+    const MixtureQuestion& question = made.questions.front();
+    out.question = tokenizer.decode(question.prompt);
+    for (const auto* places : {&question.also, &question.excluded})
+        for (const std::int64_t place : *places) out.right.emplace_back(0, std::size_t(place));
+    if (!question.places.empty()) out.right.emplace_back(0, std::size_t(question.places.front()));
+    out.hidden.push_back(std::move(made.tokens));
+    return out;
+}
+
+struct Examples {
+    std::vector<GateExample> present, again, same;
+    int lost = 0;  // the answer is there and another row came first
+};
+
+Result<void> look(ReaderPackage& reader, const MemoryFile& base, const GateCase& one, std::size_t length, Rng& rng, Examples& out)
+{
+    std::vector<std::size_t> order(one.hidden.size());
+    std::vector<Insertion> insertions(one.hidden.size());
+    for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
+    for (std::size_t i = 0; i < order.size(); ++i) insertions[i].at = std::size_t(rng.below(length + 1));
+    std::ranges::sort(insertions, {}, &Insertion::at);
+    for (std::size_t i = order.size(); i > 1; --i) std::swap(order[i - 1], order[std::size_t(rng.below(i))]);
+    std::vector<std::int64_t> right;
+    std::size_t before = 0;
+    for (std::size_t i = 0; i < order.size(); ++i) {
+        for (const auto& [text, token] : one.right)
+            if (text == order[i]) right.push_back(std::int64_t(insertions[i].at + before + token) - 1);
+        insertions[i].tokens = one.hidden[order[i]];
+        before += insertions[i].tokens.size();
+    }
+    PATHLOOM_TRY(const MemoryView memory,
+        splice(base, length, insertions, std::size_t(reader.model.spec().reach()),
+            [&](std::span<const std::int32_t> tokens) { return key_source(reader, tokens); }));
+    const Tokens prompt = reader.tokenizer.encode_ids(reader_prompt(one.question, one.prefix));
+    if (prompt.empty() || prompt.size() > LongestQuestion) return {};
+    const WordMatch words(memory, prompt);
+    const ReaderQuery query = reader.model.query(prompt);
+    ScanOptions scan;
+    scan.threads = 1;
+    scan.rescored = scan.top = one.several ? listed_rows : usual_rows;
+    const std::vector<RowEvidence> ranked
+        = rank_rows(memory, query, std::size_t(reader.model.spec().key_dim), &words, UsualRank, scan);
+    if (ranked.empty()) return {};
+    const auto is_right = [&](const RowEvidence& row) {
+        return std::ranges::any_of(right, [&](std::int64_t r) { return same_place(memory, r, row.row); });
+    };
+    if (!right.empty() && !is_right(ranked[0])) {
+        ++out.lost;
+        return {};
+    }
+    const std::vector<MemoryHit> hits = hits_of(ranked, std::size_t(reader.model.spec().top_k));
+    const double odds
+        = none_odds(reader.model.predict(query, hits), hits, reader.tokenizer.encode_ids(" " + std::string(NoAnswer)).front());
+    out.present.push_back({measure_present(ranked[0], next_score(memory, ranked), odds, memory.rows()), !right.empty()});
+    if (right.empty()) return {};
+    std::vector<std::int64_t> seen{ranked[0].row};
+    for (const RowEvidence& row : ranked) {
+        if (seen.size() > most_places) break;
+        if (std::ranges::any_of(seen, [&](std::int64_t s) { return same_place(memory, s, row.row); })) continue;
+        seen.push_back(row.row);
+        out.again.push_back({measure_again(ranked[0], row), is_right(row)});
+        if (one.one_key) out.same.push_back(out.again.back());
+    }
+    return {};
+}
+
+nlohmann::json shares(const Logistic& one, std::span<const GateExample> held_out)
+{
+    double right[2]{}, all[2]{};
+    for (const GateExample& example : held_out) {
+        all[example.right] += 1.0;
+        right[example.right] += (one.logit(example.measured) > 0.0) == example.right ? 1.0 : 0.0;
+    }
+    return {{"held_out", held_out.size()}, {"accepted_of_right", all[1] > 0 ? right[1] / all[1] : 0.0},
+        {"refused_of_wrong", all[0] > 0 ? right[0] / all[0] : 0.0}};
+}
+
+}  // namespace
+
+Result<FittedGate> fit_gate(ReaderPackage& reader, const Mixture& mixture, std::string_view text, const GateFitting& fitting,
+    std::uint64_t seed, const std::filesystem::path& folder, const std::function<bool(int done, int all)>& progress)
+{
+    PATHLOOM_TRY(MemoryIdentity identity, tokenize_document(reader, text));
+    identity.tokens.resize(std::min(identity.tokens.size(), std::size_t(fitting.longest)));
+    identity.bytes.resize(identity.tokens.size());
+    const std::size_t longest = identity.tokens.size();
+    if (longest < 1000) return fail(ErrorCode::Usage, "a gate is fitted on at least 1000 tokens of text, got {}", longest);
+    PATHLOOM_TRY(const MemoryFile memory,
+        MemoryFile::obtain(folder, identity, key_source(reader, identity.tokens),
+            [&](std::size_t, std::size_t) { return progress(0, fitting.cases); }));
+    Examples seen, held_out;
+    for (int i = 0; i < fitting.cases; ++i) {
+        Rng rng(mix(seed, text_key("gate"), std::uint64_t(i)));
+        const auto length = std::size_t(1000.0 * std::pow(double(longest) / 1000.0, rng.uniform()));
+        const GateCase one = rng.uniform() < 0.25 ? turns_case(reader.tokenizer, mixture, rng)
+                                                  : fact_case(reader.tokenizer, mixture.writer(), rng);
+        PATHLOOM_CHECK(look(reader, memory, one, std::min(length, longest), rng, i % 4 == 3 ? held_out : seen));
+        if (!progress(i + 1, fitting.cases)) return fail(ErrorCode::Cancelled, "stopped after {} cases of the gate", i + 1);
+    }
+    FittedGate out;
+    PATHLOOM_TRY(out.gate.present, fit_logistic(seen.present, fitting.penalty));
+    out.gate.present = accepting(out.gate.present, seen.present, fitting.lost);
+    PATHLOOM_TRY(out.gate.again, fit_logistic(seen.again, fitting.penalty));
+    PATHLOOM_TRY(out.gate.same, fit_logistic(seen.same, fitting.penalty));
+    out.recipe = nlohmann::json{{"cases", fitting.cases}, {"longest", longest}, {"penalty", fitting.penalty}, {"seed", seed},
+        {"another_row_first", seen.lost + held_out.lost}, {"present", shares(out.gate.present, held_out.present)},
+        {"again", shares(out.gate.again, held_out.again)}, {"same", shares(out.gate.same, held_out.same)},
+        {"may_lose", fitting.lost}}
+                     .dump();
+    return out;
+}
+
+}  // namespace pathloom
