@@ -129,9 +129,11 @@ Result<StudyCheck> parse_check(const Json& json, std::size_t index)
     Reader reader(json, fmt::format("the study's check {}", index + 1));
     reader.text("say", check.say);
     reader.texts("below", check.below);
+    reader.texts("near", check.near);
     reader.texts("wire", check.wire);
     if (check.say.empty()) reader.complain("'say' is missing");
-    if (check.below.size() < 2 && check.wire.size() < 2) reader.complain("'below' or 'wire' must name two rows or more");
+    if (check.below.size() < 2 && check.near.size() < 2 && check.wire.size() < 2)
+        reader.complain("'below', 'near' or 'wire' must name two rows or more");
     PATHLOOM_CHECK(reader.done());
     return check;
 }
@@ -157,7 +159,7 @@ Result<void> check_rows(const Study& study)
     if (!trained.contains(study.base))
         return fail(ErrorCode::Usage, "the study's base '{}' is none of its trained rows", study.base);
     for (const StudyCheck& check : study.checks)
-        for (const auto* list : {&check.below, &check.wire})
+        for (const auto* list : {&check.below, &check.near, &check.wire})
             for (const std::string& name : *list)
                 if (!names.contains(name))
                     return fail(ErrorCode::Usage, "the study's check '{}' names a row '{}', which is not there", check.say, name);

@@ -31,6 +31,7 @@ struct StudyRow {
 struct StudyCheck {
     std::string say;
     std::vector<std::string> below;  ///< rows, each with a lower perplexity than the next in every seed
+    std::vector<std::string> near;  ///< rows whose perplexity is less than 0.5% above the first one's in every seed
     std::vector<std::string> wire;  ///< rows whose module bytes a path and phase are within 2% of the first one's
     bool operator==(const StudyCheck&) const = default;
 };

@@ -14,6 +14,7 @@ namespace pathloom {
 namespace {
 
 constexpr double wire_tolerance = 0.02;
+constexpr double near_tolerance = 0.005;
 
 const StudyRowResult* find_row(const StudyResults& results, const std::string& name)
 {
@@ -140,6 +141,21 @@ std::string answer(const StudyResults& results, const StudyCheck& check)
             if (cell.eval.perplexity >= *other)
                 return fmt::format(
                     "no: seed {}, {} {:.3f}, {} {:.3f}", cell.seed, low->row.name, cell.eval.perplexity, high->row.name, *other);
+        }
+        if (compared == 0) return unfinished;
+    }
+    const StudyRowResult* model = check.near.empty() ? nullptr : find_row(results, check.near.front());
+    for (std::size_t i = 1; i < check.near.size(); ++i) {
+        const StudyRowResult* row = find_row(results, check.near[i]);
+        if (model == nullptr || row == nullptr || row->cells.empty()) return unfinished;
+        int compared = 0;
+        for (const StudyCell& cell : row->cells) {
+            const auto other = perplexity_of(*model, cell.seed);
+            if (!other) continue;
+            ++compared;
+            if (cell.eval.perplexity >= *other * (1 + near_tolerance))
+                return fmt::format(
+                    "no: seed {}, {} {:.3f}, {} {:.3f}", cell.seed, row->row.name, cell.eval.perplexity, model->row.name, *other);
         }
         if (compared == 0) return unfinished;
     }

@@ -56,6 +56,8 @@ void add_bench_verbs(CLI::App& app, Shell& shell)
     elsewhere(
         "prefill", "pathloom-probe", "Encoding a document into a reader's memory; further options as in pathloom-probe bench");
     elsewhere("scan", "pathloom-probe", "The exact search of a memory's int8 keys; further options as in pathloom-probe bench");
+    elsewhere(
+        "codec", "pathloom-worker", "Pseudo-gradients to blobs and back; further options as in pathloom-worker bench codec");
     elsewhere("outer", "pathloom-engine", "All modules' outer steps; further options as in pathloom-engine bench outer");
 
     auto keep = std::make_shared<std::string>();

@@ -151,13 +151,25 @@ void add_result_verbs(CLI::App& app, Shell& shell, CLI::App& run)
 
     auto split = std::make_shared<std::string>("test");
     auto route = std::make_shared<std::string>("once");
+    auto router = std::make_shared<std::string>("linear");
     auto* eval_verb = run.add_subcommand("eval", "Perplexity overall, per domain and per path");
     eval_verb->add_option("ID", *id, "Run id")->required();
     eval_verb->add_option("--split", *split, "test (the default) or valid")->check(CLI::IsMember({"valid", "test"}));
     eval_verb->add_option("--route", *route,
         "once: a sequence stays with the path its prefix chooses; 128, 64, 32, 16: choose anew after so many tokens; oracle, "
         "oracle-W: the best path of every 16 or W tokens");
-    on_parsed(eval_verb, shell, [&shell, id, split, route] { return eval(shell, *id, *split, *route); });
+    eval_verb
+        ->add_option("--router", *router,
+            "Who chooses anew: linear (the default), on the mean state of the chunk before; token, the warm-start model "
+            "fine-tuned to "
+            "say which path is best from here on")
+        ->check(CLI::IsMember({"linear", "token"}));
+    on_parsed(eval_verb, shell, [&shell, id, split, route, router]() -> Result<void> {
+        const bool number = !route->empty() && route->find_first_not_of("0123456789") == std::string::npos;
+        if (*router == "token" && !number)
+            return fail(ErrorCode::Usage, "--router token chooses anew after --route W tokens; give W, for example --route 64");
+        return eval(shell, *id, *split, *router == "token" ? *route + "-token" : *route);
+    });
 
     auto* exports = app.add_subcommand("export", "Take a model out of the project")->require_subcommand(1);
     auto path = std::make_shared<int>(0);

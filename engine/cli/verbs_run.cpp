@@ -147,6 +147,8 @@ std::string describe(const v1::RunEstimate& e)
     facts.add("parameters",
         fmt::format("{} a path ({} of them embedding), {} in all", human_count(e.path_parameters()),
             human_count(e.embedding_parameters()), human_count(e.total_parameters())));
+    if (e.active_parameters() > 0 && e.active_parameters() < e.path_parameters())
+        facts.add("active parameters", fmt::format("{} a token", human_count(e.active_parameters())));
     facts.add("worker memory",
         fmt::format("{} (weights {}, optimizer {}, activations {})", human_bytes(std::uint64_t(e.worker_bytes())),
             human_bytes(std::uint64_t(e.weight_bytes())), human_bytes(std::uint64_t(e.optimizer_bytes())),
@@ -154,6 +156,8 @@ std::string describe(const v1::RunEstimate& e)
     facts.add("traffic a phase",
         fmt::format("{} (data-parallel training: {})", human_bytes(std::uint64_t(e.sync_bytes_per_phase())),
             human_bytes(std::uint64_t(e.data_parallel_bytes_per_phase()))));
+    facts.add("pseudo-gradients",
+        fmt::format("{} a path and phase as {}", human_bytes(std::uint64_t(e.delta_bytes_per_path())), e.codec()));
     facts.add("steps a path", human_count(e.total_steps_per_path()));
     facts.add("work a path", fmt::format("{:.3g} floating-point operations", e.flops_per_path()));
     std::string text = facts.text();

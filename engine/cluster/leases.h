@@ -22,6 +22,7 @@ struct WorkerState {
     std::int64_t pid = 0;
     std::string isa;
     std::string instance;
+    std::optional<std::vector<std::string>> codecs;  ///< that it can write; not told yet in this engine's life
     bool local = false;
     bool draining = false;
     std::string gone;  ///< "left", "drained", "lost", "killed"; empty = here

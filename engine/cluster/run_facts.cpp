@@ -198,6 +198,7 @@ bool commit(const RunShape& shape, RunFacts& facts, const TaskKey& key)
     case Stage::ValidFull:
     case Stage::WindowFeatures:
     case Stage::Windows:
+    case Stage::TokenRouter:
         return facts.scored.insert(key).second;
     case Stage::Routing:
     case Stage::Done:
@@ -231,6 +232,7 @@ bool forget(RunFacts& facts, const TaskKey& key)
     case Stage::ValidFull:
     case Stage::WindowFeatures:
     case Stage::Windows:
+    case Stage::TokenRouter:
     case Stage::Done:
         break;
     }

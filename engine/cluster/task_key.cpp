@@ -12,10 +12,10 @@
 namespace pathloom {
 
 namespace {
-constexpr std::array<std::pair<Stage, const char*>, 12> names{{{Stage::Warm, "warm"}, {Stage::Features, "features"},
+constexpr std::array<std::pair<Stage, const char*>, 13> names{{{Stage::Warm, "warm"}, {Stage::Features, "features"},
     {Stage::Routing, "routing"}, {Stage::Discriminate, "discriminate"}, {Stage::Train, "train"}, {Stage::Valid, "valid"},
     {Stage::Slice, "slice"}, {Stage::Test, "test"}, {Stage::ValidFull, "valid-full"}, {Stage::WindowFeatures, "window-features"},
-    {Stage::Windows, "windows"}, {Stage::Done, "done"}}};
+    {Stage::Windows, "windows"}, {Stage::TokenRouter, "token-router"}, {Stage::Done, "done"}}};
 
 template <class T>
 bool parse_number(std::string_view text, T& out)

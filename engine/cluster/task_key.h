@@ -10,10 +10,24 @@
 namespace pathloom {
 
 /// Stages of a run in the order they happen. Discriminate comes between phases that route anew, Valid and Slice run beside Train;
-/// ValidFull and the windows only when somebody asks for them.
-enum class Stage { Warm, Features, Routing, Discriminate, Train, Valid, Slice, Test, ValidFull, WindowFeatures, Windows, Done };
+/// ValidFull, the windows and TokenRouter only when somebody asks for them.
+enum class Stage {
+    Warm,
+    Features,
+    Routing,
+    Discriminate,
+    Train,
+    Valid,
+    Slice,
+    Test,
+    ValidFull,
+    WindowFeatures,
+    Windows,
+    TokenRouter,
+    Done
+};
 /// "warm", "features", "routing", "discriminate", "train", "valid", "slice", "test", "valid-full", "window-features", "windows",
-/// "done"
+/// "token-router", "done"
 std::string stage_name(Stage stage);
 std::optional<Stage> stage_from_name(const std::string& name);
 

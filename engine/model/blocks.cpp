@@ -38,9 +38,12 @@ Blocks<E>::Blocks(const ModelSpec& spec, const ParameterLayout& layout, bool rec
 {
     for (int b = 0; b < int(spec.blocks.size()); ++b) {
         m_blocks.push_back(offsets_of(layout, b));
-        m_weights.push_back({m_products.add_weight(3 * m_a, m_d), m_products.add_weight(m_d, m_a),
-            m_products.add_weight(m_up, m_d), m_products.add_weight(m_d, m_f)});
+        m_weights.push_back({m_products.add_weight(3 * m_a, m_d), m_products.add_weight(m_d, m_a), -1, -1});
+        if (spec.experts > 0) continue;
+        m_weights.back().up = m_products.add_weight(m_up, m_d);
+        m_weights.back().down = m_products.add_weight(m_d, m_f);
     }
+    if (spec.experts > 0) m_mixture.emplace(spec, layout, m_products);
 }
 
 template <class E>
@@ -55,10 +58,11 @@ typename Blocks<E>::Offsets Blocks<E>::offsets_of(const ParameterLayout& layout,
     };
     adjacent("attn.q", "attn.k");
     adjacent("attn.k", "attn.v");
-    if (m_swiglu) adjacent("ffn.gate", "ffn.up");
-    const bool window = m_spec.blocks[std::size_t(block)] == "window";
+    const bool window = m_spec.blocks[std::size_t(block)] == "window", dense = m_spec.experts == 0;
+    if (m_swiglu && dense) adjacent("ffn.gate", "ffn.up");
     return {offset("norm1"), window ? offset("conv") : 0, offset("attn.q"), offset("attn.o"), offset("attn.q_norm"),
-        offset("attn.k_norm"), offset("norm2"), offset(m_swiglu ? "ffn.gate" : "ffn.up"), offset("ffn.down"), window};
+        offset("attn.k_norm"), offset("norm2"), dense ? offset(m_swiglu ? "ffn.gate" : "ffn.up") : 0,
+        dense ? offset("ffn.down") : 0, window};
 }
 
 template <class E>
@@ -68,9 +72,11 @@ void Blocks<E>::use(const float* values)
     for (std::size_t b = 0; b < m_blocks.size(); ++b) {
         m_products.set_weight(m_weights[b].qkv, values + m_blocks[b].qkv);
         m_products.set_weight(m_weights[b].o, values + m_blocks[b].o);
+        if (m_mixture) continue;
         m_products.set_weight(m_weights[b].up, values + m_blocks[b].up);
         m_products.set_weight(m_weights[b].down, values + m_blocks[b].down);
     }
+    if (m_mixture) m_mixture->use(m_products, values);
 }
 
 template <class E>
@@ -89,6 +95,19 @@ void Blocks<E>::begin(const PassShape& shape, bool training)
     for (std::size_t c = 0; c < m_caches.size() && !m_blocks.empty(); ++c)
         reserve(m_caches[c], m_caches.size() == 1 ? any_window : m_blocks[c].window);
     m_delta.grow(tokens * std::size_t(m_d));
+    if (m_mixture) m_mixture->begin(m_caches.size(), shape.tokens(), (shape.rows + group_rows() - 1) / group_rows());
+}
+
+template <class E>
+int Blocks<E>::group_rows() const
+{
+    return std::max(1, GradientTokens / m_shape.sequence);
+}
+
+template <class E>
+TokenGroup Blocks<E>::experts_of(const Group& group) const
+{
+    return {group.first_row / group_rows(), group.first, group.tokens};
 }
 
 template <class E>
@@ -98,7 +117,8 @@ void Blocks<E>::reserve(Cache& c, bool window)
     const AttentionShape all{m_shape.rows, m_shape.sequence, m_spec.heads, m_spec.head_dim, 0};
     c.rstd1.grow(n), c.rstd2.grow(n), c.x2.grow(n * d), c.rstd_q.grow(n * heads), c.rstd_k.grow(n * heads);
     c.lse.grow_cleared(all.lse_size());
-    c.xn1.grow(n * d), c.xn2.grow(n * d), c.qkv.grow(n * 3 * a), c.o.grow(n * a), c.up.grow(n * std::size_t(m_up));
+    c.xn1.grow(n * d), c.xn2.grow(n * d), c.qkv.grow(n * 3 * a), c.o.grow(n * a);
+    if (!m_mixture) c.up.grow(n * std::size_t(m_up));
     if (window) c.xc.grow(n * d);
     for (Buffer<E>* packed : {&c.q, &c.k, &c.v}) packed->grow_cleared(all.packed_size());
 }
@@ -113,7 +133,7 @@ template <class E>
 template <class Work>
 void Blocks<E>::for_groups(int block, Work&& work) const
 {
-    const int step = std::max(1, GradientTokens / m_shape.sequence);
+    const int step = group_rows();
     const int window = m_blocks[std::size_t(block)].window ? m_spec.window : 0;
     for (int row = 0; row < m_shape.rows; row += step) {
         const int rows = std::min(step, m_shape.rows - row);
@@ -213,6 +233,7 @@ void Blocks<E>::feed_forward(int block, const Group& group, bool last_product)
             rms_norm_forward(
                 x + t * d, delta, m_values + at.norm2, m, m_d, c.x2.data() + t * d, c.xn2.data() + t * d, c.rstd2.data() + t);
         }
+        if (m_mixture) return;
         {
             const ProfileScope scope(Kernel::ForwardProducts);
             m_products.forward(weights.up, m, c.xn2.data() + t * d, c.up.data() + t * up);
@@ -228,6 +249,9 @@ void Blocks<E>::feed_forward(int block, const Group& group, bool last_product)
         const ProfileScope scope(Kernel::ForwardProducts);
         m_products.forward(weights.down, m, act, m_delta.data() + t * d);
     });
+    if (m_mixture)
+        m_mixture->forward(
+            m_products, block, cache_index(block), experts_of(group), c.xn2.data(), last_product ? m_delta.data() : nullptr);
 }
 
 template <class E>
@@ -241,15 +265,13 @@ void Blocks<E>::backward(int block, float* dx, E* copy, float* grads, bool add)
 }
 
 template <class E>
-void Blocks<E>::feed_back(int block, const Group& group, float* dx, E* copy, float* grads, bool add)
+void Blocks<E>::dense_back(int block, const Group& group, const E* dy, E* dnorm, float* grads, bool add)
 {
     const Offsets& at = m_blocks[std::size_t(block)];
     const Weights& weights = m_weights[std::size_t(block)];
     Cache& c = cache(block);
-    const auto d = std::size_t(m_d), a = std::size_t(m_a), f = std::size_t(m_f), up = std::size_t(m_up);
-    const auto first = std::size_t(group.first), n = std::size_t(group.tokens);
-    const E* dy = gradient_rows(dx, copy);
-    E *act = m_act.grow(n * f), *dnorm = m_dnorm.grow(n * d), *dout = m_dout.grow(n * a);
+    const auto d = std::size_t(m_d), f = std::size_t(m_f), up = std::size_t(m_up), first = std::size_t(group.first);
+    E* act = m_act.grow(std::size_t(group.tokens) * f);
     for_tiles(group, ChainTokens, [&](std::size_t t, int m) {
         E *gate_up = c.up.data() + t * up, *mine = act + (t - first) * f;
         {
@@ -271,6 +293,23 @@ void Blocks<E>::feed_back(int block, const Group& group, float* dx, E* copy, flo
         m_products.multiply(Form::TN, m_d, m_f, m, dy + t * d, act + (t - first) * f, grads + at.down, add || t > 0);
         m_products.multiply(Form::TN, m_up, m_d, m, c.up.data() + t * up, c.xn2.data() + t * d, grads + at.up, add || t > 0);
     });
+}
+
+template <class E>
+void Blocks<E>::feed_back(int block, const Group& group, float* dx, E* copy, float* grads, bool add)
+{
+    const Offsets& at = m_blocks[std::size_t(block)];
+    const Weights& weights = m_weights[std::size_t(block)];
+    Cache& c = cache(block);
+    const auto d = std::size_t(m_d), a = std::size_t(m_a);
+    const auto first = std::size_t(group.first), n = std::size_t(group.tokens);
+    const E* dy = gradient_rows(dx, copy);
+    E *dnorm = m_dnorm.grow(n * d), *dout = m_dout.grow(n * a);
+    if (m_mixture)
+        m_mixture->backward(
+            m_products, block, cache_index(block), experts_of(group), c.xn2.data(), dy, dnorm, grads, add || group.first > 0);
+    else
+        dense_back(block, group, dy, dnorm, grads, add);
     for_tiles(group, ChainTokens, [&](std::size_t t, int m) {
         {
             const ProfileScope scope(Kernel::Norm);

@@ -6,9 +6,11 @@
 #include "engine/model/kernels/buffer.h"
 #include "engine/model/kernels/norms.h"
 #include "engine/model/kernels/products.h"
+#include "engine/model/mixture.h"
 #include "engine/model/parameters.h"
 
 #include <cstddef>
+#include <optional>
 #include <vector>
 
 namespace pathloom {
@@ -39,6 +41,11 @@ public:
     void use(const float* values);
     /// Before the forward passes of some sequences: whether backward passes follow.
     void begin(const PassShape& shape, bool training);
+    /// Before backward passes: 1 / tokens of the batch, what a token counts in a mixture's balance loss.
+    void weigh(float per_token)
+    {
+        if (m_mixture) m_mixture->weigh(per_token);
+    }
     /// Where the embedding goes: input of the first block, [tokens, d].
     float* input() { return m_inputs.front().data(); }
     void forward(int block);
@@ -71,10 +78,13 @@ private:
     };
 
     [[nodiscard]] Offsets offsets_of(const ParameterLayout& layout, int block) const;
-    [[nodiscard]] const Cache& cache(int block) const { return m_caches[m_caches.size() == 1 ? 0 : std::size_t(block)]; }
-    [[nodiscard]] Cache& cache(int block) { return m_caches[m_caches.size() == 1 ? 0 : std::size_t(block)]; }
+    [[nodiscard]] std::size_t cache_index(int block) const { return m_caches.size() == 1 ? 0 : std::size_t(block); }
+    [[nodiscard]] const Cache& cache(int block) const { return m_caches[cache_index(block)]; }
+    [[nodiscard]] Cache& cache(int block) { return m_caches[cache_index(block)]; }
     [[nodiscard]] float* input_of(int block) { return m_inputs[m_inputs.size() == 1 ? 0 : std::size_t(block)].data(); }
     [[nodiscard]] std::size_t packed(const Group& group) const;
+    [[nodiscard]] int group_rows() const;
+    [[nodiscard]] TokenGroup experts_of(const Group& group) const;
     template <class Work>
     void for_groups(int block, Work&& work) const;
     template <class Work>
@@ -84,6 +94,7 @@ private:
     void attend(const Offsets& at, Cache& c, const Group& group);
     void feed_forward(int block, const Group& group, bool last_product);
     void feed_back(int block, const Group& group, float* dx, E* copy, float* grads, bool add);
+    void dense_back(int block, const Group& group, const E* dy, E* dnorm, float* grads, bool add);
     void attend_back(int block, const Group& group, float* dx, E* copy, float* grads, bool add);
 
     ModelSpec m_spec;
@@ -95,6 +106,7 @@ private:
     PassShape m_shape;
     const float* m_values = nullptr;
     Products<E> m_products;
+    std::optional<Mixture<E>> m_mixture;  ///< in place of the feed-forward of every block
     Attention<E> m_attention;
     RopeTable m_rope;
     std::vector<Buffer<float>> m_inputs;

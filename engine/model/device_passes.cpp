@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/model/device_passes.h"
 
+#include <stdexcept>
 #include <utility>
 
 namespace pathloom {
@@ -43,6 +44,11 @@ double DevicePasses::loss_and_gradients(
     const DevicePath::Slope slope = find_gradients(batch, values, soft);
     m_path->get_gradients(grads);
     return slope.loss;
+}
+
+double DevicePasses::output_gradients(const TokenBatch&, const float*, std::span<float>, const PathModel::OutputLoss&)
+{
+    throw std::runtime_error("a loss on a path's outputs has no gradients on a device; make the path on the CPU");
 }
 
 void DevicePasses::logits(std::span<const float> hidden, const float* values, float* out)

@@ -17,6 +17,9 @@ public:
 
     double loss_and_gradients(
         const TokenBatch& batch, const float* values, std::span<float> grads, const SoftTargets* soft) override;
+    /// Not on a device: such losses are computed on the CPU.
+    [[noreturn]] double output_gradients(
+        const TokenBatch& batch, const float* values, std::span<float> grads, const PathModel::OutputLoss& loss) override;
     void logits(std::span<const float> hidden, const float* values, float* out) override;
     void score(const TokenBatch& batch, const float* values, float* nll) override;
     std::span<const float> hidden(const TokenBatch& batch, const float* values) override;

@@ -2,6 +2,8 @@
 // What a run will cost, from its spec alone.
 #include "engine/model/estimate.h"
 
+#include "engine/model/codec.h"
+
 #include <algorithm>
 
 namespace pathloom {
@@ -26,13 +28,18 @@ std::int64_t activation_bytes(const RunSpec& spec, bool recompute)
     constexpr std::int64_t head_tokens = 512;
     const ModelSpec& model = spec.model;
     const std::int64_t tokens = std::int64_t(spec.data.batch) * spec.data.sequence;
-    const std::int64_t d = model.d_model, a = std::int64_t(model.heads) * model.head_dim, h = model.hidden();
+    const std::int64_t d = model.d_model, a = std::int64_t(model.heads) * model.head_dim,
+                       h = model.experts > 0 ? std::int64_t(model.experts_per_token) * model.expert_width() : model.hidden();
     const std::int64_t element = spec.training.precision == "bf16" ? 2 : 4;
+    // Of a mixture: probabilities, gates and rows, and the rows that pad each expert's part of 512 tokens.
+    const std::int64_t choices = model.experts == 0 ? 0
+                                                    : 4LL * model.experts + 12LL * model.experts_per_token
+            + element * model.experts * 32 * (model.ffn == "swiglu" ? 2 : 1) * model.expert_width() / 512;
     std::int64_t kept = 0;
     std::int64_t largest = 0;
     for (const std::string& kind : model.blocks) {
         const std::int64_t block = element * (2 * d + 7 * a + (model.ffn == "swiglu" ? 2 : 1) * h + (kind == "window" ? d : 0))
-            + 4 * (2 * d + 2 + 3LL * model.heads);
+            + 4 * (2 * d + 2 + 3LL * model.heads) + choices;
         kept += block;
         largest = std::max(largest, block);
     }
@@ -69,6 +76,9 @@ std::string explain(const RunSpec& spec, const Topology& topology)
                 ? fmt::format(", {} paths through each", topology.paths() / column.modules)
                 : "");
     }
+    if (const ModelSpec& model = spec.model; model.experts > 0)
+        text += fmt::format("Each block has {} experts of {} parameters; a token uses {} of them\n", model.experts,
+            grouped(model.expert_parameters()), model.experts_per_token);
     text
         += fmt::format("A path: {}; all modules: {}", grouped(topology.path_parameters(0)), grouped(topology.total_parameters()));
     return text;
@@ -159,26 +169,33 @@ RunEstimate estimate_run(const RunSpec& spec)
         parameters_of_all_paths += n;
     }
     const std::int64_t n = estimate.path_parameters;
+    const std::int64_t idle = std::max(0, spec.model.experts - spec.model.experts_per_token) * spec.model.expert_parameters();
+    estimate.active_parameters = n - (spec.model.experts > 0 ? idle * std::int64_t(spec.model.blocks.size()) : 0);
     estimate.weight_bytes = (spec.training.precision == "bf16" ? 6 : 4) * n;
     estimate.gradient_bytes = 4 * n;
-    estimate.optimizer_bytes = 8 * n;
+    const std::int64_t residual = spec.outer.keeps_residual() ? 4 * n : 0;
+    estimate.optimizer_bytes = 8 * n + residual;
     estimate.start_bytes = 4 * n;
-    estimate.delivery_bytes = 20 * n;
+    estimate.delivery_bytes = 20 * n + 2 * residual;
     estimate.activation_bytes_kept = activation_bytes(spec, false);
     estimate.activation_bytes_recomputed = activation_bytes(spec, true);
     estimate.activation_bytes = spec.training.recompute ? estimate.activation_bytes_recomputed : estimate.activation_bytes_kept;
     estimate.worker_bytes = estimate.weight_bytes + estimate.start_bytes + estimate.gradient_bytes + estimate.optimizer_bytes
         + estimate.delivery_bytes + estimate.activation_bytes + worker_program_bytes;
     estimate.sum_bytes = 12 * estimate.total_parameters;
-    estimate.sync_bytes_per_phase = 2 * 4 * parameters_of_all_paths;
-    estimate.data_parallel_bytes_per_phase = estimate.sync_bytes_per_phase * spec.training.tau;
+    estimate.codec = spec.outer.codec;
+    if (const auto codec = parse_codec(spec.outer.codec))
+        for (const Column& column : topology.columns)
+            estimate.delta_bytes_per_path += column_delta_bytes(spec.model, column, *codec);
+    estimate.sync_bytes_per_phase = 4 * parameters_of_all_paths + estimate.paths * estimate.delta_bytes_per_path;
+    estimate.data_parallel_bytes_per_phase = 2 * 4 * parameters_of_all_paths * spec.training.tau;
     estimate.total_steps_per_path = spec.training.total_steps();
 
     double attention = 0.0;
     for (const std::string& kind : spec.model.blocks)
         attention += 12.0 * spec.model.heads * spec.model.head_dim * mean_reach(spec, kind);
     const double tokens = double(estimate.total_steps_per_path) * spec.data.batch * spec.data.sequence;
-    estimate.flops_per_path = tokens * (6.0 * double(n) + attention);
+    estimate.flops_per_path = tokens * (6.0 * double(estimate.active_parameters) + attention);
     estimate.warnings = warnings_of(spec, topology);
     estimate.explanation = explain(spec, topology);
     return estimate;

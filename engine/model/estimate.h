@@ -25,13 +25,17 @@ namespace pathloom {
 ///   program      worker_program_bytes: code, libraries, buffers of the connection
 ///   engine       engine_program_bytes, and sums of pseudo-gradients under way: 12 bytes a parameter of all modules, at most a
 ///                quarter of the machine's memory
-///   sync         2 x 4 bytes x sum over paths of N_path: every module down and every pseudo-gradient up, once a phase
-///   data-parallel  tau x sync: what synchronous training of the same paths would send in one phase
+///   residual     with error feedback 4 N more in AdamW's place, and 8 N in the delivery
+///   sync         4 bytes x sum over paths of N_path down, and every pseudo-gradient up as its codec writes it, once a phase
+///   data-parallel  tau x 2 x 4 bytes x sum over paths of N_path: what synchronous training would send in a phase
+///   mixture      E experts, k a token: k times an expert's width in the place of h, 4 E + 12 k bytes a token more for the
+///                choices, and what pads the experts, 32 E rows in 512 tokens; N in the FLOPs is what a token uses
 ///   FLOPs        steps x T x (6 N + 12 a x mean positions attended, summed over blocks); the tied head is part of N
 struct RunEstimate {
     int paths = 0;
     int modules = 0;
     std::int64_t path_parameters = 0;  ///< of the largest path (they are all equal today)
+    std::int64_t active_parameters = 0;  ///< of them used by one token: fewer in a token-level mixture
     std::int64_t embedding_parameters = 0;  ///< of one path, part of path_parameters
     std::int64_t total_parameters = 0;
     std::int64_t weight_bytes = 0;
@@ -44,6 +48,8 @@ struct RunEstimate {
     std::int64_t activation_bytes_recomputed = 0;  ///< blocks run again on the way back
     std::int64_t worker_bytes = 0;  ///< all of one worker: the above and worker_program_bytes
     std::int64_t sum_bytes = 0;  ///< what the engine's sums of pseudo-gradients take when every module has begun one
+    std::string codec;  ///< of pseudo-gradients
+    std::int64_t delta_bytes_per_path = 0;  ///< pseudo-gradients of one path and phase, as the codec writes them
     std::int64_t sync_bytes_per_phase = 0;
     std::int64_t data_parallel_bytes_per_phase = 0;
     std::int64_t total_steps_per_path = 0;

@@ -6,6 +6,7 @@
 #include "engine/model/device_passes.h"
 #include "engine/model/head.h"
 #include "engine/model/kernels/buffer.h"
+#include "engine/model/kernels/optimizer.h"
 #include "engine/model/kernels/profile.h"
 #include "engine/model/passes.h"
 
@@ -60,6 +61,7 @@ public:
             m_blocks.clear(grads.data());
             m_head.clear(grads.data());
         }
+        m_blocks.weigh(1.0f / float(batch.inputs.size()));
         const int step = std::max(1, m_tokens_at_once / batch.sequence);
         double sum = 0.0;
         bool add = false;
@@ -77,6 +79,27 @@ public:
             add = true;
         }
         return sum / double(counted);
+    }
+
+    double output_gradients(
+        const TokenBatch& batch, const float* values, std::span<float> grads, const PathModel::OutputLoss& loss) override
+    {
+        begin(batch, values);
+        std::ranges::fill(grads, 0.0f);
+        m_blocks.weigh(0.0f);
+        const int step = std::max(1, m_tokens_at_once / batch.sequence);
+        double sum = 0.0;
+        for (int row = 0; row < batch.rows; row += step) {
+            const Part part = part_of(batch, row, std::min(step, batch.rows - row));
+            const std::size_t tokens = part.inputs.size();
+            forward(part, values, true);
+            float* dx = m_dx.grow(tokens * m_d);
+            sum += loss(std::size_t(row) * std::size_t(batch.sequence), m_head.out(int(tokens)), {dx, tokens * m_d});
+            E* copy = std::is_same_v<E, float> ? nullptr : m_copy.grow(tokens * m_d);
+            if (copy) convert(dx, tokens * m_d, copy);
+            blocks_back(part, dx, copy, grads.data(), true);
+        }
+        return sum;
     }
 
     void score(const TokenBatch& batch, const float* values, float* nll) override
@@ -144,15 +167,21 @@ private:
         float *dx = m_dx.grow(tokens * m_d), *nll = m_nll.grow(tokens);
         E* copy = std::is_same_v<E, float> ? nullptr : m_copy.grow(tokens * m_d);
         m_head.losses_and_gradients(part.targets, scale, nll, dx, copy, grads, add, soft);
-        for (int b = m_blocks.count(); b-- > 0;) m_blocks.backward(b, dx, copy, grads, add);
-        const ProfileScope scope(Kernel::Embedding);
-        for (std::size_t t = 0; t < tokens; ++t) {
-            float* row = grads + m_embedding + std::size_t(part.inputs[t]) * m_d;
-            for (std::size_t i = 0; i < m_d; ++i) row[i] += dx[t * m_d + i];
-        }
+        blocks_back(part, dx, copy, grads, add);
         double sum = 0.0;
         for (std::size_t t = 0; t < tokens; ++t) sum += double(nll[t]);
         return sum;
+    }
+
+    // From the last block's outputs to the embedding.
+    void blocks_back(const Part& part, float* dx, E* copy, float* grads, bool add)
+    {
+        for (int b = m_blocks.count(); b-- > 0;) m_blocks.backward(b, dx, copy, grads, add);
+        const ProfileScope scope(Kernel::Embedding);
+        for (std::size_t t = 0; t < part.inputs.size(); ++t) {
+            float* row = grads + m_embedding + std::size_t(part.inputs[t]) * m_d;
+            for (std::size_t i = 0; i < m_d; ++i) row[i] += dx[t * m_d + i];
+        }
     }
 
     int m_tokens_at_once;
@@ -229,6 +258,8 @@ Result<PathModel> PathModel::create_on(
     DeviceBackend& backend, const std::string& device, const ModelSpec& model, std::vector<Column> columns, Precision precision)
 {
     PATHLOOM_CHECK(check_shape(model));
+    if (model.experts > 0)
+        return fail(ErrorCode::Unsupported, "a token-level mixture computes on the CPU only; set training.device=cpu");
     PATHLOOM_TRY(ParameterLayout layout, ParameterLayout::build(model, std::move(columns)));
     PATHLOOM_TRY(auto path, backend.make_path(model, layout, precision, device));
     return PathModel(std::make_unique<Impl>(model, std::move(layout), std::move(path)));
@@ -270,6 +301,11 @@ double PathModel::loss_and_gradients(const TokenBatch& batch)
 double PathModel::distill(const TokenBatch& batch, const SoftTargets& soft)
 {
     return m_impl->passes->loss_and_gradients(batch, m_impl->values.data(), {m_impl->grads.data(), m_impl->layout.size()}, &soft);
+}
+
+double PathModel::output_gradients(const TokenBatch& batch, const OutputLoss& loss)
+{
+    return m_impl->passes->output_gradients(batch, m_impl->values.data(), {m_impl->grads.data(), m_impl->layout.size()}, loss);
 }
 
 void PathModel::logits(std::span<const float> hidden, std::span<float> out)
@@ -314,12 +350,13 @@ void PathModel::device_update(const AdamWStep& step)
 
 double training_flops_per_token(const ModelSpec& model, int sequence)
 {
-    const double a = double(model.heads) * model.head_dim, d = model.d_model, f = model.hidden();
+    const double a = double(model.heads) * model.head_dim, d = model.d_model;
+    const double f = model.experts > 0 ? double(model.experts_per_token) * model.expert_width() : model.hidden();
     double total = 6.0 * model.vocabulary * d;
     for (const std::string& kind : model.blocks) {
         const double s = sequence, w = kind == "window" ? std::min<double>(s, model.window) : s;
         const double seen = (w * (w + 1) / 2 + (s - w) * w) / s;  // mean over positions
-        total += 6.0 * (4.0 * a * d + (model.ffn == "gelu" ? 2.0 : 3.0) * f * d) + 12.0 * a * seen;
+        total += 6.0 * (4.0 * a * d + (model.ffn == "gelu" ? 2.0 : 3.0) * f * d + double(model.experts) * d) + 12.0 * a * seen;
     }
     return total;
 }

@@ -9,6 +9,7 @@
 #include "engine/model/soft_targets.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -45,11 +46,18 @@ public:
     [[nodiscard]] std::span<float> parameters();
     [[nodiscard]] std::span<const float> gradients() const;
 
-    /// Mean negative log-likelihood (nats) over the batch's targets; gradients() is overwritten with its gradient.
+    /// Mean negative log-likelihood (nats) over the batch's targets; gradients() is overwritten with its gradient, and that of
+    /// the balance loss when the blocks are mixtures (mixture.h).
     double loss_and_gradients(const TokenBatch& batch);
     /// The same for distillation: gradients() are those of the mean over the targets of (1 - mix) nll + mix T^2 KL(teacher ||
     /// student) at temperature T. Returns the mean negative log-likelihood. Tokens of `soft` are those of the batch.
     double distill(const TokenBatch& batch, const SoftTargets& soft);
+    /// Gets the outputs of the last block [tokens, d_model] from token `first` of the batch on, writes d loss / d output and
+    /// returns its part of the loss.
+    using OutputLoss = std::function<double(std::size_t first, std::span<const float> hidden, std::span<float> slopes)>;
+    /// The sum of `loss` over the batch, which it gets in parts; gradients() are overwritten with its gradient. The head has
+    /// none.
+    double output_gradients(const TokenBatch& batch, const OutputLoss& loss);
     /// Logits [tokens, vocabulary] of outputs of the last block [tokens, d_model], as hidden() gives them.
     void logits(std::span<const float> hidden, std::span<float> out);
     /// Negative log-likelihood of each target, [rows * sequence]; 0 where there is none.
@@ -70,8 +78,8 @@ private:
     std::unique_ptr<Impl> m_impl;
 };
 
-/// Floating-point operations of one training step a token: 6 per matrix parameter (the tied embedding once, as the head) and
-/// 12 A c per block for causal attention, A = heads * head_dim and c = tokens a query sees on average.
+/// Floating-point operations of one training step a token: 6 per matrix parameter it uses (the tied embedding once, as the head)
+/// and 12 A c per block for causal attention, A = heads * head_dim and c = tokens a query sees on average.
 double training_flops_per_token(const ModelSpec& model, int sequence);
 
 }  // namespace pathloom

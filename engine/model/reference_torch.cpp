@@ -79,12 +79,30 @@ torch::Tensor convolve(const torch::Tensor& x, const torch::Tensor& w)
     return y;
 }
 
-torch::Tensor feed_forward(const ModelSpec& model, const Parameters& p, const std::string& name, const torch::Tensor& x)
+torch::Tensor dense_forward(const ModelSpec& model, const Parameters& p, const std::string& name, const torch::Tensor& x)
 {
-    const auto up = torch::matmul(x, p.at(name + "ffn.up").t());
-    const auto act
-        = model.ffn == "gelu" ? torch::gelu(up, "tanh") : torch::silu(torch::matmul(x, p.at(name + "ffn.gate").t())) * up;
-    return torch::matmul(act, p.at(name + "ffn.down").t());
+    const auto up = torch::matmul(x, p.at(name + "up").t());
+    const auto act = model.ffn == "gelu" ? torch::gelu(up, "tanh") : torch::silu(torch::matmul(x, p.at(name + "gate").t())) * up;
+    return torch::matmul(act, p.at(name + "down").t());
+}
+
+/// Every expert on every token, weighed by gates that are zero for all but the chosen ones. `balance` is added to.
+torch::Tensor feed_forward(
+    const ModelSpec& model, const Parameters& p, const std::string& name, const torch::Tensor& x, torch::Tensor& balance)
+{
+    if (model.experts == 0) return dense_forward(model, p, name + "ffn.", x);
+    const auto probabilities = torch::matmul(x, p.at(name + "ffn.router").t()).softmax(-1);
+    const auto chosen = std::get<1>(probabilities.topk(model.experts_per_token, -1));
+    const auto mask = torch::zeros_like(probabilities.detach()).scatter(-1, chosen, 1.0);
+    auto gates = probabilities * mask;
+    if (model.experts_per_token > 1) gates = gates / gates.sum(-1, true);
+    const auto mean = [](const torch::Tensor& values) { return values.flatten(0, 1).mean(0); };
+    const auto share = mean(mask) / double(model.experts_per_token);
+    balance = balance + model.balance_loss * model.experts * (share * mean(probabilities)).sum();
+    auto y = torch::zeros_like(x);
+    for (int e = 0; e < model.experts; ++e)
+        y = y + gates.select(-1, e).unsqueeze(-1) * dense_forward(model, p, fmt::format("{}ffn.expert{}.", name, e), x);
+    return y;
 }
 
 std::vector<double> values_of(const torch::Tensor& x)
@@ -98,9 +116,10 @@ torch::Tensor ids_of(const TokenBatch& batch, const std::vector<std::int32_t>& i
     return torch::tensor(std::vector<std::int64_t>(ids.begin(), ids.end())).view({batch.rows, batch.sequence});
 }
 
-/// Output of the last block, [rows, sequence, d_model].
-torch::Tensor run_blocks(const ModelSpec& model, const Parameters& p, const TokenBatch& batch)
+/// Output of the last block, [rows, sequence, d_model], and the balance losses of its mixtures.
+torch::Tensor run_blocks(const ModelSpec& model, const Parameters& p, const TokenBatch& batch, torch::Tensor& balance)
 {
+    balance = torch::zeros({}, torch::kFloat64);
     auto x = torch::embedding(p.at("embedding"), ids_of(batch, batch.inputs));
     for (std::size_t b = 0; b < model.blocks.size(); ++b) {
         const std::string name = fmt::format("block{}.", b);
@@ -108,19 +127,19 @@ torch::Tensor run_blocks(const ModelSpec& model, const Parameters& p, const Toke
         auto input = rms_norm(x, p.at(name + "norm1"));
         if (window) input = convolve(input, p.at(name + "conv"));
         x = x + attend(model, p, name, input, window);
-        x = x + feed_forward(model, p, name, rms_norm(x, p.at(name + "norm2")));
+        x = x + feed_forward(model, p, name, rms_norm(x, p.at(name + "norm2")), balance);
     }
     return x;
 }
 
-ReferenceResult finish(const Parameters& p, const torch::Tensor& hidden, const torch::Tensor& loss)
+ReferenceResult finish(const Parameters& p, const torch::Tensor& hidden, const torch::Tensor& loss, const torch::Tensor& balance)
 {
     ReferenceResult result;
     result.hidden = values_of(hidden);
-    loss.backward();
+    (loss + balance).backward();
     result.loss = loss.item<double>();
     for (const torch::Tensor& tensor : p.tensors()) {
-        const auto gradient = values_of(tensor.grad());
+        const auto gradient = values_of(tensor.grad().defined() ? tensor.grad() : torch::zeros_like(tensor));
         result.gradients.insert(result.gradients.end(), gradient.begin(), gradient.end());
     }
     return result;
@@ -132,18 +151,21 @@ ReferenceResult reference_loss(
     const ModelSpec& model, const ParameterLayout& layout, std::span<const float> parameters, const TokenBatch& batch)
 {
     const Parameters p(layout, parameters);
-    const auto x = run_blocks(model, p, batch);
+    torch::Tensor balance;
+    const auto x = run_blocks(model, p, batch, balance);
     const auto logits = torch::matmul(rms_norm(x, p.at("norm")), p.at("embedding").t());
     return finish(p, x,
         torch::nn::functional::cross_entropy(logits.view({-1, model.vocabulary}), ids_of(batch, batch.targets).view({-1}),
-            torch::nn::functional::CrossEntropyFuncOptions().ignore_index(-1)));
+            torch::nn::functional::CrossEntropyFuncOptions().ignore_index(-1)),
+        balance);
 }
 
 ReferenceResult reference_distillation(const ModelSpec& model, const ParameterLayout& layout, std::span<const float> parameters,
     const TokenBatch& batch, std::span<const float> teacher, double temperature, double mix)
 {
     const Parameters p(layout, parameters);
-    const auto x = run_blocks(model, p, batch);
+    torch::Tensor balance;
+    const auto x = run_blocks(model, p, batch, balance);
     const auto logits = torch::matmul(rms_norm(x, p.at("norm")), p.at("embedding").t()).view({-1, model.vocabulary});
     const auto other = torch::from_blob(const_cast<float*>(teacher.data()), logits.sizes(), torch::kFloat32).to(torch::kFloat64);
     const auto targets = ids_of(batch, batch.targets).view({-1});
@@ -153,7 +175,17 @@ ReferenceResult reference_distillation(const ModelSpec& model, const ParameterLa
     const auto divergence = (wanted.exp() * (wanted - (logits / temperature).log_softmax(-1))).sum(-1);
     const auto counted = targets.ge(0).to(torch::kFloat64);
     const auto soft = (divergence * counted).sum() / counted.sum();
-    return finish(p, x, (1.0 - mix) * hard + mix * temperature * temperature * soft);
+    return finish(p, x, (1.0 - mix) * hard + mix * temperature * temperature * soft, balance);
+}
+
+ReferenceResult reference_outputs(const ModelSpec& model, const ParameterLayout& layout, std::span<const float> parameters,
+    const TokenBatch& batch, std::span<const float> weights)
+{
+    const Parameters p(layout, parameters);
+    torch::Tensor balance;
+    const auto x = run_blocks(model, p, batch, balance);
+    const auto by = torch::from_blob(const_cast<float*>(weights.data()), x.sizes(), torch::kFloat32).to(torch::kFloat64);
+    return finish(p, x, (x * by).sum(), torch::zeros({}, torch::kFloat64));
 }
 
 std::vector<float> reference_adamw(

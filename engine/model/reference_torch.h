@@ -26,6 +26,10 @@ ReferenceResult reference_loss(
 ReferenceResult reference_distillation(const ModelSpec& model, const ParameterLayout& layout, std::span<const float> parameters,
     const TokenBatch& batch, std::span<const float> teacher, double temperature, double mix);
 
+/// The same for PathModel::output_gradients: gradients of the sum of outputs times `weights` [rows * sequence, d_model].
+ReferenceResult reference_outputs(const ModelSpec& model, const ParameterLayout& layout, std::span<const float> parameters,
+    const TokenBatch& batch, std::span<const float> weights);
+
 /// Parameters after torch::optim::AdamW has taken gradients.size() steps, one gradient each.
 std::vector<float> reference_adamw(
     std::vector<float> parameters, const std::vector<std::vector<float>>& gradients, const AdamWStep& settings);

@@ -57,6 +57,16 @@ ModelSpec read_model(const json& object, std::optional<Error>& error)
     reader.integer("head_dim", model.head_dim, 1, 4096);
     reader.choice("ffn", model.ffn, {"swiglu", "gelu"});
     reader.integer("ffn_hidden", model.ffn_hidden, 0, 1 << 22);
+    reader.integer("experts", model.experts, 0, 1024);
+    reader.integer("experts_per_token", model.experts_per_token, 1, 1024);
+    reader.integer("expert_hidden", model.expert_hidden, 0, 1 << 22);
+    reader.number("balance_loss", model.balance_loss, 0.0, 100.0);
+    if (model.experts == 0) {
+        const ModelSpec none;
+        model.experts_per_token = none.experts_per_token;
+        model.expert_hidden = none.expert_hidden;
+        model.balance_loss = none.balance_loss;
+    }
     read_blocks(reader, model.blocks, error);
     reader.integer("window", model.window, 1, 1 << 20);
     reader.integer("conv", model.conv, 1, 64);
@@ -191,6 +201,8 @@ RunSpec read_run(const json& document, std::optional<Error>& error)
         outer.number("momentum", spec.outer.momentum, 0.0, 0.999999);
         outer.choice("combine", spec.outer.combine, {"mean", "shard-weighted", "raw-alpha"});
         outer.flag("sqrt_paths", spec.outer.sqrt_paths);
+        outer.choice("codec", spec.outer.codec, {"fp32", "bf16", "int8", "int4", "int2"});
+        outer.flag("error_feedback", spec.outer.error_feedback);
         outer.finish();
     }
     {
@@ -280,6 +292,18 @@ Result<void> apply_override(json& document, const std::string& text)
     return {};
 }
 
+/// A file of resources/presets wraps its spec in a title and a description: what is inside is meant.
+Result<void> unwrap_preset(json& document)
+{
+    if (!document.is_object() || !document.contains("spec")) return {};
+    for (const auto& [key, value] : document.items())
+        if (key != "spec" && key != "title" && key != "description" && key != "order")
+            return fail(ErrorCode::Usage, "unknown key '{}' beside 'spec'; a preset holds title, description, order and spec",
+                one_line(std::string(key)));
+    document = json(document["spec"]);
+    return {};
+}
+
 Result<RunSpec> finish_run(const json& document)
 {
     std::optional<Error> error;
@@ -298,6 +322,16 @@ int ModelSpec::hidden() const
     return std::max(32, (8 * d_model / 3 + 16) / 32 * 32);
 }
 
+int ModelSpec::expert_width() const
+{
+    return expert_hidden > 0 ? expert_hidden : hidden() / std::max(1, experts_per_token);
+}
+
+std::int64_t ModelSpec::expert_parameters() const
+{
+    return std::int64_t(ffn == "swiglu" ? 3 : 2) * expert_width() * d_model;
+}
+
 Result<RunSpec> parse_run_spec(const std::string& text)
 {
     return parse_run_spec(text, {});
@@ -306,6 +340,7 @@ Result<RunSpec> parse_run_spec(const std::string& text)
 Result<RunSpec> parse_run_spec(const std::string& text, const std::vector<std::string>& overrides)
 {
     PATHLOOM_TRY(json document, parse_document(text));
+    PATHLOOM_CHECK(unwrap_preset(document));
     for (const std::string& one : overrides) PATHLOOM_CHECK(apply_override(document, one));
     return finish_run(document);
 }

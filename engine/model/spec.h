@@ -18,12 +18,18 @@ struct ModelSpec {
     int head_dim = 32;
     std::string ffn = "swiglu";  ///< "swiglu" (three matrices) or "gelu" (two, hidden 4 d: the paper's block)
     int ffn_hidden = 0;  ///< 0 = 8/3 d rounded to 32 (swiglu) or 4 d (gelu)
+    int experts = 0;  ///< token-level mixture (mixture.h): experts in place of each block's feed-forward; 0 = none
+    int experts_per_token = 2;
+    int expert_hidden = 0;  ///< width of an expert; 0 = hidden / experts_per_token: as many active parameters as without
+    double balance_loss = 0.01;  ///< weight of the load-balance loss of each block
     std::vector<std::string> blocks;  ///< one kind per block
     int window = 128;  ///< attention reach of a "window" block, tokens
     int conv = 4;  ///< kernel of its causal depthwise convolution
     double rope_base = 10000.0;
     bool operator==(const ModelSpec&) const = default;
     [[nodiscard]] int hidden() const;  ///< resolved feed-forward width
+    [[nodiscard]] int expert_width() const;  ///< resolved width of one expert
+    [[nodiscard]] std::int64_t expert_parameters() const;  ///< of one expert
 };
 
 /// One level: `modules` interchangeable modules, each holding the consecutive `blocks`.
@@ -94,7 +100,10 @@ struct OuterSpec {
     double momentum = 0.9;
     std::string combine = "shard-weighted";  ///< "mean", "shard-weighted" or "raw-alpha"
     bool sqrt_paths = true;  ///< rescale by sqrt(number of paths through the module), paper 2.7
+    std::string codec = "fp32";  ///< how pseudo-gradients travel: "fp32", "bf16", "int8", "int4" or "int2" (codec.h)
+    bool error_feedback = true;  ///< a path adds what a codec took away to its next pseudo-gradient; nothing to do for fp32
     bool operator==(const OuterSpec&) const = default;
+    [[nodiscard]] bool keeps_residual() const { return error_feedback && codec != "fp32"; }
 };
 
 struct EvaluationSpec {
@@ -126,15 +135,16 @@ struct RunSpec {
     bool operator==(const RunSpec&) const = default;
 };
 
-/// Parse and validate a spec. Unknown keys, wrong types and impossible values (K = 0, blocks that no level holds or two
-/// hold, heads x head_dim = 0 ...) are Usage errors that name the key ("topology.levels[1].modules must be at least 1, got 0").
+/// Parse and validate a spec, or the one inside a preset's file. Unknown keys, wrong types and impossible values (K = 0, blocks
+/// that no level holds or two hold, heads x head_dim = 0 ...) are Usage errors that name the key ("topology.levels[1].modules
+/// must be at least 1, got 0").
 Result<RunSpec> parse_run_spec(const std::string& json);
 
 /// Apply "training.tau=20"-style overrides to a JSON document, then parse. Values are JSON; a bare word is a string.
 Result<RunSpec> parse_run_spec(const std::string& json, const std::vector<std::string>& overrides);
 
 /// Canonical JSON: every field, sorted keys, so equal specs give equal bytes. "distillation" is left out when nobody teaches,
-/// training.device while it is "auto".
+/// training.device while it is "auto", what says how a mixture is made when there is none.
 std::string to_json(const RunSpec& spec);
 std::string to_json(const ModelSpec& spec);
 Result<ModelSpec> parse_model_spec(const std::string& json);

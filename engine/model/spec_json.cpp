@@ -12,9 +12,16 @@ using nlohmann::json;
 
 json model_json(const ModelSpec& model)
 {
-    return json{{"vocabulary", model.vocabulary}, {"d_model", model.d_model}, {"heads", model.heads},
-        {"head_dim", model.head_dim}, {"ffn", model.ffn}, {"ffn_hidden", model.ffn_hidden}, {"blocks", model.blocks},
-        {"window", model.window}, {"conv", model.conv}, {"rope_base", model.rope_base}};
+    json out{{"vocabulary", model.vocabulary}, {"d_model", model.d_model}, {"heads", model.heads}, {"head_dim", model.head_dim},
+        {"ffn", model.ffn}, {"ffn_hidden", model.ffn_hidden}, {"blocks", model.blocks}, {"window", model.window},
+        {"conv", model.conv}, {"rope_base", model.rope_base}};
+    if (model.experts > 0) {
+        out["experts"] = model.experts;
+        out["experts_per_token"] = model.experts_per_token;
+        out["expert_hidden"] = model.expert_hidden;
+        out["balance_loss"] = model.balance_loss;
+    }
+    return out;
 }
 
 json topology_json(const TopologySpec& topology)
@@ -66,7 +73,8 @@ std::string to_json(const RunSpec& spec)
         {"training", training_json(spec.training)},
         {"outer",
             json{{"optimizer", spec.outer.optimizer}, {"lr", spec.outer.lr}, {"momentum", spec.outer.momentum},
-                {"combine", spec.outer.combine}, {"sqrt_paths", spec.outer.sqrt_paths}}},
+                {"combine", spec.outer.combine}, {"sqrt_paths", spec.outer.sqrt_paths}, {"codec", spec.outer.codec},
+                {"error_feedback", spec.outer.error_feedback}}},
         {"evaluation",
             json{{"valid_sequences", spec.evaluation.valid_sequences}, {"every", spec.evaluation.every},
                 {"test_sequences", spec.evaluation.test_sequences}}}};

@@ -128,6 +128,17 @@ std::optional<Error> validate_model(const ModelSpec& model)
         return usage("model.blocks must name at least one block, for example {{\"count\":4,\"kind\":\"full\"}}");
     if (model.head_dim % 2 != 0)
         return usage("model.head_dim must be even (rotary positions turn pairs), got {}", model.head_dim);
+    if (model.experts == 0) return std::nullopt;
+    if (model.experts < 2)
+        return usage(
+            "model.experts must be 0 (no mixture) or at least 2, got {}; one expert is the feed-forward itself", model.experts);
+    if (model.experts_per_token > model.experts)
+        return usage("model.experts_per_token gives each token to {} of {} experts; set it to {} at most",
+            model.experts_per_token, model.experts, model.experts);
+    if (model.expert_hidden == 0 && model.hidden() % model.experts_per_token != 0)
+        return usage("model.expert_hidden 0 divides the feed-forward's width {} by model.experts_per_token {}, which leaves a "
+                     "rest; set model.expert_hidden",
+            model.hidden(), model.experts_per_token);
     return std::nullopt;
 }
 
@@ -149,6 +160,8 @@ std::optional<Error> validate_run(const RunSpec& spec)
     if (sampled > 0 && sampled * spec.training.phases < paths)
         return usage("training.paths_per_phase {} in {} phases leaves some of {} paths untrained; use {} phases or more", sampled,
             spec.training.phases, paths, (paths + sampled - 1) / sampled);
+    if (spec.model.experts > 0 && spec.training.device == "cuda")
+        return usage("training.device 'cuda' does not compute token-level mixtures; set training.device=cpu, or model.experts=0");
     if (spec.outer.optimizer == "fedavg" && (spec.outer.sqrt_paths || spec.outer.combine == "raw-alpha"))
         return usage("outer.optimizer 'fedavg' averages paths, so their weights must sum to 1; set outer.sqrt_paths=false and "
                      "outer.combine to mean or shard-weighted");

@@ -66,7 +66,7 @@ TensorSpec ones(std::string name, std::int64_t size)
 void add_block_tensors(std::vector<TensorSpec>& tensors, const ModelSpec& model, int block)
 {
     const std::string prefix = fmt::format("block{}.", block);
-    const std::int64_t d = model.d_model, a = std::int64_t(model.heads) * model.head_dim, h = model.hidden();
+    const std::int64_t d = model.d_model, a = std::int64_t(model.heads) * model.head_dim;
     // What a block adds to the residual stream is scaled by depth, so that the sum over 2 x blocks branches keeps its size.
     const double depth = 1.0 / std::sqrt(2.0 * double(model.blocks.size()));
     tensors.push_back(ones(prefix + "norm1", d));
@@ -79,9 +79,15 @@ void add_block_tensors(std::vector<TensorSpec>& tensors, const ModelSpec& model,
     tensors.push_back(ones(prefix + "attn.q_norm", model.head_dim));
     tensors.push_back(ones(prefix + "attn.k_norm", model.head_dim));
     tensors.push_back(ones(prefix + "norm2", d));
-    if (model.ffn == "swiglu") tensors.push_back(matrix(prefix + "ffn.gate", h, d, 1.0));
-    tensors.push_back(matrix(prefix + "ffn.up", h, d, 1.0));
-    tensors.push_back(matrix(prefix + "ffn.down", d, h, depth));
+    const auto feed_forward = [&](const std::string& name, std::int64_t width) {
+        if (model.ffn == "swiglu") tensors.push_back(matrix(name + "gate", width, d, 1.0));
+        tensors.push_back(matrix(name + "up", width, d, 1.0));
+        tensors.push_back(matrix(name + "down", d, width, depth));
+    };
+    if (model.experts == 0) return feed_forward(prefix + "ffn.", model.hidden());
+    // 0.02: at first a token likes all experts about equally.
+    tensors.push_back({prefix + "ffn.router", {model.experts, d}, 0.02, 0.0, false, true});
+    for (int e = 0; e < model.experts; ++e) feed_forward(fmt::format("{}ffn.expert{}.", prefix, e), model.expert_width());
 }
 
 }  // namespace

@@ -3,15 +3,16 @@
 find_package(OpenMP REQUIRED COMPONENTS CXX)
 pathloom_library(pathloom_model
   SOURCES kernels/activations.cpp kernels/attention.cpp kernels/buffer.cpp kernels/cross_entropy.cpp kernels/norms.cpp
-          kernels/optimizer.cpp kernels/product_peaks.cpp kernels/products.cpp kernels/profile.cpp kernels/softmax.cpp kernels/targets.cpp
-          blocks.cpp content_bag.cpp device_passes.cpp head.cpp memory_model.cpp memory_reader.cpp parameters.cpp path_model.cpp reader_products.cpp
+          kernels/optimizer.cpp kernels/product_peaks.cpp kernels/products.cpp kernels/profile.cpp kernels/softmax.cpp
+          blocks.cpp content_bag.cpp device_passes.cpp head.cpp memory_model.cpp memory_reader.cpp mixture.cpp parameters.cpp path_model.cpp
+          reader_products.cpp
           reader_spec.cpp window_encoder.cpp
-  LINK pathloom_spec pathloom_blobs fmt::fmt
+  LINK pathloom_spec pathloom_simd pathloom_blobs fmt::fmt
   PRIVATE_LINK OpenMP::OpenMP_CXX ${DNNL_LIBRARY} PkgConfig::Highway)
 target_include_directories(pathloom_model PRIVATE ${DNNL_INCLUDE})
 # The hot loops are vectorised at -O3 in any build type; only fewer checks than -Ofast: no unsafe mathematics.
 set_source_files_properties(kernels/activations.cpp kernels/cross_entropy.cpp kernels/norms.cpp kernels/optimizer.cpp
-  kernels/softmax.cpp kernels/targets.cpp content_bag.cpp memory_model.cpp memory_reader.cpp
+  kernels/softmax.cpp content_bag.cpp memory_model.cpp memory_reader.cpp mixture.cpp
   PROPERTIES COMPILE_OPTIONS "$<$<NOT:$<CONFIG:Debug>>:-O3>")
 
 pathloom_library(pathloom_reference SOURCES reference_torch.cpp LINK pathloom_model PRIVATE_LINK ${TORCH_LIBRARIES})

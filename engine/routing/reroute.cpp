@@ -114,22 +114,48 @@ Result<std::unique_ptr<Router>> fit_chunk_router(const WindowTable& table, int c
     return fit_linear_router(z, labels, table.cells());
 }
 
-Route reroute(const WindowTable& table, int chunk, std::span<const int> cell_of_row, const Router& router)
+namespace {
+/// Later chunks go where `choose(row, chunk)` says.
+template <class Choose>
+Route route_chunks(const WindowTable& table, int chunk, std::span<const int> cell_of_row, Choose&& choose)
 {
     Route out = empty_route(table, chunk);
-    std::vector<float> feature(std::size_t(table.columns), 0.0f), scores(static_cast<std::size_t>(table.cells()), 0.0f);
     for (std::size_t row = 0; row < table.rows.size(); ++row)
         for (int c = 0; c < out.chunks; ++c) {
             if (!has_tokens(table, row, chunk, c)) break;
-            int cell = cell_of_row[std::size_t(table.rows[row])];
-            if (c > 0) {
-                chunk_feature(table, row, (c - 1) * chunk, chunk, feature);
-                router.score(feature, table.rows[row], scores);
-                cell = int(std::ranges::max_element(scores) - scores.begin());
-            }
-            out.cells[row * std::size_t(out.chunks) + std::size_t(c)] = cell;
+            out.cells[row * std::size_t(out.chunks) + std::size_t(c)]
+                = c == 0 ? cell_of_row[std::size_t(table.rows[row])] : choose(row, c);
         }
     return out;
+}
+}  // namespace
+
+Route reroute(const WindowTable& table, int chunk, std::span<const int> cell_of_row, const Router& router)
+{
+    std::vector<float> feature(std::size_t(table.columns), 0.0f), scores(static_cast<std::size_t>(table.cells()), 0.0f);
+    return route_chunks(table, chunk, cell_of_row, [&](std::size_t row, int c) {
+        chunk_feature(table, row, (c - 1) * chunk, chunk, feature);
+        router.score(feature, table.rows[row], scores);
+        return int(std::ranges::max_element(scores) - scores.begin());
+    });
+}
+
+std::vector<std::int32_t> look_ahead(const WindowTable& table)
+{
+    std::vector<std::int32_t> out(table.rows.size() * std::size_t(table.windows), -1);
+    for (std::size_t row = 0; row < table.rows.size(); ++row)
+        for (int w = 0; w + 1 < table.windows && has_tokens(table, row, 1, w + 1); ++w)
+            out[row * std::size_t(table.windows) + std::size_t(w)] = least_loss(table, row, w + 1, table.windows);
+    return out;
+}
+
+Route reroute(const WindowTable& table, int chunk, std::span<const int> cell_of_row, std::span<const float> scores)
+{
+    const auto cells = static_cast<std::size_t>(table.cells());
+    return route_chunks(table, chunk, cell_of_row, [&](std::size_t row, int c) {
+        const auto said = scores.subspan((row * std::size_t(table.windows) + std::size_t(c * chunk - 1)) * cells, cells);
+        return int(std::ranges::max_element(said) - said.begin());
+    });
 }
 
 Result<WindowTable> joined(WindowTable first, const WindowTable& second)

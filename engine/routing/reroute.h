@@ -47,6 +47,12 @@ Result<std::unique_ptr<Router>> fit_chunk_router(const WindowTable& table, int c
 /// First chunk: the sequence's cell, as the prefix routes it. Each later one: what `router` says of the chunk before.
 Route reroute(const WindowTable& table, int chunk, std::span<const int> cell_of_row, const Router& router);
 
+/// What a token router is to say: [rows, windows] the cell that loses least over the rest of the sequence behind each window, as
+/// fit_chunk_router() labels chunks; -1 where nothing follows.
+std::vector<std::int32_t> look_ahead(const WindowTable& table);
+/// As reroute(), by what a token router says after each window: `scores` [rows, windows, cells].
+Route reroute(const WindowTable& table, int chunk, std::span<const int> cell_of_row, std::span<const float> scores);
+
 /// Rows of `first` and `second` in one table; their windows, columns and cells must agree.
 Result<WindowTable> joined(WindowTable first, const WindowTable& second);
 

@@ -136,6 +136,9 @@ private:
     /// What equal tasks of other runs would be found under; empty for tasks whose results are not kept.
     std::string reuse_key(const RunController& run, const TaskKey& key) const;
     std::vector<Candidate> candidates(const WorkerState& worker);
+    /// Candidates that this worker can compute. `lacking` becomes a codec that others need, when it does not know it.
+    std::vector<Candidate> candidates_for(const WorkerState& worker, std::string& lacking);
+    Result<v1::LeaseResponse> turn_away(std::int64_t worker, const std::string& codec);
     void give_up_all_but(std::int64_t worker, const google::protobuf::RepeatedPtrField<v1::HeldTask>& held);
     /// What `worker` will probably be leased next, reserved for it.
     std::optional<v1::Task> look_ahead(const WorkerState& worker);

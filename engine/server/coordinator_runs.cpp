@@ -57,6 +57,9 @@ Result<v1::RunEstimate> Coordinator::estimate(const v1::EstimateRunRequest& requ
     out.set_delivery_bytes(estimate.delivery_bytes);
     out.set_activation_bytes_kept(estimate.activation_bytes_kept);
     out.set_activation_bytes_recomputed(estimate.activation_bytes_recomputed);
+    out.set_codec(estimate.codec);
+    out.set_active_parameters(estimate.active_parameters);
+    out.set_delta_bytes_per_path(estimate.delta_bytes_per_path);
     const auto memory = std::int64_t(this_machine().memory_bytes);
     const std::lock_guard lock(m_mutex);
     const int workers = workers_to_plan_for();
@@ -123,7 +126,7 @@ Result<v1::Run> Coordinator::start_run(const v1::StartRunRequest& request, std::
     }
     if (spec.training.device == "auto") {  // likewise
         const std::lock_guard lock(m_mutex);
-        if (device_here("cuda")) spec.training.device = "cuda";
+        if (spec.model.experts == 0 && device_here("cuda")) spec.training.device = "cuda";
     }
     CorpusRow corpus;
     RunPlan plan;
@@ -293,15 +296,15 @@ Result<void> Coordinator::store_eval(
 Result<v1::EvalResponse> Coordinator::eval(const v1::EvalRunRequest& request, const Cancelled& cancelled)
 {
     const std::string split = request.split().empty() ? "test" : request.split();
-    const std::string route = request.route().empty() ? "once" : request.route();
     if (split != "valid" && split != "test") return fail(ErrorCode::Usage, "split must be valid or test, got '{}'", split);
-    PATHLOOM_TRY(const EvalRoute how, parse_route(route));
+    PATHLOOM_TRY(const EvalRoute how, parse_route(request.route()));
+    const std::string& route = how.name;
 
     Change changing(*this);
     const auto found = m_runs.find(request.id());
     if (found == m_runs.end()) return fail(ErrorCode::NotFound, "there is no run {}; see run list", request.id());
     RunController& run = *found->second;
-    for (bool asked = false;;) {
+    for (bool asked = false, router_asked = false;;) {
         PATHLOOM_TRY(const auto evals, m_project->evals(request.id()));
         for (const EvalRow& row : evals) {
             if (row.split != split || row.route != route) continue;
@@ -323,12 +326,24 @@ Result<v1::EvalResponse> Coordinator::eval(const v1::EvalRunRequest& request, co
             }
             if (const auto job = run.window_job(split, how)) {
                 const RunPlan& plan = run.plan();  // runs are never removed while the engine lives, and a plan never changes
-                changing.lock.unlock();
-                const auto document = do_window_eval(plan, *job, blobs());
-                changing.lock.lock();
-                if (!document) return fail(document.error());
-                PATHLOOM_CHECK(store_eval(request.id(), split, route, *document));
-                continue;
+                if (!job->waits_for_router()) {
+                    changing.lock.unlock();
+                    const auto document = do_window_eval(plan, *job, blobs());
+                    changing.lock.lock();
+                    if (!document) return fail(document.error());
+                    PATHLOOM_CHECK(store_eval(request.id(), split, route, *document));
+                    continue;
+                }
+                if (!router_asked) {
+                    changing.lock.unlock();
+                    const auto assets = prepare_token_routers(plan, *job, blobs());
+                    changing.lock.lock();
+                    if (!assets) return fail(assets.error());
+                    PATHLOOM_CHECK(
+                        change_store([&](std::vector<v1::Event>&) { return run.request_token_routers(*m_project, *assets); }));
+                    pump(run);
+                    router_asked = true;
+                }
             }
         }
         if (run.row().state == v1::RUN_STATE_DONE && split == "valid" && route == "once") {

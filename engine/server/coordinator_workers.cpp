@@ -117,6 +117,7 @@ Result<v1::RegisterResponse> Coordinator::register_worker(const v1::RegisterRequ
     worker.pid = row.pid;
     worker.isa = row.isa;
     worker.instance = row.instance;
+    worker.codecs.emplace(request.codecs().begin(), request.codecs().end());
     worker.local = row.local;
     worker.gone.clear();
     worker.last_seen_ms = now;
@@ -149,6 +150,32 @@ std::vector<Candidate> Coordinator::candidates(const WorkerState& worker)
         }
     }
     return out;
+}
+
+std::vector<Candidate> Coordinator::candidates_for(const WorkerState& worker, std::string& lacking)
+{
+    std::vector<Candidate> out = candidates(worker);
+    std::erase_if(out, [&](const Candidate& candidate) {
+        if (candidate.key.stage != Stage::Train) return false;
+        const std::string& codec = m_runs.at(candidate.run)->plan().spec.outer.codec;
+        const bool known = codec == "fp32"
+            || (worker.codecs && std::find(worker.codecs->begin(), worker.codecs->end(), codec) != worker.codecs->end());
+        if (!known) lacking = codec;
+        return !known;
+    });
+    return out;
+}
+
+Result<v1::LeaseResponse> Coordinator::turn_away(std::int64_t id, const std::string& codec)
+{
+    WorkerState& worker = m_cluster.workers.at(id);
+    if (!worker.codecs)  // known from before this engine started only
+        return fail(ErrorCode::NotFound, "worker {} is to register again", id);
+    for (const Lease& lease : depart(m_cluster, id, "turned away")) task_lost(lease, "worker turned away");
+    worker_gone(id, fmt::format("turned away: does not know codec {}", codec));
+    return fail(ErrorCode::Unsupported,
+        "worker {} '{}' does not know the codec '{}' that the runs here send their pseudo-gradients with; update it", id,
+        worker.name, codec);
 }
 
 namespace {
@@ -187,7 +214,8 @@ void Coordinator::give_up_all_but(std::int64_t worker, const google::protobuf::R
 std::optional<v1::Task> Coordinator::look_ahead(const WorkerState& worker)
 {
     // Only what would be left over if everybody who waits for work were served.
-    const auto free = candidates(worker);
+    std::string lacking;
+    const auto free = candidates_for(worker, lacking);
     if (spare(m_cluster, free) <= m_idle_workers) return std::nullopt;
     reserve(m_cluster, worker.id, {});
     const auto chosen = choose(m_cluster, free, worker.id);
@@ -228,7 +256,8 @@ Result<v1::LeaseResponse> Coordinator::lease(const v1::LeaseRequest& request, co
         } else {
             give_up_all_but(worker.id, request.held());
         }
-        if (const auto chosen = request.ahead() ? std::nullopt : choose(m_cluster, candidates(worker), worker.id)) {
+        std::string lacking;
+        if (const auto chosen = request.ahead() ? std::nullopt : choose(m_cluster, candidates_for(worker, lacking), worker.id)) {
             RunController& run = *m_runs.at(chosen->run);
             auto spec = run.task_spec(chosen->key);
             if (!spec) {
@@ -263,6 +292,7 @@ Result<v1::LeaseResponse> Coordinator::lease(const v1::LeaseRequest& request, co
             *task.mutable_spec() = std::move(*spec);
             return response;
         }
+        if (!lacking.empty() && request.held().empty()) return turn_away(worker.id, lacking);
         if (std::chrono::steady_clock::now() >= deadline) return response;
         const Waiting waiting(request.ahead() ? nullptr : &m_idle_workers);
         m_changed.wait_until(change.lock, std::min(deadline, std::chrono::steady_clock::now() + std::chrono::milliseconds(500)));

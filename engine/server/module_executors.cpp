@@ -15,7 +15,7 @@ Result<OuterSum> open_sum(const OuterJob& job, BlobStore& blobs)
     PATHLOOM_TRY(const auto module, blobs.verified(job.module_hash));
     std::vector<OuterSum::Expected> expected;
     for (std::size_t i = 0; i < job.paths.size(); ++i) expected.push_back({job.paths[i], job.weights[i]});
-    return OuterSum::open(module, std::move(expected));
+    return OuterSum::open(module, std::move(expected), job.outer.codec);
 }
 
 /// Every contribution that is in and not added yet.

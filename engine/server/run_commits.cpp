@@ -39,6 +39,7 @@ Result<void> RunController::check_result(const TaskKey& key, const v1::TaskResul
         return present(result.features_hash(), "features");
     case Stage::Discriminate:
     case Stage::Windows:
+    case Stage::TokenRouter:
         return present(result.rows_hash(), "scores");
     case Stage::Valid:
     case Stage::Slice:
@@ -89,7 +90,8 @@ ValidPointRow valid_point(const RunPlan& plan, const TaskKey& key, const v1::Tas
 
 bool keeps_scores(Stage stage)
 {
-    return stage == Stage::Discriminate || stage == Stage::Windows || stage == Stage::WindowFeatures;
+    return stage == Stage::Discriminate || stage == Stage::Windows || stage == Stage::WindowFeatures
+        || stage == Stage::TokenRouter;
 }
 const std::string& scores_hash(const v1::TaskResult& result)
 {
@@ -241,8 +243,8 @@ void RunController::add_traffic(const TaskKey& key, const v1::TaskResult& result
     traffic.set_phase(key.phase);
     traffic.set_measured(traffic.measured() + wire.modules_down() + wire.deltas_up());
     traffic.set_hits(traffic.hits() + wire.modules_hit());
-    traffic.set_analytic(
-        traffic.analytic() + 2 * std::uint64_t(m_plan.topology.path_parameters(key.path)) * 4 - wire.modules_hit());
+    traffic.set_analytic(traffic.analytic() + std::uint64_t(m_plan.topology.path_parameters(key.path)) * 4 - wire.modules_hit()
+        + std::uint64_t(m_plan.delta_bytes));
     traffic.set_inner_state(traffic.inner_state() + wire.inner_down() + wire.inner_up());
 }
 

@@ -77,7 +77,9 @@ Result<v1::TaskSpec> RunController::task_spec(const TaskKey& key) const
         const int routing = m_shape.routing_of_phase(key.phase);
         PATHLOOM_TRY(const auto subset, asset(of_routing(fmt::format("subset.train.{}", key.path), routing)));
         PATHLOOM_TRY(const auto modules, path_hashes(key.path, key.phase));
-        auto spec = train_spec(m_plan, data(), key.path, key.phase, modules, inner_state("train", key.path), subset);
+        const bool first = !m_checkpoints.contains({"train", key.path});
+        const std::string state = inner_state("train", key.path);
+        auto spec = train_spec(m_plan, data(), key.path, key.phase, modules, state, first ? std::string() : state, subset);
         PATHLOOM_CHECK(set_teacher(spec));
         return spec;
     }
@@ -106,6 +108,12 @@ Result<v1::TaskSpec> RunController::task_spec(const TaskKey& key) const
             return features_spec(m_plan, data(), warm_hashes(m_shape.warm_tasks), subset, smallest_window);
         PATHLOOM_TRY(const auto modules, path_hashes(key.path, final_version(key.path)));
         return rows_spec(m_plan, data(), modules, subset, smallest_window);
+    }
+    case Stage::TokenRouter: {
+        PATHLOOM_TRY(const auto fit, asset(token_asset(key.chunk, "fit")));
+        PATHLOOM_TRY(const auto labels, asset(token_asset(key.chunk, "labels")));
+        PATHLOOM_TRY(const auto apply, asset(token_asset(key.chunk, "apply")));
+        return token_router_spec(m_plan, data(), warm_hashes(m_shape.warm_tasks), fit, labels, apply, smallest_window);
     }
     case Stage::Routing:
     case Stage::Done:

@@ -12,6 +12,7 @@
 #include "engine/store/project.h"
 #include "pathloom/v1/engine.pb.h"
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -77,9 +78,10 @@ struct EvalRoute {
     std::string name = "once";  ///< as asked for
     int window = 0;  ///< scored tokens a chunk; 0 = the whole sequence
     bool oracle = false;
+    bool token = false;  ///< by a token router, not a linear one
 };
-/// "once", "128" (a multiple of 16), "oracle" (best path of every 16 tokens) or "oracle-W" (0 = of every sequence). Usage
-/// otherwise.
+/// "once", "128" (a multiple of 16; "128-linear" is the same), "128-token", "oracle" (best path of every 16 tokens) or "oracle-W"
+/// (0 = of every sequence). Usage otherwise.
 Result<EvalRoute> parse_route(const std::string& text);
 
 /// Sequences that are scored in windows, in task order: chunk numbers are positions in this list.
@@ -97,6 +99,17 @@ struct WindowPart {
     std::string features;
     std::vector<std::string> scores;  ///< by cell
 };
+/// One token router: what it is fitted to and what it routes.
+struct TokenPart {
+    int chunk = 0;  ///< of its task
+    std::vector<std::int32_t> fit, apply;
+    std::string scores;  ///< blob of what it says; empty = not yet
+};
+/// The token routers of an evaluation of `split`: one, or two crosswise as for linear ones.
+std::vector<TokenPart> token_parts(const RunPlan& plan, const std::string& split);
+/// Asset of a token router's task: "token-router.<chunk>.<what>".
+std::string token_asset(int chunk, const std::string& what);
+
 struct WindowJob {
     std::int64_t run = 0;
     std::string name;
@@ -105,7 +118,14 @@ struct WindowJob {
     std::vector<int> cell_of_row;
     std::vector<WindowPart> scored;
     std::vector<WindowPart> fitting;
+    std::vector<TokenPart> token;  ///< when the route is a token router's
+    [[nodiscard]] bool waits_for_router() const
+    {
+        return std::any_of(token.begin(), token.end(), [](const TokenPart& part) { return part.scores.empty(); });
+    }
 };
+/// Blobs for the tasks of the token routers, as assets. Usage when the sequences are too few or too short.
+Result<std::map<std::string, std::string>> prepare_token_routers(const RunPlan& plan, const WindowJob& job, BlobStore& blobs);
 /// The document of an evaluation that re-routes, or of the oracle.
 Result<std::string> do_window_eval(const RunPlan& plan, const WindowJob& job, BlobStore& blobs);
 
@@ -189,6 +209,8 @@ public:
     Result<void> request_valid_full(Project& project);
     /// Ask every path to score `split`, and what its router is fitted to, in windows (run_windows.cpp).
     Result<void> request_windows(Project& project, const std::string& split, bool oracle);
+    /// Ask for the token routers that prepare_token_routers() made ready.
+    Result<void> request_token_routers(Project& project, const std::map<std::string, std::string>& assets);
     /// What do_window_eval needs; nothing while scores are missing.
     [[nodiscard]] std::optional<WindowJob> window_job(const std::string& split, const EvalRoute& route) const;
     [[nodiscard]] Result<std::string> build_eval(Project& project, Stage stage) const;

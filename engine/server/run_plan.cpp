@@ -2,6 +2,7 @@
 #include "engine/server/run_plan.h"
 
 #include "engine/core/rng.h"
+#include "engine/model/codec.h"
 #include "engine/routing/router.h"
 
 #include <algorithm>
@@ -64,6 +65,8 @@ Result<RunPlan> plan_run(const RunSpec& spec, const std::vector<DocumentSpan>& d
     plan.spec = spec;
     plan.topology = build_topology(spec.model, spec.topology);
     plan.warm = warm_topology(spec.model);
+    PATHLOOM_TRY(const Codec codec, parse_codec(spec.outer.codec));
+    for (const Column& column : plan.topology.columns) plan.delta_bytes += column_delta_bytes(spec.model, column, codec);
     if (spec.model.vocabulary != tokenizer_vocabulary)
         return fail(ErrorCode::Usage,
             "model.vocabulary is {} but the tokenizer of corpus '{}' has {} pieces; set model.vocabulary={}",
@@ -291,7 +294,7 @@ v1::RunPlanned planned_event(const RunPlan& plan)
     out.set_warm_steps(plan.spec.training.warm_start_steps);
     out.set_path_parameters(topology.path_parameters(0));
     out.set_total_parameters(topology.total_parameters());
-    out.set_sync_bytes_per_phase(2 * one_way);
+    out.set_sync_bytes_per_phase(one_way + topology.paths() * plan.delta_bytes);
     out.set_data_parallel_bytes_per_phase(2 * one_way * plan.spec.training.tau);
     return out;
 }

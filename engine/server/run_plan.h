@@ -24,6 +24,7 @@ struct RunPlan {
     std::vector<std::int32_t> valid_rows;  ///< the whole split
     std::vector<std::int32_t> valid_phase_rows;  ///< scored after each phase (EvaluationSpec::valid_sequences of them)
     std::vector<std::int32_t> test_rows;  ///< EvaluationSpec::test_sequences of the split
+    std::int64_t delta_bytes = 0;  ///< pseudo-gradients of a path and phase on the wire, tensors only (OuterSpec::codec)
     [[nodiscard]] bool routes() const { return topology.cells() > 1; }
 };
 

@@ -73,7 +73,8 @@ bool RunController::can_do_again(const TaskKey& key) const
     }
     if (key.stage == Stage::Discriminate) return true;
     const int first = warm ? 0 : m_shape.next_phase(key.path, 0);
-    if (key.phase == first || (!warm && m_plan.spec.training.inner_state != "keep")) return true;
+    const bool stateless = m_plan.spec.training.inner_state != "keep" && !m_plan.spec.outer.keeps_residual();
+    if (key.phase == first || (!warm && stateless)) return true;
     const auto checkpoints = m_checkpoints.find({stage_name(key.stage), key.path});
     return checkpoints != m_checkpoints.end() && checkpoints->second.begin()->first <= key.phase;
 }

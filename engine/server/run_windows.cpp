@@ -48,12 +48,16 @@ Result<WindowTable> read_table(const RunPlan& plan, const std::vector<WindowPart
     return all;
 }
 
-/// Rows of the documents of one fold; a document lies in one fold as a whole.
+/// A document lies in one fold as a whole.
+bool in_fold(const RunPlan& plan, std::int32_t row, int parity)
+{
+    return int(mix(0x666f6c64U, std::uint64_t(plan.table.rows[std::size_t(row)].document)) % 2) == parity;
+}
+
 std::vector<bool> fold(const RunPlan& plan, const WindowTable& table, int parity)
 {
     std::vector<bool> out;
-    for (const std::int32_t row : table.rows)
-        out.push_back(int(mix(0x666f6c64U, std::uint64_t(plan.table.rows[std::size_t(row)].document)) % 2) == parity);
+    for (const std::int32_t row : table.rows) out.push_back(in_fold(plan, row, parity));
     return out;
 }
 
@@ -103,7 +107,87 @@ std::vector<ScoredTask> scores_of(const RunPlan& plan, const WindowTable& table,
     return out;
 }
 
+/// What the token routers say, [rows of the table, windows, cells].
+Result<std::vector<float>> read_router_scores(const WindowTable& table, const std::vector<TokenPart>& parts, BlobStore& blobs)
+{
+    const std::size_t one = std::size_t(table.windows) * static_cast<std::size_t>(table.cells());
+    std::map<std::int32_t, std::size_t> index;
+    for (std::size_t i = 0; i < table.rows.size(); ++i) index[table.rows[i]] = i;
+    std::vector<float> out(table.rows.size() * one, 0.0f);
+    for (const TokenPart& part : parts) {
+        PATHLOOM_TRY(const auto path, blobs.verified(part.scores));
+        PATHLOOM_TRY(const auto file, Safetensors::open(path));
+        PATHLOOM_TRY(const TensorView* score, file.expect("score", DType::F32));
+        if (score->shape != std::vector<std::int64_t>{std::int64_t(part.apply.size()), table.windows, table.cells()})
+            return fail(
+                ErrorCode::Corrupt, "the token router's scores in blob {} have another shape; clone the run", part.scores);
+        for (std::size_t i = 0; i < part.apply.size(); ++i)
+            std::ranges::copy(
+                score->as<float>().subspan(i * one, one), out.begin() + std::ptrdiff_t(index.at(part.apply[i]) * one));
+    }
+    return out;
+}
+
 }  // namespace
+
+std::vector<TokenPart> token_parts(const RunPlan& plan, const std::string& split)
+{
+    const auto& rows = split == "test" ? plan.test_rows : plan.valid_rows;
+    const std::string fitting = fitting_part(plan, split);
+    if (!fitting.empty()) {
+        const auto& fit = fitting == "router" ? plan.router_rows : plan.valid_rows;
+        return {{split == "test" ? 3 : 2, fit, rows, {}}};
+    }
+    std::vector<TokenPart> parts{{0, {}, {}, {}}, {1, {}, {}, {}}};
+    for (const int parity : {0, 1})
+        for (const std::int32_t row : rows)
+            (in_fold(plan, row, parity) ? parts[std::size_t(parity)].apply : parts[std::size_t(parity)].fit).push_back(row);
+    return parts;
+}
+
+std::string token_asset(int chunk, const std::string& what)
+{
+    return fmt::format("token-router.{}.{}", chunk, what);
+}
+
+Result<std::map<std::string, std::string>> prepare_token_routers(const RunPlan& plan, const WindowJob& job, BlobStore& blobs)
+{
+    if (plan.topology.cells() < 2)
+        return fail(ErrorCode::Usage, "a token router chooses between paths, and run {} has one cell", job.run);
+    PATHLOOM_TRY(const WindowTable table, read_table(plan, job.fitting.empty() ? job.scored : job.fitting, blobs));
+    const std::vector<std::int32_t> labels = look_ahead(table);
+    std::map<std::int32_t, std::size_t> index;
+    for (std::size_t i = 0; i < table.rows.size(); ++i) index[table.rows[i]] = i;
+    std::map<std::string, std::string> assets;
+    for (const TokenPart& part : job.token) {
+        std::vector<std::int32_t> own;
+        for (const std::int32_t row : part.fit) {
+            const auto from = labels.begin() + std::ptrdiff_t(index.at(row)) * table.windows;
+            own.insert(own.end(), from, from + table.windows);
+        }
+        if (part.apply.empty() || std::ranges::none_of(own, [](std::int32_t label) { return label >= 0; }))
+            return fail(ErrorCode::Usage,
+                "a token router needs sequences with two windows of {} scored tokens, and the split has too few; train with a "
+                "longer data.sequence or on more documents",
+                smallest_window);
+        const TensorView view{"cell", DType::I32, {std::int64_t(part.fit.size()), table.windows}, std::as_bytes(std::span(own))};
+        PATHLOOM_TRY(assets[token_asset(part.chunk, "fit")], blobs.put(write_subset(part.fit)));
+        PATHLOOM_TRY(assets[token_asset(part.chunk, "apply")], blobs.put(write_subset(part.apply)));
+        PATHLOOM_TRY(assets[token_asset(part.chunk, "labels")], blobs.put(write_safetensors({&view, 1})));
+    }
+    return assets;
+}
+
+Result<void> RunController::request_token_routers(Project& project, const std::map<std::string, std::string>& assets)
+{
+    for (const auto& [key, value] : assets) {
+        m_assets[key] = value;
+        PATHLOOM_CHECK(project.set_asset(m_row.id, key, value));
+    }
+    want_windows();
+    refresh();
+    return {};
+}
 
 Result<EvalRoute> parse_route(const std::string& text)
 {
@@ -114,13 +198,19 @@ Result<EvalRoute> parse_route(const std::string& text)
         route.oracle = true;
         if (number == "oracle") number = "oracle-16";
         number = number.rfind("oracle-", 0) == 0 ? number.substr(7) : "";
+    } else if (const auto dash = number.find('-'); dash != std::string::npos) {
+        const std::string router = number.substr(dash + 1);
+        route.token = router == "token";
+        number = route.token || router == "linear" ? number.substr(0, dash) : "";
+        if (router == "linear") route.name = number;
     }
     const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), route.window);
     const bool whole = error == std::errc() && end == number.data() + number.size();
     if (!whole || route.window % smallest_window != 0 || route.window < (route.oracle ? 0 : smallest_window)
         || route.window > 1 << 20)
         return fail(ErrorCode::Usage,
-            "route must be once, a number of tokens that is a multiple of {} (128, 64, 32, 16), oracle or oracle-W; got '{}'",
+            "route must be once, a number of tokens that is a multiple of {} (128, 64, 32, 16) with or without -token, oracle or "
+            "oracle-W; got '{}'",
             smallest_window, text);
     return route;
 }
@@ -155,6 +245,9 @@ void RunController::want_windows()
         m_shape.window_tasks.push_back({m_shape.phases, Stage::WindowFeatures, 0, int(chunk)});
         for (int path : m_shape.router_paths) m_shape.window_tasks.push_back({m_shape.phases, Stage::Windows, path, int(chunk)});
     }
+    for (int chunk = 0; chunk < 4; ++chunk)  // see token_parts()
+        if (m_assets.contains(token_asset(chunk, "labels")))
+            m_shape.window_tasks.push_back({m_shape.phases, Stage::TokenRouter, 0, chunk});
 }
 
 Result<void> RunController::request_windows(Project& project, const std::string& split, bool oracle)
@@ -205,6 +298,12 @@ std::optional<WindowJob> RunController::window_job(const std::string& split, con
         if (!whole) return std::nullopt;
         (scored ? job.scored : job.fitting).push_back(std::move(part));
     }
+    if (!route.token) return job;
+    job.token = token_parts(m_plan, split);
+    for (TokenPart& part : job.token)
+        if (const auto found = m_assets.find(scores_asset({m_shape.phases, Stage::TokenRouter, 0, part.chunk}));
+            found != m_assets.end())
+            part.scores = found->second;
     return job;
 }
 
@@ -215,6 +314,9 @@ Result<std::string> do_window_eval(const RunPlan& plan, const WindowJob& job, Bl
     Route route;
     if (job.route.oracle) {
         route = oracle(table, chunk);
+    } else if (job.route.token) {
+        PATHLOOM_TRY(const auto scores, read_router_scores(table, job.token, blobs));
+        route = reroute(table, chunk, job.cell_of_row, scores);
     } else if (job.fitting.empty()) {
         PATHLOOM_TRY(route, cross_fitted(plan, table, chunk, job.cell_of_row));
     } else {

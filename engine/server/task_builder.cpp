@@ -68,12 +68,19 @@ v1::TaskSpec warm_spec(const RunPlan& plan, const DataHashes& data, int task, co
 }
 
 v1::TaskSpec train_spec(const RunPlan& plan, const DataHashes& data, int path, int phase,
-    const std::vector<std::string>& module_hashes, const std::string& inner_state, const std::string& subset)
+    const std::vector<std::string>& module_hashes, const std::string& inner_state, const std::string& residual,
+    const std::string& subset)
 {
     v1::TaskSpec spec = base_spec(plan, plan.topology.columns, data, module_hashes, subset);
     const TrainingSpec& training = plan.spec.training;
     set_training(spec, plan, training.warm_start_steps + std::int64_t(phase) * training.tau, training.tau, inner_state);
     spec.set_data_seed(mix(plan.spec.seed, 0x70617468U, std::uint64_t(path)));
+    const OuterSpec& outer = plan.spec.outer;
+    if (outer.codec != "fp32") spec.set_codec(outer.codec);
+    if (outer.keeps_residual()) {
+        spec.set_error_feedback(true);
+        spec.set_residual_hash(residual);
+    }
     return spec;
 }
 
@@ -103,6 +110,26 @@ v1::TaskSpec features_spec(const RunPlan& plan, const DataHashes& data, const st
     return spec;
 }
 
+v1::TaskSpec token_router_spec(const RunPlan& plan, const DataHashes& data, const std::vector<std::string>& module_hashes,
+    const std::string& fit, const std::string& labels, const std::string& apply, int window)
+{
+    v1::TaskSpec spec = base_spec(plan, plan.warm.columns, data, module_hashes, fit);
+    constexpr int most_steps = 400;  // early stopping ends it sooner
+    set_training(spec, plan, 0, most_steps, {});
+    spec.set_kind(v1::TASK_KIND_TOKEN_ROUTER);
+    spec.clear_device();  // its loss is on the model's outputs: CPU only
+    spec.set_inner_state_hash({});
+    spec.mutable_inner()->set_lr(0.2 * plan.spec.training.lr);  // it is tuned, not trained; no warm-up (DiPaCo 7.3)
+    spec.mutable_inner()->set_warmup_steps(0);
+    spec.mutable_inner()->set_total_steps(most_steps);
+    spec.set_labels_hash(labels);
+    spec.set_apply_hash(apply);
+    spec.set_cells(plan.topology.cells());
+    spec.set_window(window);
+    spec.set_data_seed(mix(plan.spec.seed, 0x746f6b65U, 0));
+    return spec;
+}
+
 std::vector<MissingInput> missing_among(std::vector<MissingInput> inputs, const BlobStore& blobs)
 {
     std::erase_if(inputs, [&](const MissingInput& input) { return input.hash.empty() || blobs.has(input.hash); });
@@ -115,9 +142,12 @@ std::vector<MissingInput> missing_inputs(const v1::TaskSpec& spec, const BlobSto
     for (const auto& column : spec.columns())
         inputs.push_back({column.module_hash(), "module of column '" + column.name() + "'"});
     inputs.push_back({spec.inner_state_hash(), "inner optimiser state"});
+    if (spec.residual_hash() != spec.inner_state_hash()) inputs.push_back({spec.residual_hash(), "residual of the codec"});
     inputs.push_back({spec.tokens_hash(), "corpus's tokens"});
     inputs.push_back({spec.sequences_hash(), "sequence table"});
     inputs.push_back({spec.subset_hash(), "list of sequences"});
+    inputs.push_back({spec.apply_hash(), "list of sequences to route"});
+    inputs.push_back({spec.labels_hash(), "token router's labels"});
     for (const auto& path : spec.teacher().paths())
         for (const auto& hash : path.module_hashes()) inputs.push_back({hash, "module of the teacher"});
     inputs.push_back({spec.teacher().route_hash(), "teacher's routing"});

@@ -17,11 +17,13 @@ struct DataHashes {
     std::string sequences;
 };
 
-/// `module_hashes` has one hash a column. The warm start trains every training row, a path trains its own shard.
+/// `module_hashes` has one hash a column. The warm start trains every training row, a path trains its own shard. `residual` is
+/// the inner state that holds what error feedback kept, empty in a path's first phase.
 v1::TaskSpec warm_spec(const RunPlan& plan, const DataHashes& data, int task, const std::vector<std::string>& module_hashes,
     const std::string& inner_state, const std::string& subset);
 v1::TaskSpec train_spec(const RunPlan& plan, const DataHashes& data, int path, int phase,
-    const std::vector<std::string>& module_hashes, const std::string& inner_state, const std::string& subset);
+    const std::vector<std::string>& module_hashes, const std::string& inner_state, const std::string& residual,
+    const std::string& subset);
 v1::TaskSpec score_spec(
     const RunPlan& plan, const DataHashes& data, const std::vector<std::string>& module_hashes, const std::string& subset);
 /// As score_spec, each row for itself in windows of `window` scored tokens; 0 = one window.
@@ -30,6 +32,10 @@ v1::TaskSpec rows_spec(const RunPlan& plan, const DataHashes& data, const std::v
 /// Prefix features, or those of every `window` scored tokens.
 v1::TaskSpec features_spec(const RunPlan& plan, const DataHashes& data, const std::vector<std::string>& module_hashes,
     const std::string& subset, int window = 0);
+
+/// Fit a token router to `fit` and its labels, and let it route `apply`.
+v1::TaskSpec token_router_spec(const RunPlan& plan, const DataHashes& data, const std::vector<std::string>& module_hashes,
+    const std::string& fit, const std::string& labels, const std::string& apply, int window);
 
 /// What a task or an engine's job reads and the store does not hold, because it is gone or was set aside as damaged.
 struct MissingInput {

@@ -22,7 +22,7 @@ double learning_rate(const v1::InnerOptimizer& inner, std::int64_t step)
 
 InnerState zero_state(const ParameterLayout& layout)
 {
-    return {std::vector<float>(layout.size(), 0.0f), std::vector<float>(layout.size(), 0.0f), 0};
+    return {std::vector<float>(layout.size(), 0.0f), std::vector<float>(layout.size(), 0.0f), 0, {}};
 }
 
 std::vector<std::byte> write_state(const ParameterLayout& layout, const InnerState& state)
@@ -31,6 +31,7 @@ std::vector<std::byte> write_state(const ParameterLayout& layout, const InnerSta
     for (int c = 0; c < int(layout.columns().size()); ++c) {
         layout.append_views(c, state.m, "m.", views);
         layout.append_views(c, state.v, "v.", views);
+        if (!state.residual.empty()) layout.append_views(c, state.residual, "r.", views);
     }
     return write_safetensors(views, {{"step", std::to_string(state.updates)}});
 }
@@ -51,18 +52,18 @@ Result<InnerState> read_state(const ParameterLayout& layout, const Safetensors& 
     return state;
 }
 
-Result<double> train_step(PathModel& model, InnerState& state, const v1::InnerOptimizer& inner, std::int64_t step,
-    const TokenBatch& batch, const SoftTargets* soft)
+Result<std::vector<float>> read_residual(const ParameterLayout& layout, const Safetensors& blob)
 {
-    double loss = 0.0, norm = 0.0;
-    if (model.on_device()) {
-        const DevicePath::Slope slope = model.device_gradients(batch, soft);
-        loss = slope.loss, norm = slope.gradient_norm;
-    } else {
-        loss = soft ? model.distill(batch, *soft) : model.loss_and_gradients(batch);
-        const ProfileScope scope(Kernel::ClipNorm);
-        norm = std::sqrt(sum_of_squares(model.gradients()));
-    }
+    std::vector<float> residual(layout.size(), 0.0f);
+    for (int c = 0; c < int(layout.columns().size()); ++c) PATHLOOM_CHECK(layout.load_column(c, blob, residual, "r."));
+    return residual;
+}
+
+namespace {
+
+/// The AdamW constants of a step whose gradient is `norm` long. Failed when it, or the loss, is not finite.
+Result<AdamWStep> next_update(InnerState& state, const v1::InnerOptimizer& inner, std::int64_t step, double loss, double norm)
+{
     if (!std::isfinite(loss) || !std::isfinite(norm)) {
         return fail(ErrorCode::Failed,
             "training diverged at step {} (loss {}, gradient norm {}); lower training.lr or lengthen "
@@ -71,17 +72,40 @@ Result<double> train_step(PathModel& model, InnerState& state, const v1::InnerOp
     }
     AdamWStep adamw{learning_rate(inner, step), inner.beta1(), inner.beta2(), inner.eps(), 0.0, ++state.updates, 1.0};
     if (inner.clip() > 0.0 && norm > inner.clip()) adamw.gradient_scale = inner.clip() / (norm + 1e-6);
-    if (model.on_device()) {
-        adamw.weight_decay = inner.weight_decay();
-        model.device_update(adamw);
-        return loss;
+    return adamw;
+}
+
+}  // namespace
+
+Result<void> apply_gradients(PathModel& model, InnerState& state, const v1::InnerOptimizer& inner, std::int64_t step, double loss)
+{
+    double norm = 0.0;
+    {
+        const ProfileScope scope(Kernel::ClipNorm);
+        norm = std::sqrt(sum_of_squares(model.gradients()));
     }
+    PATHLOOM_TRY(AdamWStep adamw, next_update(state, inner, step, loss, norm));
     const ProfileScope scope(Kernel::AdamW);
     for (const ParameterView& view : model.layout().tensors()) {
         adamw.weight_decay = view.decay ? inner.weight_decay() : 0.0;
         adamw_update(adamw, model.parameters().subspan(view.offset, view.size), model.gradients().subspan(view.offset, view.size),
             std::span(state.m).subspan(view.offset, view.size), std::span(state.v).subspan(view.offset, view.size));
     }
+    return {};
+}
+
+Result<double> train_step(PathModel& model, InnerState& state, const v1::InnerOptimizer& inner, std::int64_t step,
+    const TokenBatch& batch, const SoftTargets* soft)
+{
+    if (model.on_device()) {
+        const DevicePath::Slope slope = model.device_gradients(batch, soft);
+        PATHLOOM_TRY(AdamWStep adamw, next_update(state, inner, step, slope.loss, slope.gradient_norm));
+        adamw.weight_decay = inner.weight_decay();
+        model.device_update(adamw);
+        return slope.loss;
+    }
+    const double loss = soft ? model.distill(batch, *soft) : model.loss_and_gradients(batch);
+    PATHLOOM_CHECK(apply_gradients(model, state, inner, step, loss));
     return loss;
 }
 

@@ -4,6 +4,7 @@
 
 #include "engine/model/kernels/simd.h"
 #include "engine/store/safetensors.h"
+#include "engine/training/codec.h"
 
 #include <algorithm>
 #include <array>
@@ -92,24 +93,6 @@ PATHLOOM_CLONES void nesterov_step(
     }
 }
 
-std::string shape_text(const std::vector<std::int64_t>& shape)
-{
-    std::string text;
-    for (const std::int64_t extent : shape) text += (text.empty() ? "" : " x ") + std::to_string(extent);
-    return text;
-}
-
-Result<std::span<const float>> same_tensor(const Safetensors& blob, const TensorView& wanted, const std::string& what)
-{
-    auto found = blob.expect(wanted.name, DType::F32);
-    if (!found) return fail(found.error().code, "{}: {}", what, found.error().message);
-    if ((*found)->shape != wanted.shape) {
-        return fail(ErrorCode::Corrupt, "{}: tensor '{}' has shape [{}], the module has [{}]; it belongs to another module", what,
-            wanted.name, shape_text((*found)->shape), shape_text(wanted.shape));
-    }
-    return (*found)->as<float>();
-}
-
 std::vector<std::byte> write_like(const Safetensors& module, const std::vector<std::vector<float>>& values)
 {
     std::vector<TensorView> views = module.tensors();
@@ -143,6 +126,7 @@ struct OuterSum::Impl {
         std::vector<float> sketch;  ///< [SketchSize]; empty when nobody is to compare it
     };
     Safetensors module;
+    Codec codec = Codec::Fp32;
     std::vector<Slot> slots;  ///< in the order of the sum
     std::size_t summed = 0;  ///< slots that are part of the sums
     std::vector<std::size_t> offsets;  ///< of each tensor in the flat sums
@@ -154,14 +138,9 @@ struct OuterSum::Impl {
         const auto found = std::ranges::find(slots, path, [](const Slot& slot) { return slot.expected.path; });
         return found == slots.end() ? nullptr : &*found;
     }
-    Result<std::vector<std::span<const float>>> read(const Safetensors& blob, int path) const
+    [[nodiscard]] Result<DecodedDelta> read(const Safetensors& blob, int path) const
     {
-        std::vector<std::span<const float>> tensors;
-        for (const TensorView& tensor : module.tensors()) {
-            PATHLOOM_TRY(const auto values, same_tensor(blob, tensor, fmt::format("pseudo-gradient of path {}", path)));
-            tensors.push_back(values);
-        }
-        return tensors;
+        return decode_delta(codec, blob, module.tensors(), fmt::format("pseudo-gradient of path {}", path));
     }
     [[nodiscard]] bool compares() const { return slots.size() > 1 && slots.size() <= MostCosinePaths; }
     [[nodiscard]] std::vector<float> cosines() const
@@ -191,8 +170,8 @@ struct OuterSum::Impl {
         for (; summed < slots.size() && slots[summed].in;) {
             Slot& slot = slots[summed];
             PATHLOOM_TRY(const Safetensors blob, Safetensors::open(slot.early));
-            PATHLOOM_TRY(const auto tensors, read(blob, slot.expected.path));
-            accumulate(slot, tensors);
+            PATHLOOM_TRY(const DecodedDelta delta, read(blob, slot.expected.path));
+            accumulate(slot, delta.tensors);
             slot.early.clear();
         }
         return {};
@@ -207,11 +186,12 @@ OuterSum::OuterSum(OuterSum&&) noexcept = default;
 OuterSum& OuterSum::operator=(OuterSum&&) noexcept = default;
 OuterSum::~OuterSum() = default;
 
-Result<OuterSum> OuterSum::open(const std::filesystem::path& module, std::vector<Expected> expected)
+Result<OuterSum> OuterSum::open(const std::filesystem::path& module, std::vector<Expected> expected, const std::string& codec)
 {
     if (expected.empty())
         return fail(ErrorCode::Usage, "an outer step of {} needs at least one contribution", module.filename().string());
     auto impl = std::make_unique<Impl>();
+    PATHLOOM_TRY(impl->codec, parse_codec(codec));
     PATHLOOM_TRY(impl->module, Safetensors::open(module));
     std::size_t size = 0;
     for (const TensorView& tensor : impl->module.tensors()) {
@@ -232,7 +212,8 @@ Result<void> OuterSum::add(int path, const std::filesystem::path& delta)
     if (!slot) return fail(ErrorCode::Usage, "path {} does not run through this module", path);
     if (slot->in) return {};
     PATHLOOM_TRY(const Safetensors blob, Safetensors::open(delta));
-    PATHLOOM_TRY(const auto tensors, m_impl->read(blob, path));
+    PATHLOOM_TRY(const DecodedDelta decoded, m_impl->read(blob, path));
+    const auto& tensors = decoded.tensors;
     double squares = 0.0;
     for (const auto& values : tensors) squares += square_sum(values.data(), values.size());
     if (!std::isfinite(squares)) {
@@ -317,7 +298,7 @@ Result<OuterResult> outer_step(const OuterSpec& outer, const std::filesystem::pa
 {
     std::vector<OuterSum::Expected> expected;
     for (const Contribution& one : contributions) expected.push_back({one.path, one.weight});
-    PATHLOOM_TRY(OuterSum sum, OuterSum::open(module, std::move(expected)));
+    PATHLOOM_TRY(OuterSum sum, OuterSum::open(module, std::move(expected), outer.codec));
     for (const Contribution& one : contributions) PATHLOOM_CHECK(sum.add(one.path, one.delta));
     return sum.step(outer, momentum);
 }

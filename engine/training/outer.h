@@ -21,7 +21,7 @@ std::vector<double> combine_weights(const OuterSpec& outer, std::span<const std:
 
 struct Contribution {
     int path = 0;
-    std::filesystem::path delta;  ///< safetensors, same tensors as the module; theta_old - theta_path
+    std::filesystem::path delta;  ///< theta_old - theta_path as encode_delta() writes it
     double weight = 0.0;  ///< from combine_weights
 };
 
@@ -49,14 +49,17 @@ public:
         int path = 0;
         double weight = 0.0;  ///< from combine_weights
     };
-    /// `module` is the version the contributions were computed against. Corrupt when it is not all F32.
-    static Result<OuterSum> open(const std::filesystem::path& module, std::vector<Expected> expected);
+    /// `module` is the version the contributions were computed against, `codec` how they are written (OuterSpec::codec). Corrupt
+    /// when the module is not all F32.
+    static Result<OuterSum> open(
+        const std::filesystem::path& module, std::vector<Expected> expected, const std::string& codec = "fp32");
     OuterSum(OuterSum&&) noexcept;
     OuterSum& operator=(OuterSum&&) noexcept;
     ~OuterSum();
 
     /// The pseudo-gradient of `path`; one that is in already changes nothing. Corrupt when a tensor is missing or has another
-    /// shape, or when a value is not finite; Usage for a path that is not expected. After an error the sum is as before.
+    /// shape, when it is written with another codec, or when a value is not finite; Usage for a path that is not expected. After
+    /// an error the sum is as before.
     Result<void> add(int path, const std::filesystem::path& delta);
     [[nodiscard]] bool has(int path) const;
     [[nodiscard]] bool complete() const;

@@ -4,12 +4,16 @@
 
 #include "engine/core/one_line.h"
 #include "engine/model/path_model.h"
+#include "engine/training/codec.h"
 #include "engine/training/data_order.h"
 #include "engine/training/inner_loop.h"
 #include "engine/training/scoring.h"
 #include "engine/training/teacher.h"
+#include "engine/training/token_router.h"
 
+#include <algorithm>
 #include <chrono>
+#include <map>
 #include <memory>
 #include <optional>
 
@@ -66,13 +70,34 @@ struct Trained {
     ParameterLayout layout;
     std::vector<float> delta;  ///< pseudo-gradient: from the new parameters to the old (DiPaCo Alg. 1)
     InnerState state;
+    Codec codec = Codec::Fp32;
 };
 
-Result<void> store_training(const Trained& trained, TaskIo& io, v1::TaskResult& result)
+/// One column as it travels. With error feedback, what earlier phases lost goes along, and what is lost now waits for the next.
+Result<std::vector<std::byte>> encode_column(Trained& trained, int column)
+{
+    std::vector<TensorView> views;
+    trained.layout.append_views(column, trained.delta, {}, views);
+    if (trained.state.residual.empty()) return encode_delta(trained.codec, views);
+    std::size_t first = 0, size = 0;
+    for (const ParameterView& view : trained.layout.tensors()) {
+        first += view.column < column ? view.size : 0;
+        size += view.column == column ? view.size : 0;
+    }
+    float *delta = trained.delta.data() + first, *residual = trained.state.residual.data() + first;
+    for (std::size_t i = 0; i < size; ++i) delta[i] += residual[i];
+    std::vector<float> lost;
+    PATHLOOM_TRY(auto bytes, encode_delta(trained.codec, views, &lost));
+    std::copy_n(lost.data(), size, residual);
+    return bytes;
+}
+
+Result<void> store_training(Trained& trained, TaskIo& io, v1::TaskResult& result)
 {
     const auto& columns = trained.layout.columns();
     for (int c = 0; c < int(columns.size()); ++c) {
-        PATHLOOM_TRY(const std::string hash, io.store(trained.layout.save_column(c, trained.delta), BlobClass::Delta));
+        PATHLOOM_TRY(const auto bytes, encode_column(trained, c));
+        PATHLOOM_TRY(const std::string hash, io.store(bytes, BlobClass::Delta));
         v1::ColumnDelta* delta = result.add_deltas();
         delta->set_name(columns[std::size_t(c)].name);
         delta->set_delta_hash(hash);
@@ -89,6 +114,14 @@ Result<void> train(const v1::TaskSpec& spec, TaskIo& io, PathModel& path, const 
     if (!spec.inner_state_hash().empty()) {
         PATHLOOM_TRY(const Safetensors blob, fetch_blob(io, spec.inner_state_hash(), BlobClass::Inner));
         PATHLOOM_TRY(state, read_state(path.layout(), blob));
+    }
+    PATHLOOM_TRY(const Codec codec, parse_codec(spec.codec()));
+    if (spec.error_feedback()) {
+        state.residual.assign(path.layout().size(), 0.0f);
+        if (!spec.residual_hash().empty()) {
+            PATHLOOM_TRY(const Safetensors blob, fetch_blob(io, spec.residual_hash(), BlobClass::Inner));
+            PATHLOOM_TRY(state.residual, read_residual(path.layout(), blob));
+        }
     }
     std::optional<TeacherModel> teacher;
     if (spec.has_teacher()) {
@@ -110,7 +143,7 @@ Result<void> train(const v1::TaskSpec& spec, TaskIo& io, PathModel& path, const 
     if (path.on_device()) path.get_moments(state.m, state.v);
     const std::span<const float> after = path.parameters();
     for (std::size_t i = 0; i < before.size(); ++i) before[i] -= after[i];
-    const auto trained = std::make_shared<const Trained>(Trained{path.layout(), std::move(before), std::move(state)});
+    const auto trained = std::make_shared<Trained>(Trained{path.layout(), std::move(before), std::move(state), codec});
     outcome.store = [trained](TaskIo& to, v1::TaskResult& named) { return store_training(*trained, to, named); };
     return {};
 }
@@ -142,6 +175,24 @@ Result<void> rows(const v1::TaskSpec& spec, TaskIo& io, PathModel& path, const T
     PATHLOOM_TRY(const std::string hash, io.store(write_safetensors(views), BlobClass::Result));
     result.set_rows_hash(hash);
     result.set_tokens(tokens);
+    return {};
+}
+
+Result<void> token_router(const v1::TaskSpec& spec, TaskIo& io, PathModel& path, const TaskData& data, v1::TaskResult& result)
+{
+    PATHLOOM_TRY(const Safetensors labels, fetch_blob(io, spec.labels_hash(), BlobClass::Data));
+    PATHLOOM_TRY(const TensorView* cell, labels.expect("cell", DType::I32));
+    v1::TaskSpec other = spec;
+    other.set_subset_hash(spec.apply_hash());
+    PATHLOOM_TRY(const TaskData apply, load_data(other, io, path.spec().vocabulary));
+    PATHLOOM_TRY(const TokenRouterResult routed, train_token_router(path, data, cell->as<std::int32_t>(), apply, spec));
+    const TensorView view{"score", DType::F32, {std::int64_t(apply.subset().size()), routed.windows, spec.cells()},
+        std::as_bytes(std::span(routed.scores))};
+    const std::map<std::string, std::string> about{
+        {"steps", std::to_string(routed.steps)}, {"held_out_nll", fmt::format("{}", routed.held_out_nll)}};
+    PATHLOOM_TRY(const std::string hash, io.store(write_safetensors({&view, 1}, about), BlobClass::Result));
+    result.set_rows_hash(hash);
+    result.set_tokens(routed.tokens);
     return {};
 }
 
@@ -180,6 +231,9 @@ Result<TaskOutcome> compute(const v1::TaskSpec& spec, TaskIo& io, const TaskDevi
         break;
     case v1::TASK_KIND_ROWS:
         PATHLOOM_CHECK(rows(spec, io, path, data, result));
+        break;
+    case v1::TASK_KIND_TOKEN_ROUTER:
+        PATHLOOM_CHECK(token_router(spec, io, path, data, result));
         break;
     case v1::TASK_KIND_SCORE: {
         std::int64_t tokens = 0;

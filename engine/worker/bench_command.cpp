@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// `pathloom-worker bench inner` and `bench gemm`.
+// `pathloom-worker bench inner`, `bench gemm` and `bench codec`.
 #include "engine/worker/bench_command.h"
 
 #include "engine/core/bench.h"
@@ -7,6 +7,7 @@
 #include "engine/core/isa.h"
 #include "engine/model/kernels/product_peaks.h"
 #include "engine/model/presets.h"
+#include "engine/training/bench_codec.h"
 #include "engine/training/bench_inner.h"
 
 #include <sched.h>
@@ -70,6 +71,10 @@ BenchCommand::BenchCommand(CLI::App& app)
     m_inner->add_option("--keep", m_keep, "Write the JSON to this file and print the table");
     m_inner->add_option("--peer", m_peer, "JSON of tests/bench/torch_eager.py: rows of the same shape are compared with it");
     m_inner->add_option("--workers", m_workers, "Measure so many processes at once too, one a core")->check(CLI::Range(1, 1024));
+    m_codec = bench->add_subcommand("codec", "Pseudo-gradients to blobs and back, on every instruction set");
+    m_codec->add_flag("--json", m_json, "Print one JSON document");
+    m_codec->add_option("--keep", m_keep, "Write the JSON to this file and print the table");
+    m_codec->add_option("--parameters", m_parameters, "Values of one pseudo-gradient")->check(CLI::Range(1, 1 << 30));
     const auto positive = CLI::Range(1, 1 << 24);
     m_inner->add_option("--d-model", m_d_model, "Width")->check(positive);
     m_inner->add_option("--heads", m_heads, "Attention heads")->check(positive);
@@ -200,6 +205,10 @@ Result<nlohmann::json> BenchCommand::peer() const
 
 Result<void> BenchCommand::run(int threads) const
 {
+    if (m_codec->parsed()) {
+        PATHLOOM_TRY(const BenchReport report, bench_codec(m_parameters, 9));
+        return deliver_report(report, m_json, m_keep);
+    }
     return m_gemm->parsed() ? run_gemm(threads) : run_inner(threads);
 }
 

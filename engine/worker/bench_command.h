@@ -16,7 +16,7 @@ namespace pathloom {
 class BenchCommand {
 public:
     explicit BenchCommand(CLI::App& app);
-    [[nodiscard]] bool chosen() const { return m_inner->parsed() || m_gemm->parsed(); }
+    [[nodiscard]] bool chosen() const { return m_inner->parsed() || m_gemm->parsed() || m_codec->parsed(); }
     /// Prints the result on stdout.
     Result<void> run(int threads) const;
 
@@ -32,6 +32,8 @@ private:
 
     CLI::App* m_inner = nullptr;
     CLI::App* m_gemm = nullptr;
+    CLI::App* m_codec = nullptr;
+    std::int64_t m_parameters = 4'000'000;
     bool m_json = false;
     bool m_profile = false;
     bool m_recompute = false;

@@ -100,7 +100,9 @@ Result<void> TaskSession::prefetch(const v1::TaskSpec& spec)
     std::vector<std::pair<std::string, BlobClass>> wanted;
     for (const auto& column : spec.columns()) wanted.emplace_back(column.module_hash(), BlobClass::Module);
     wanted.emplace_back(spec.inner_state_hash(), BlobClass::Inner);
-    for (const auto* hash : {&spec.tokens_hash(), &spec.sequences_hash(), &spec.subset_hash()})
+    if (spec.residual_hash() != spec.inner_state_hash()) wanted.emplace_back(spec.residual_hash(), BlobClass::Inner);
+    for (const auto* hash :
+        {&spec.tokens_hash(), &spec.sequences_hash(), &spec.subset_hash(), &spec.labels_hash(), &spec.apply_hash()})
         wanted.emplace_back(*hash, BlobClass::Data);
     for (const auto& path : spec.teacher().paths())
         for (const auto& hash : path.module_hashes()) wanted.emplace_back(hash, BlobClass::Data);

@@ -63,6 +63,7 @@ Result<std::int64_t> WorkerLoop::enrol_once()
     request.set_isa(m_options.identity.isa);
     request.set_instance(m_options.identity.instance);
     request.set_local(m_options.identity.local);
+    *request.mutable_codecs() = {m_options.codecs.begin(), m_options.codecs.end()};
     PATHLOOM_TRY(const auto response, m_link.enrol(request));
     if (response.heartbeat_ms() > 0) m_heartbeat_ms = response.heartbeat_ms();
     return response.worker();

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "engine/core/clock.h"
+#include "engine/model/codec.h"
 #include "engine/training/task_runner.h"
 #include "engine/worker/blob_cache.h"
 #include "engine/worker/courier.h"
@@ -16,6 +17,7 @@
 #include <functional>
 #include <mutex>
 #include <string>
+#include <vector>
 
 namespace pathloom {
 
@@ -30,6 +32,7 @@ struct WorkerIdentity {
 
 struct WorkerOptions {
     WorkerIdentity identity;
+    std::vector<std::string> codecs{codec_names.begin(), codec_names.end()};  ///< of pseudo-gradients that its tasks can write
     RetryPolicy retry;
     std::int64_t lease_wait_ms = 20'000;
     std::int64_t ahead_wait_ms = 1'000;  ///< how long a look at the next task may wait for one

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Real processes, killed for real: a run ends with the same bits whatever dies, and says what it cost.
-#include "tests/rpc/live_engine.h"
-
-#include "engine/core/files.h"
+#include "tests/rpc/quiet_run.h"
 
 #include <nlohmann/json.hpp>
 
@@ -17,46 +15,36 @@ namespace {
 
 #if defined(HAVE_PATHLOOM_WORKER) && defined(HAVE_PATHLOOM_ENGINE) && defined(HAVE_PATHLOOMCTL)
 
-struct Chaos : testing::Test {
-    static void SetUpTestSuite()
+struct Chaos : QuietRun<Chaos> {
+    static constexpr const char* const& spec = small_spec;
+    /// Kills workers in the middle of training tasks until `losses` of them are lost. False: the run was done before.
+    static bool kill_workers(LiveEngine& engine, int losses)
     {
-        s_folder = new TempFolder;
-        write_two_domains(*s_folder / "two.jsonl");
-        must(write_file_atomic(*s_folder / "chaos.json", std::string_view(small_spec)));
-        s_quiet_digest = quiet_digest("quiet", "1");
+        bool done = false;
+        while (engine.losses < losses && !done) {
+            std::int64_t worker = 0;
+            EXPECT_TRUE(engine.follow([&](const v1::Event& event) {
+                done = is_done(event);
+                const auto& activity = event.worker_activity();
+                const bool training = event.has_worker_activity() && activity.activity() == v1::ACTIVITY_COMPUTE
+                    && activity.task().find("/train/") != std::string::npos;
+                if (training) worker = activity.worker();
+                return done || training;
+            }));
+            if (done || worker == 0) break;
+            ::kill(engine.pid_of(worker), SIGKILL);
+            EXPECT_TRUE(engine.follow(
+                [&](const v1::Event& event) { return event.has_worker_gone() && event.worker_gone().worker() == worker; }));
+        }
+        EXPECT_GE(engine.losses, losses) << "each kill must have cost a task";
+        return !done;
     }
-    static void TearDownTestSuite() { delete s_folder; }
-
-    static nlohmann::json ctl(const std::string& project, std::vector<std::string> arguments)
-    {
-        return ctl_json(*s_folder / project, std::move(arguments));
-    }
-    static void import(const std::string& project)
-    {
-        ctl(project, {"corpus", "import", (*s_folder / "two.jsonl").string(), "--name", "two", "--vocabulary", "300"});
-    }
-    static std::string quiet_digest(const std::string& project, const std::string& workers)
-    {
-        import(project);
-        const auto run = ctl(project, {"run", "start", (*s_folder / "chaos.json").string(), "--workers", workers, "--wait"});
-        EXPECT_EQ(run["state"], "done");
-        EXPECT_EQ(run["faults"], 0);
-        if (project == "quiet") s_quiet_goodput = run["goodput"];
-        return ctl(project, {"run", "digest", "1"})["sha256"];
-    }
-
-    static TempFolder* s_folder;
-    static std::string s_quiet_digest;
-    static double s_quiet_goodput;
 };
-TempFolder* Chaos::s_folder = nullptr;
-std::string Chaos::s_quiet_digest;
-double Chaos::s_quiet_goodput = 0;
 
 TEST_F(Chaos, OneTwoAndFourWorkersGiveTheSameBits)
 {
-    EXPECT_EQ(quiet_digest("two-workers", "2"), s_quiet_digest);
-    EXPECT_EQ(quiet_digest("four-workers", "4"), s_quiet_digest);
+    EXPECT_EQ(quiet_digest("two-workers", 2), s_quiet_digest);
+    EXPECT_EQ(quiet_digest("four-workers", 4), s_quiet_digest);
 }
 
 TEST_F(Chaos, GoodputIsTheSameAfterARestart)
@@ -69,29 +57,10 @@ TEST_F(Chaos, GoodputIsTheSameAfterARestart)
 TEST_F(Chaos, WorkersKilledMidTaskLeaveTheSameBits)
 {
     import("killed");
-    LiveEngine engine(*s_folder / std::string("killed"), 2);
-    ctl("killed", {"run", "start", (*s_folder / "chaos.json").string()});
-    bool done = false;
-    while (engine.losses < 2 && !done) {
-        std::int64_t worker = 0;
-        ASSERT_TRUE(engine.follow([&](const v1::Event& event) {
-            done = is_done(event);
-            const auto& activity = event.worker_activity();
-            const bool training = event.has_worker_activity() && activity.activity() == v1::ACTIVITY_COMPUTE
-                && activity.task().find("/train/") != std::string::npos;
-            if (training) worker = activity.worker();
-            return done || training;
-        }));
-        if (done) break;
-        ::kill(engine.pid_of(worker), SIGKILL);
-        ASSERT_TRUE(engine.follow(
-            [&](const v1::Event& event) { return event.has_worker_gone() && event.worker_gone().worker() == worker; }));
-    }
-    EXPECT_GE(engine.losses, 2) << "both kills must have cost a task";
-    if (!done) {
-        ASSERT_TRUE(engine.follow(is_done));
-    }
-    EXPECT_EQ(ctl("killed", {"run", "digest", "1"})["sha256"], s_quiet_digest);
+    LiveEngine engine(project("killed"), 2);
+    start("killed");
+    if (kill_workers(engine, 2)) ASSERT_TRUE(engine.follow(is_done));
+    EXPECT_EQ(digest("killed"), s_quiet_digest);
     const auto run = ctl("killed", {"run", "show", "1"});
     EXPECT_GE(run["faults"].get<int>(), 2);
     EXPECT_LT(run["goodput"].get<double>(), 1.0);
@@ -105,17 +74,17 @@ TEST_F(Chaos, AKilledEngineGoesOnWhereItWas)
     import("engine-killed");
     std::int64_t next = 1;
     {
-        LiveEngine engine(*s_folder / std::string("engine-killed"), 2);
-        ctl("engine-killed", {"run", "start", (*s_folder / "chaos.json").string()});
+        LiveEngine engine(project("engine-killed"), 2);
+        start("engine-killed");
         ASSERT_TRUE(engine.follow(
             [](const v1::Event& event) { return event.has_module_stepped() && event.module_stepped().version() == 2; }));
         engine.kill();
         next = engine.next();
     }
-    LiveEngine engine(*s_folder / std::string("engine-killed"), 2);
+    LiveEngine engine(project("engine-killed"), 2);
     engine.start_at(next, {});  // the log goes on where it ended: no gap, no repetition
     ASSERT_TRUE(engine.follow(is_done));
-    EXPECT_EQ(ctl("engine-killed", {"run", "digest", "1"})["sha256"], s_quiet_digest);
+    EXPECT_EQ(digest("engine-killed"), s_quiet_digest);
     engine.stop();
 }
 
@@ -132,6 +101,76 @@ TEST_F(Chaos, BytesOnTheWireAreTheAnalyticCount)
     }
 }
 
+TEST_F(Chaos, ALossyCodecKeepsTheBitsWhateverDies)
+{
+    const std::vector<std::string> int4{"--set", "outer.codec=int4", "--set", "training.phases=2"};
+    finished("int4", 1, int4);
+    const std::string wanted = digest("int4");
+    EXPECT_EQ(quiet_digest("int4-four", 4, int4), wanted);
+    const auto fp32 = ctl("quiet", {"run", "show", "1"});
+    const auto run = ctl("int4", {"run", "show", "1"});
+    for (std::size_t phase = 0; phase < 2; ++phase) {
+        const double measured = run["traffic"][phase]["measured"], analytic = run["traffic"][phase]["analytic"];
+        EXPECT_GE(measured, 0.98 * analytic);
+        EXPECT_LE(measured, 1.02 * analytic + 4 * 2 * 4 * 1200.0);
+    }
+    auto dry = int4;
+    dry.emplace_back("--dry-run");
+    const auto estimate = start("int4", dry);
+    const double fewer = 4 * (4 * estimate["path_parameters"].get<double>() - estimate["delta_bytes_per_path"].get<double>());
+    const double saved = fp32["traffic"][0]["measured"].get<double>() - run["traffic"][0]["measured"].get<double>();
+    EXPECT_NEAR(saved, fewer, 0.02 * fewer + 4 * 4 * 1200.0);
+
+    import("int4-killed");
+    std::int64_t next = 1;
+    {
+        LiveEngine engine(project("int4-killed"), 2);
+        start("int4-killed", int4);
+        kill_workers(engine, 1);
+        ASSERT_TRUE(engine.follow(
+            [](const v1::Event& event) { return event.has_module_stepped() && event.module_stepped().version() == 1; }));
+        engine.kill();
+        next = engine.next();
+    }
+    LiveEngine engine(project("int4-killed"), 2);
+    engine.start_at(next, {});
+    ASSERT_TRUE(engine.follow(is_done));
+    EXPECT_EQ(digest("int4-killed"), wanted);
+    engine.stop();
+}
+
+TEST_F(Chaos, AWorkerThatDoesNotKnowTheCodecIsTurnedAwayAlone)
+{
+    import("old-worker");
+    LiveEngine engine(project("old-worker"), 0);
+    start("old-worker",
+        {"--set", "outer.codec=int8", "--set", "training.phases=1", "--set", "training.tau=4", "--set",
+            "training.warm_start_steps=0", "--set", "routing.router=random"});
+    const Caller caller(must(read_token(token_file(project("old-worker"), "worker"))));
+    const auto workers = v1::Workers::NewStub(engine.channel());
+    v1::RegisterRequest old;
+    old.set_protocol(protocol_version);
+    old.set_name("old");
+    old.set_instance("of before");
+    old.add_codecs("bf16");
+    v1::RegisterResponse known;
+    ASSERT_TRUE(workers->Register(caller.context().get(), old, &known).ok());
+    v1::LeaseRequest request;
+    request.set_worker(known.worker());
+    request.set_wait_ms(5000);
+    v1::LeaseResponse lease;
+    const auto refused = workers->Lease(caller.context().get(), request, &lease);
+    EXPECT_EQ(refused.error_code(), grpc::StatusCode::FAILED_PRECONDITION) << refused.error_message();
+    EXPECT_NE(refused.error_message().find("does not know the codec 'int8'"), std::string::npos) << refused.error_message();
+    ASSERT_TRUE(engine.follow([&](const v1::Event& event) {
+        return event.has_worker_gone() && event.worker_gone().worker() == known.worker()
+            && event.worker_gone().reason().find("int8") != std::string::npos;
+    }));
+    ctl("old-worker", {"workers", "set", "1"});
+    ASSERT_TRUE(engine.follow(is_done)) << "the others train on";
+    engine.stop();
+}
+
 TEST_F(Chaos, AnEvaluationIsOfTheTestSplitUnlessAskedOtherwise)
 {
     EXPECT_EQ(ctl("quiet", {"run", "eval", "1"})["split"], "test");
@@ -142,7 +181,7 @@ TEST_F(Chaos, AnEvaluationIsOfTheTestSplitUnlessAskedOtherwise)
 TEST_F(Chaos, AStoppedEngineEndsItsStreamsAndWaitsForNoIdleOrFrozenClient)
 {
     import("stopping");
-    LiveEngine engine(*s_folder / std::string("stopping"), 0);
+    LiveEngine engine(project("stopping"), 0);
     // Idle connections, as a worker's bulk channel or a script between two calls: nobody reads from them now.
     std::vector<std::shared_ptr<grpc::Channel>> idle;
     for (int i = 0; i < 3; ++i) {
@@ -151,8 +190,8 @@ TEST_F(Chaos, AStoppedEngineEndsItsStreamsAndWaitsForNoIdleOrFrozenClient)
         ASSERT_TRUE(v1::Engine::NewStub(idle.back())->GetInfo(engine.caller().context().get(), v1::GetInfoRequest(), &info).ok());
     }
     // And a client that hangs altogether: its kernel holds the connection open, nobody answers for it.
-    const Program frozen("pathloom-worker",
-        {"--engine", engine.address(), "--token-file", token_file(*s_folder / std::string("stopping"), "worker").string()});
+    const Program frozen(
+        "pathloom-worker", {"--engine", engine.address(), "--token-file", token_file(project("stopping"), "worker").string()});
     ASSERT_TRUE(engine.follow([](const v1::Event& event) { return event.has_worker_joined(); }));
     frozen.signal(SIGSTOP);
     std::vector<grpc::Status> ends(3);
@@ -182,17 +221,17 @@ TEST_F(Chaos, AStoppedEngineEndsItsStreamsAndWaitsForNoIdleOrFrozenClient)
 TEST_F(Chaos, StopResumeAndCloneKeepTheBits)
 {
     import("stopped");
-    LiveEngine engine(*s_folder / std::string("stopped"), 2);
-    ctl("stopped", {"run", "start", (*s_folder / "chaos.json").string()});
+    LiveEngine engine(project("stopped"), 2);
+    start("stopped");
     ASSERT_TRUE(engine.follow([](const v1::Event& event) { return event.has_module_stepped(); }));
     EXPECT_EQ(ctl("stopped", {"run", "stop", "1"})["state"], "stopped");
     EXPECT_EQ(ctl("stopped", {"run", "resume", "1"})["state"], "running");
     ASSERT_TRUE(engine.follow(is_done));
-    EXPECT_EQ(ctl("stopped", {"run", "digest", "1"})["sha256"], s_quiet_digest);
+    EXPECT_EQ(digest("stopped"), s_quiet_digest);
     const auto clone = ctl("stopped", {"run", "clone", "1"});
     EXPECT_NE(clone["run"], 1);
     ASSERT_TRUE(engine.follow(is_done));
-    EXPECT_EQ(ctl("stopped", {"run", "digest", "2"})["sha256"], s_quiet_digest);
+    EXPECT_EQ(digest("stopped", "2"), s_quiet_digest);
     engine.stop();
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Runs that route their sequences anew on the way: the same bits for any number of workers and whatever dies.
-#include "tests/rpc/live_engine.h"
-
-#include "engine/core/files.h"
+#include "tests/rpc/quiet_run.h"
 
 #include <nlohmann/json.hpp>
 
@@ -13,7 +11,7 @@ namespace {
 
 #if defined(HAVE_PATHLOOM_WORKER) && defined(HAVE_PATHLOOM_ENGINE) && defined(HAVE_PATHLOOMCTL)
 
-const char* const spec = R"({"name":"reshard","seed":5,
+const char* const reshard_spec = R"({"name":"reshard","seed":5,
   "model":{"vocabulary":300,"d_model":32,"heads":2,"head_dim":16,"blocks":["full","full"]},
   "topology":{"levels":[{"modules":2,"blocks":[0]},{"modules":2,"blocks":[1]}]},
   "routing":{"router":"discriminative","start":"product-kmeans","reshard":[1,3],"router_data":0.1,"overlap":2,"prefix":8},
@@ -21,47 +19,19 @@ const char* const spec = R"({"name":"reshard","seed":5,
   "training":{"warm_start_steps":10,"phases":5,"tau":8,"warmup_steps":5,"paths_per_phase":3,"early_stopping":0.1},
   "evaluation":{"valid_sequences":8,"every":1,"test_sequences":16}})";
 
-struct Reshard : testing::Test {
-    static void SetUpTestSuite()
-    {
-        s_folder = new TempFolder;
-        write_two_domains(*s_folder / "two.jsonl");
-        must(write_file_atomic(*s_folder / "reshard.json", std::string_view(spec)));
-        s_quiet_digest = quiet_digest("quiet", "1");
-    }
-    static void TearDownTestSuite() { delete s_folder; }
-
-    static nlohmann::json ctl(const std::string& project, std::vector<std::string> arguments)
-    {
-        return ctl_json(*s_folder / project, std::move(arguments));
-    }
-    static void import(const std::string& project)
-    {
-        ctl(project, {"corpus", "import", (*s_folder / "two.jsonl").string(), "--name", "two", "--vocabulary", "300"});
-    }
-    static std::string quiet_digest(const std::string& project, const std::string& workers)
-    {
-        import(project);
-        const auto run = ctl(project, {"run", "start", (*s_folder / "reshard.json").string(), "--workers", workers, "--wait"});
-        EXPECT_EQ(run["state"], "done") << run.dump();
-        return ctl(project, {"run", "digest", "1"})["sha256"];
-    }
-
-    static TempFolder* s_folder;
-    static std::string s_quiet_digest;
+struct Reshard : QuietRun<Reshard> {
+    static constexpr const char* const& spec = reshard_spec;
 };
-TempFolder* Reshard::s_folder = nullptr;
-std::string Reshard::s_quiet_digest;
 
 TEST_F(Reshard, TwoAndFourWorkersGiveTheSameBits)
 {
-    EXPECT_EQ(quiet_digest("two-workers", "2"), s_quiet_digest);
-    EXPECT_EQ(quiet_digest("four-workers", "4"), s_quiet_digest);
+    EXPECT_EQ(quiet_digest("two-workers", 2), s_quiet_digest);
+    EXPECT_EQ(quiet_digest("four-workers", 4), s_quiet_digest);
 }
 
 TEST_F(Reshard, ARunReportsEveryRoutingAndNoShardIsEmpty)
 {
-    LiveEngine engine(*s_folder / std::string("quiet"), 0);
+    LiveEngine engine(project("quiet"), 0);
     std::vector<v1::ShardsAssigned> routings;
     ASSERT_TRUE(engine.follow([&](const v1::Event& event) {
         if (event.has_shards()) routings.push_back(event.shards());
@@ -92,8 +62,8 @@ TEST_F(Reshard, KilledWorkersAndAKilledEngineLeaveTheSameBits)
     import("killed");
     std::int64_t next = 1;
     {
-        LiveEngine engine(*s_folder / std::string("killed"), 2);
-        ctl("killed", {"run", "start", (*s_folder / "reshard.json").string()});
+        LiveEngine engine(project("killed"), 2);
+        start("killed");
         std::int64_t worker = 0;
         ASSERT_TRUE(engine.follow([&](const v1::Event& event) {
             const bool scoring
@@ -108,24 +78,24 @@ TEST_F(Reshard, KilledWorkersAndAKilledEngineLeaveTheSameBits)
         engine.kill();  // between the scores of a re-sharding
         next = engine.next();
     }
-    LiveEngine engine(*s_folder / std::string("killed"), 2);
+    LiveEngine engine(project("killed"), 2);
     engine.start_at(next, {});
     ASSERT_TRUE(engine.follow([](const v1::Event& event) { return event.has_shards() && event.shards().routing() == 1; }));
     engine.kill();  // just after one
     next = engine.next();
-    LiveEngine last(*s_folder / std::string("killed"), 1);
+    LiveEngine last(project("killed"), 1);
     last.start_at(next, {});
     ASSERT_TRUE(last.follow(is_done));
-    EXPECT_EQ(ctl("killed", {"run", "digest", "1"})["sha256"], s_quiet_digest);
+    EXPECT_EQ(digest("killed"), s_quiet_digest);
     last.stop();
 }
 
 TEST_F(Reshard, ReroutingScoresTheSameTokensAndTheOracleBoundsIt)
 {
-    LiveEngine engine(*s_folder / std::string("quiet"), 2);
+    LiveEngine engine(project("quiet"), 2);
     for (const char* split : {"valid", "test"}) {
         std::map<std::string, nlohmann::json> eval;
-        for (const char* route : {"once", "48", "32", "16", "oracle-0", "oracle-32", "oracle"})
+        for (const char* route : {"once", "48", "32", "16", "16-token", "32-token", "oracle-0", "oracle-32", "oracle"})
             eval[route] = ctl("quiet", {"run", "eval", "1", "--split", split, "--route", route});
         const auto nll = [&](const char* route) { return eval[route]["nll"].get<double>(); };
         for (const auto& [route, document] : eval) {
@@ -136,18 +106,25 @@ TEST_F(Reshard, ReroutingScoresTheSameTokensAndTheOracleBoundsIt)
         }
         EXPECT_LE(nll("oracle-0"), nll("once") + 1e-6);
         EXPECT_LE(nll("oracle-32"), nll("32") + 1e-6);
+        EXPECT_LE(nll("oracle-32"), nll("32-token") + 1e-6);
         EXPECT_LE(nll("oracle-32"), nll("oracle-0") + 1e-6);
         EXPECT_LE(nll("oracle"), nll("oracle-32") + 1e-6);
         EXPECT_LE(nll("oracle"), nll("16") + 1e-6);
+        EXPECT_LE(nll("oracle"), nll("16-token") + 1e-6);
+        EXPECT_EQ(ctl("quiet", {"run", "eval", "1", "--split", split, "--route", "16", "--router", "token"}), eval["16-token"]);
         EXPECT_EQ(eval["16"]["window"], 16);
         EXPECT_GE(eval["16"]["switches"], 0.0);
         EXPECT_GT(eval["16"]["chunks"], eval["32"]["chunks"]);
         EXPECT_EQ(ctl("quiet", {"run", "eval", "1", "--split", split, "--route", "16"}), eval["16"]) << "it is kept";
     }
-    const auto refused = run_program(
-        "pathloomctl", {"run", "eval", "1", "--route", "17", "--project", (*s_folder / std::string("quiet")).string()});
+    const auto refused
+        = run_program("pathloomctl", {"run", "eval", "1", "--route", "17", "--project", project("quiet").string()});
     EXPECT_EQ(refused.code, 2);
     EXPECT_NE(refused.err.find("multiple of 16"), std::string::npos) << refused.err;
+    const auto once
+        = run_program("pathloomctl", {"run", "eval", "1", "--router", "token", "--project", project("quiet").string()});
+    EXPECT_EQ(once.code, 2);
+    EXPECT_NE(once.err.find("--route 64"), std::string::npos) << once.err;
     engine.stop();
 }
 
@@ -209,11 +186,9 @@ TEST_F(Reshard, TheExplorerTellsWhoGotWhat)
     }
     EXPECT_GT(compared, 0);
     EXPECT_EQ(agreed, compared);
-    const auto blank
-        = run_program("pathloomctl", {"run", "route", "1", "  ", "--project", (*s_folder / std::string("quiet")).string()});
+    const auto blank = run_program("pathloomctl", {"run", "route", "1", "  ", "--project", project("quiet").string()});
     EXPECT_EQ(blank.code, 2);
-    const auto none
-        = run_program("pathloomctl", {"run", "documents", "1", "9", "--project", (*s_folder / std::string("quiet")).string()});
+    const auto none = run_program("pathloomctl", {"run", "documents", "1", "9", "--project", project("quiet").string()});
     EXPECT_EQ(none.code, 2);
     EXPECT_NE(none.err.find("paths 0 to 3"), std::string::npos) << none.err;
 }
@@ -221,8 +196,8 @@ TEST_F(Reshard, TheExplorerTellsWhoGotWhat)
 TEST_F(Reshard, WhatCannotBeRoutedIsRefusedBeforeTraining)
 {
     const auto refusal = [&](const std::string& set) {
-        const auto result = run_program("pathloomctl",
-            {"run", "start", (*s_folder / "reshard.json").string(), "--set", set, "--project", (*s_folder / "quiet").string()});
+        const auto result = run_program(
+            "pathloomctl", {"run", "start", spec_file().string(), "--set", set, "--project", project("quiet").string()});
         EXPECT_NE(result.code, 0) << set;
         return result.err;
     };

@@ -69,6 +69,109 @@ INSTANTIATE_TEST_SUITE_P(Blocks, Gradients,
     testing::Values(Case{{"full"}, "swiglu", 19}, Case{{"full", "full"}, "gelu", 150}, Case{{"window"}, "swiglu", 150},
         Case{{"window", "full", "window"}, "swiglu", 65}, Case{{"window", "full"}, "gelu", 3}, Case{{}, "swiglu", 11}));
 
+// A loss on the last block's outputs: the head has no part in it.
+TEST(OutputGradients, AreThoseOfAutograd)
+{
+    for (const int experts : {0, 4}) {
+        ModelSpec spec = small_model({"full", "window"});
+        spec.experts = experts;
+        spec.expert_hidden = experts > 0 ? 9 : 0;
+        PathModel model = make_model(spec);
+        const TokenBatch batch = random_batch(spec, 9, 130, 4);  // goes in three parts
+        std::vector<float> weights(batch.inputs.size() * std::size_t(spec.d_model));
+        Rng rng(8);
+        for (float& w : weights) w = float(rng.normal());
+        std::size_t seen = 0;
+        const double sum
+            = model.output_gradients(batch, [&](std::size_t first, std::span<const float> hidden, std::span<float> slopes) {
+                  const auto own = std::span(weights).subspan(first * std::size_t(spec.d_model), hidden.size());
+                  std::ranges::copy(own, slopes.begin());
+                  seen += hidden.size();
+                  double part = 0;
+                  for (std::size_t i = 0; i < hidden.size(); ++i) part += double(hidden[i]) * double(own[i]);
+                  return part;
+              });
+        EXPECT_EQ(seen, weights.size());
+        const ReferenceResult reference = reference_outputs(spec, model.layout(), model.parameters(), batch, weights);
+        EXPECT_NEAR(sum, reference.loss, 1e-4 * std::abs(reference.loss) + 1e-2);
+        double error = 0, norm = 0;
+        for (std::size_t i = 0; i < reference.gradients.size(); ++i) {
+            error += std::pow(double(model.gradients()[i]) - reference.gradients[i], 2);
+            norm += std::pow(reference.gradients[i], 2);
+        }
+        EXPECT_LT(std::sqrt(error / norm), 3e-5) << experts;
+    }
+}
+
+class MixtureGradients : public testing::TestWithParam<std::tuple<int, std::string, Precision>> { };
+
+// Choices are a step function: a token whose experts nearly tie could fall either way; in this batch none does.
+TEST_P(MixtureGradients, AreThoseOfAutograd)
+{
+    const auto& [chosen, ffn, precision] = GetParam();
+    ModelSpec spec = small_model({"full", "window"}, ffn);
+    spec.experts = 5;
+    spec.experts_per_token = chosen;
+    spec.expert_hidden = 11;
+    spec.balance_loss = 0.7;
+    PathModel model = make_model(spec, precision);
+    const TokenBatch batch = random_batch(spec, 3, 70, 5);
+    const double loss = model.loss_and_gradients(batch);
+    const ReferenceResult reference = reference_loss(spec, model.layout(), model.parameters(), batch);
+    const bool exact = precision == Precision::Fp32;
+    EXPECT_NEAR(loss, reference.loss, (exact ? 1e-5 : 2e-2) * reference.loss);
+    if (!exact) return;
+    EXPECT_LT(worst_gradient_error(model, reference), 3e-5);
+    const auto hidden = model.hidden(batch);
+    for (std::size_t i = 0; i < hidden.size(); ++i) ASSERT_NEAR(double(hidden[i]), reference.hidden[i], 3e-4);
+    PathModel again = make_model(spec, precision, true);
+    EXPECT_EQ(again.loss_and_gradients(batch), loss) << "recomputed";
+    model.loss_and_gradients(batch);
+    EXPECT_TRUE(std::ranges::equal(again.gradients(), model.gradients()));
+}
+INSTANTIATE_TEST_SUITE_P(Experts, MixtureGradients,
+    testing::Combine(
+        testing::Values(1, 2, 5), testing::Values("swiglu", "gelu"), testing::Values(Precision::Fp32, Precision::Bf16)));
+
+// With equal experts it does not matter who is chosen: the mixture is the dense model of that width.
+TEST(MixtureModel, EqualExpertsAreTheDenseModelWhateverTheGroups)
+{
+    ModelSpec dense = small_model({"full"});
+    dense.ffn_hidden = 12;
+    ModelSpec mixed = dense;
+    mixed.experts = 4;
+    mixed.expert_hidden = 12;
+    mixed.balance_loss = 0;
+    PathModel one = make_model(dense), many = make_model(mixed);
+    for (const ParameterView& view : many.layout().tensors()) {
+        std::string name = view.name;
+        if (const auto expert = name.find("expert"); expert != std::string::npos) name.erase(expert, 8);  // "expert3."
+        if (name.find("router") != std::string::npos) continue;
+        const ParameterView& from = one.layout().at(name);
+        std::ranges::copy(
+            one.parameters().subspan(from.offset, from.size), many.parameters().begin() + std::ptrdiff_t(view.offset));
+    }
+    const TokenBatch batch = random_batch(dense, 9, 130, 4);  // three groups
+    EXPECT_NEAR(many.loss_and_gradients(batch), one.loss_and_gradients(batch), 1e-5);
+    const auto gradient = [](const PathModel& model, const std::string& name) {
+        const ParameterView& view = model.layout().at(name);
+        return model.gradients().subspan(view.offset, view.size);
+    };
+    for (const char* name : {"embedding", "block0.attn.q", "block0.norm2"}) {
+        const auto a = gradient(one, name), b = gradient(many, name);
+        for (std::size_t i = 0; i < a.size(); ++i) ASSERT_NEAR(a[i], b[i], 2e-5) << name;
+    }
+    for (const char* part : {"gate", "up", "down"}) {  // each token's part went to the experts that it chose
+        const auto whole = gradient(one, std::string("block0.ffn.") + part);
+        std::vector<float> sum(whole.size(), 0.0f);
+        for (int e = 0; e < 4; ++e) {
+            const auto own = gradient(many, fmt::format("block0.ffn.expert{}.{}", e, part));
+            for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += own[i];
+        }
+        for (std::size_t i = 0; i < sum.size(); ++i) ASSERT_NEAR(sum[i], whole[i], 2e-5) << part;
+    }
+}
+
 std::vector<float> teacher_logits(const ModelSpec& spec, std::size_t tokens)
 {
     Rng rng(21);

@@ -2,6 +2,7 @@
 // Whole tasks from blobs to blobs: training, scoring, features, errors.
 #include "engine/corpus/sequences.h"
 #include "engine/model/init.h"
+#include "engine/training/codec.h"
 #include "engine/training/data_order.h"
 #include "engine/training/outer.h"
 #include "engine/training/teacher.h"
@@ -159,6 +160,97 @@ TEST_F(Task, TwoPhasesContinueWhereOneLongTaskWouldBe)
     }
     const auto state = Safetensors::open(io.path_of(second.inner_state_hash())).value();
     EXPECT_EQ(state.metadata().at("step"), "12");
+}
+
+TEST_F(Task, ACodecKeepsWhatItTakesAwayForTheNextPhase)
+{
+    const auto plain = run_task(spec, io).value();
+    spec.set_codec("int4");
+    const auto careless = run_task(spec, io).value();
+    EXPECT_EQ(careless.inner_state_hash(), plain.inner_state_hash()) << "nothing is kept";
+    spec.set_error_feedback(true);
+    const auto first = run_task(spec, io).value();
+    EXPECT_EQ(run_task(spec, io)->inner_state_hash(), first.inner_state_hash());
+    EXPECT_TRUE(std::ranges::equal(first.losses(), plain.losses())) << "the codec touches what is sent only";
+    const auto state = Safetensors::open(io.path_of(first.inner_state_hash())).value();
+    for (int c = 0; c < spec.columns_size(); ++c) {
+        EXPECT_EQ(first.deltas(c).delta_hash(), careless.deltas(c).delta_hash()) << "no residual yet";
+        const auto module = Safetensors::open(io.path_of(spec.columns(c).module_hash())).value();
+        const auto sent = Safetensors::open(io.path_of(first.deltas(c).delta_hash())).value();
+        const auto whole = Safetensors::open(io.path_of(plain.deltas(c).delta_hash())).value();
+        const auto arrives = decode_delta(Codec::Int4, sent, module.tensors(), "delta").value();
+        for (std::size_t t = 0; t < module.tensors().size(); ++t) {
+            const auto meant = whole.tensors()[t].as<float>();
+            const auto kept = (*state.expect("r." + module.tensors()[t].name, DType::F32))->as<float>();
+            for (std::size_t i = 0; i < meant.size(); ++i) ASSERT_EQ(kept[i], meant[i] - arrives.tensors[t][i]);
+        }
+    }
+    // The next phase sends it along, with or without the moments.
+    for (const bool keep : {true, false}) {
+        spec.set_step_begin(6);
+        spec.set_inner_state_hash(keep ? first.inner_state_hash() : "");
+        spec.set_residual_hash("");
+        const auto fresh = run_task(spec, io).value();
+        spec.set_residual_hash(first.inner_state_hash());
+        const auto second = run_task(spec, io).value();
+        EXPECT_TRUE(std::ranges::equal(fresh.losses(), second.losses()));
+        EXPECT_NE(fresh.deltas(1).delta_hash(), second.deltas(1).delta_hash());
+    }
+    spec.set_residual_hash(plain.inner_state_hash());
+    EXPECT_EQ(run_task(spec, io).error().code, ErrorCode::Corrupt) << "an inner state without a residual";
+    spec.set_codec("int3");
+    EXPECT_EQ(run_task(spec, io).error().code, ErrorCode::Unsupported);
+}
+
+// The two domains use words of their own, so a router can tell from the tokens which of two cells a row needs.
+TEST_F(Task, ATokenRouterLearnsWhichCellIsBestFromHereOn)
+{
+    Corpus corpus = make_corpus(24);
+    for (const auto& row : corpus.table.rows)
+        for (int t = 0; t < row.length; ++t) {
+            std::int32_t& token = corpus.tokens[std::size_t(row.begin + t)];
+            token = token / 2 + 20 * row.domain;
+        }
+    const TensorView words{"tokens", DType::I32, {std::int64_t(corpus.tokens.size())}, std::as_bytes(std::span(corpus.tokens))};
+    spec.set_tokens_hash(io.put(write_safetensors({&words, 1})));
+    constexpr int Windows = (Sequence - Prefix + 15) / 16;
+    std::vector<std::int32_t> fit, labels;
+    for (std::int32_t row = 0; row < 18; ++row) {
+        fit.push_back(row);
+        for (int w = 0; w < Windows; ++w) labels.push_back(w + 1 < Windows && row != 5 ? row % 2 : -1);
+    }
+    const TensorView view{"cell", DType::I32, {18, Windows}, std::as_bytes(std::span(labels))};
+    set_subset(fit);
+    spec.set_kind(v1::TASK_KIND_TOKEN_ROUTER);
+    spec.set_cells(2);
+    spec.set_window(16);
+    spec.set_steps(60);
+    spec.set_labels_hash(io.put(write_safetensors({&view, 1})));
+    spec.set_apply_hash(io.put(write_subset({18, 19, 20, 21, 22, 23, 5})));
+    spec.mutable_inner()->set_warmup_steps(0);
+    const auto result = run_task(spec, io).value();
+    EXPECT_EQ(run_task(spec, io)->rows_hash(), result.rows_hash()) << "the same bytes";
+    const auto blob = Safetensors::open(io.path_of(result.rows_hash())).value();
+    const TensorView* score = *blob.expect("score", DType::F32);
+    ASSERT_EQ(score->shape, (std::vector<std::int64_t>{7, Windows, 2}));
+    int right = 0, all = 0;
+    for (std::size_t row = 0; row < 6; ++row)
+        for (std::size_t w = 0; w + 1 < Windows; ++w) {
+            const auto said = score->as<float>().subspan((row * Windows + w) * 2, 2);
+            right += (said[1] > said[0]) == (row % 2 == 1);
+            ++all;
+        }
+    EXPECT_GE(right, all - 1) << "of unseen rows";
+    EXPECT_LT(std::stod(blob.metadata().at("held_out_nll")), 0.3);
+    const auto late = score->as<float>().subspan((6 * Windows + 1) * 2, 2);
+    EXPECT_EQ(late[0], 0.0f) << "row 5 ends before its second window does";
+
+    spec.set_cells(1);
+    EXPECT_EQ(run_task(spec, io).error().code, ErrorCode::Usage);
+    spec.set_cells(2);
+    std::ranges::fill(labels, -1);
+    spec.set_labels_hash(io.put(write_safetensors({&view, 1})));
+    EXPECT_THAT(run_task(spec, io).error().message, testing::HasSubstr("two windows"));
 }
 
 TEST_F(Task, ScoreCountsNoTokenOfThePrefix)

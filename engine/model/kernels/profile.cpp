@@ -33,6 +33,8 @@ const char* kernel_name(Kernel kernel)
         return "qk-norm and rope";
     case Kernel::Activation:
         return "swiglu or gelu";
+    case Kernel::ExpertRouting:
+        return "choice of experts";
     case Kernel::ForwardProducts:
         return "block products, forward";
     case Kernel::InputGradientProducts:

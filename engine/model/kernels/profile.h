@@ -16,6 +16,7 @@ enum class Kernel {
     Convolution,
     QkRope,
     Activation,
+    ExpertRouting,
     ForwardProducts,
     InputGradientProducts,
     WeightGradientProducts,

@@ -69,6 +69,10 @@ TEST(Study, SaysWhatIsWrongAndWhere)
     EXPECT_EQ(change("\"base\":\"a\"", "\"base\":\"x\""), "the study's base 'x' is none of its trained rows");
     EXPECT_EQ(change("\"wire\":[\"a\",\"b\"]", "\"wire\":[\"a\",\"z\"]"),
         "the study's check 'same bytes' names a row 'z', which is not there");
+    EXPECT_EQ(change("\"wire\":[\"a\",\"b\"]", "\"near\":[\"a\",\"z\"]"),
+        "the study's check 'same bytes' names a row 'z', which is not there");
+    EXPECT_EQ(change("\"wire\":[\"a\",\"b\"]", "\"near\":[\"a\"]"),
+        "the study's check 2: 'below', 'near' or 'wire' must name two rows or more");
 }
 
 TEST(Study, ScalesSoThatAllRowsTrainEquallyLong)

@@ -32,7 +32,7 @@ TEST(Presets, AllAreThereInOrderAndParse)
     }
     EXPECT_THAT(names,
         testing::ElementsAre("sample-2x2", "sample-2x2x2", "sample-2x4", "sample-4x4", "sample-8x8", "dense", "dense-outer",
-            "diloco-4", "flat-4", "paper-150m", "paper-1b", "paper-16x16", "paper-8x8"));
+            "diloco-4", "flat-4", "mixture-8", "paper-150m", "paper-1b", "paper-16x16", "paper-8x8"));
     EXPECT_EQ(load_preset("sample-2x3").error(),
         (Error{ErrorCode::NotFound, "no preset named 'sample-2x3'; did you mean 'sample-2x2'?"}));
 }
@@ -47,6 +47,17 @@ TEST(Presets, SampleRunsAreEqualInStepsAndPathSize)
         EXPECT_EQ(estimate.path_parameters, reference.path_parameters) << name;
         EXPECT_EQ(preset(name).training, preset("sample-2x2").training) << name;
     }
+}
+
+TEST(Presets, TheMixtureUsesWhatTheDensePathDoes)
+{
+    const RunEstimate dense = estimate_run(preset("dense")), mixed = estimate_run(preset("mixture-8"));
+    const std::int64_t routers = 4 * 8 * 128;
+    EXPECT_EQ(mixed.active_parameters, dense.path_parameters + routers);
+    EXPECT_EQ(mixed.path_parameters, mixed.active_parameters + 4 * 6 * 3 * 176 * 128);
+    EXPECT_EQ(dense.active_parameters, dense.path_parameters);
+    EXPECT_NEAR(mixed.flops_per_path / dense.flops_per_path, 1.0, 0.01);
+    EXPECT_EQ(preset("mixture-8").training, preset("dense").training);
 }
 
 TEST(Presets, Shapes)

@@ -44,7 +44,8 @@ TEST(Spec, CanonicalJsonIsStableAndComplete)
         R"({"data":{"batch":8,"corpus":"sample","sequence":256},"evaluation":{"every":1,"test_sequences":0,"valid_sequences":64},)"
         R"("model":{"blocks":["full","full","full","full"],"conv":4,"d_model":128,"ffn":"swiglu","ffn_hidden":0,"head_dim":32,"heads":4,)"
         R"("rope_base":10000.0,"vocabulary":8192,"window":128},"name":"a \"b\"",)"
-        R"("outer":{"combine":"shard-weighted","lr":0.7,"momentum":0.9,"optimizer":"nesterov","sqrt_paths":true},)"
+        R"("outer":{"codec":"fp32","combine":"shard-weighted","error_feedback":true,"lr":0.7,"momentum":0.9,"optimizer":"nesterov",)"
+        R"("sqrt_paths":true},)"
         R"("routing":{"balance":0.25,"layout":"neighbours","overlap":1,"prefix":32,"reshard":[],"router":"kmeans","router_data":0.05,)"
         R"("start":"kmeans"},"seed":18446744073709551615,)"
         R"("topology":{"levels":[{"blocks":[0,1],"modules":2},{"blocks":[2,3],"modules":2}],)"
@@ -204,6 +205,38 @@ TEST(Spec, HostileDocumentsAreRefusedOnOneLine)
         EXPECT_NE(answer, "accepted") << text;
         EXPECT_EQ(answer.find('\n'), std::string::npos) << text;
     }
+}
+
+TEST(Spec, APresetsFileIsTheSpecInsideIt)
+{
+    const std::string file = R"({"title":"T","description":"D","order":3,"spec":)" + minimal + "}";
+    EXPECT_EQ(parse_run_spec(file, {"seed=7"}).value(), parse_run_spec(minimal, {"seed=7"}).value());
+    EXPECT_EQ(message({}, R"({"title":"T","tilte":"T","spec":{}})"),
+        "unknown key 'tilte' beside 'spec'; a preset holds title, description, order and spec");
+    EXPECT_EQ(message({"training.tua=1"}, file), "unknown key 'training.tua'; did you mean 'training.tau'?");
+}
+
+TEST(Spec, CodecsAreKnownByName)
+{
+    EXPECT_EQ(parse_run_spec(minimal, {"outer.codec=int2"})->outer.codec, "int2");
+    EXPECT_EQ(message({"outer.codec=int3"}), "outer.codec must be one of fp32, bf16, int8, int4, int2, got \"int3\"");
+    EXPECT_FALSE(parse_run_spec(minimal)->outer.keeps_residual()) << "fp32 takes nothing away";
+    EXPECT_TRUE(parse_run_spec(minimal, {"outer.codec=int8"})->outer.keeps_residual());
+    EXPECT_FALSE(parse_run_spec(minimal, {"outer.codec=int8", "outer.error_feedback=false"})->outer.keeps_residual());
+}
+
+TEST(Spec, AMixtureIsWrittenOnlyWhereThereIsOne)
+{
+    EXPECT_EQ(to_json(parse_run_spec(minimal, {"model.experts_per_token=3"}).value()), to_json(parse_run_spec(minimal).value()));
+    const auto mixed = parse_run_spec(minimal, {"model.experts=8", "model.expert_hidden=40"});
+    ASSERT_TRUE(mixed) << mixed.error().message;
+    EXPECT_EQ(parse_run_spec(to_json(*mixed)).value(), *mixed);
+    EXPECT_EQ(mixed->model.expert_width(), 40);
+    EXPECT_EQ(parse_run_spec(minimal, {"model.experts=8"})->model.expert_width(), 352 / 2) << "equal active parameters";
+    EXPECT_THAT(message({"model.experts=1"}), testing::StartsWith("model.experts must be 0 (no mixture) or at least 2, got 1"));
+    EXPECT_EQ(message({"model.experts=4", "model.experts_per_token=5"}),
+        "model.experts_per_token gives each token to 5 of 4 experts; set it to 4 at most");
+    EXPECT_THAT(message({"model.experts=4", "model.experts_per_token=3"}), testing::HasSubstr("set model.expert_hidden"));
 }
 
 TEST(ModelSpecJson, IsCheckedToo)

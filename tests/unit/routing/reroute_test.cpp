@@ -49,6 +49,35 @@ double loss(const WindowTable& table, const Route& route)
     return nll / tokens;
 }
 
+TEST(Reroute, ATokenRoutersScoresDecideEachChunk)
+{
+    const WindowTable table = topics(40, 4, 4, 3);
+    const std::vector<std::int32_t> ahead = look_ahead(table);
+    ASSERT_EQ(ahead.size(), 40U * 8U);
+    std::vector<float> scores(ahead.size() * 4, 0.0f);
+    for (std::size_t i = 0; i < ahead.size(); ++i) {
+        const bool follows = i % 8 + 1 < 8 && table.tokens[i + 1] > 0;
+        EXPECT_EQ(ahead[i] >= 0, follows) << i;
+        if (follows) scores[i * 4 + std::size_t(ahead[i])] = 1.0f;
+    }
+    const std::vector<int> first(40, 0);
+    for (const int chunk : {4, 2, 1}) {
+        const Route route = reroute(table, chunk, first, scores);
+        for (std::size_t row = 0; row < 40; ++row)
+            for (int c = 0; c < route.chunks; ++c) {
+                const int cell = route.cells[row * std::size_t(route.chunks) + std::size_t(c)];
+                if (table.tokens[row * 8 + std::size_t(c * chunk)] == 0)
+                    EXPECT_EQ(cell, -1);
+                else
+                    EXPECT_EQ(cell, c == 0 ? 0 : ahead[row * 8 + std::size_t(c * chunk - 1)]);
+            }
+    }
+    // The last topic of a sequence is the best for all that is left of it.
+    for (std::size_t row = 0; row < 40; ++row)
+        if (row % 5 != 4)
+            for (std::size_t w = 4; w < 7; ++w) EXPECT_EQ(ahead[row * 8 + w], ahead[row * 8 + 3]);
+}
+
 TEST(Reroute, FollowsTopicsThatStay)
 {
     const WindowTable table = topics(300, 4, 4, 1), unseen = topics(300, 4, 4, 2);

@@ -204,7 +204,7 @@ void RunForm::fillEditors()
         const QJsonValue value = specValue(m_spec, field.key);
         switch (field.kind) {
         case SpecField::Kind::Integer:
-            qobject_cast<QSpinBox*>(editor)->setValue(int(value.toDouble()));
+            qobject_cast<QSpinBox*>(editor)->setValue(int(value.toDouble(field.absent)));
             break;
         case SpecField::Kind::Number:
             if (auto* line = qobject_cast<QLineEdit*>(editor); !line->hasFocus() || value.isDouble())

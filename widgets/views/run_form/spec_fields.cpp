@@ -60,6 +60,12 @@ QVector<SpecField> specFields()
         {QStringLiteral("routing.router"), tr("Router"), tr("How a sequence is given to a path"), Kind::Choice, paths, 0, 0,
             {QStringLiteral("kmeans"), QStringLiteral("product-kmeans"), QStringLiteral("discriminative"),
                 QStringLiteral("random"), QStringLiteral("round-robin"), QStringLiteral("none")}},
+        {QStringLiteral("model.experts"), tr("Experts a block"),
+            tr("Token-level mixture: experts in place of each block's feed-forward; 0 = none"), Kind::Integer, paths, 0, 1024,
+            {}},
+        {QStringLiteral("model.experts_per_token"), tr("Experts a token"),
+            tr("How many of them a token uses; as many active parameters as without, unless model.expert_hidden says otherwise"),
+            Kind::Integer, paths, 1, 1024, {}, 2},
         {QStringLiteral("data.corpus"), tr("Corpus"), tr("Imported text to train on"), Kind::Corpus, data, 0, 0, {}},
         {QStringLiteral("data.sequence"), tr("Sequence (tokens)"), tr("Tokens of one training sequence"), Kind::Integer, data, 8,
             65536, {}},
@@ -86,6 +92,13 @@ QVector<SpecField> specFields()
             outer, 0, 0, {QStringLiteral("shard-weighted"), QStringLiteral("mean"), QStringLiteral("raw-alpha")}},
         {QStringLiteral("outer.sqrt_paths"), tr("Rescale by \u221apaths"),
             tr("Multiply by the square root of the paths through the module"), Kind::Switch, outer, 0, 0, {}},
+        {QStringLiteral("outer.codec"), tr("Codec"),
+            tr("How pseudo-gradients travel: integers share a scale in blocks of 64; int2 has two bits"), Kind::Choice, outer, 0,
+            0,
+            {QStringLiteral("fp32"), QStringLiteral("bf16"), QStringLiteral("int8"), QStringLiteral("int4"),
+                QStringLiteral("int2")}},
+        {QStringLiteral("outer.error_feedback"), tr("Error feedback"),
+            tr("A path adds what the codec took away to its next pseudo-gradient"), Kind::Switch, outer, 0, 0, {}},
     };
 }
 

@@ -19,6 +19,7 @@ struct SpecField {
     double minimum = 0;
     double maximum = 0;
     QStringList choices;
+    int absent = 0;  ///< shown while the spec leaves an Integer out
 };
 QVector<SpecField> specFields();
 
