@@ -59,7 +59,9 @@ TEST_F(Chaos, WorkersKilledMidTaskLeaveTheSameBits)
     import("killed");
     LiveEngine engine(project("killed"), 2);
     start("killed");
-    if (kill_workers(engine, 2)) ASSERT_TRUE(engine.follow(is_done));
+    if (kill_workers(engine, 2)) {
+        ASSERT_TRUE(engine.follow(is_done));
+    }
     EXPECT_EQ(digest("killed"), s_quiet_digest);
     const auto run = ctl("killed", {"run", "show", "1"});
     EXPECT_GE(run["faults"].get<int>(), 2);

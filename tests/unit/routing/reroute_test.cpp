@@ -66,10 +66,8 @@ TEST(Reroute, ATokenRoutersScoresDecideEachChunk)
         for (std::size_t row = 0; row < 40; ++row)
             for (int c = 0; c < route.chunks; ++c) {
                 const int cell = route.cells[row * std::size_t(route.chunks) + std::size_t(c)];
-                if (table.tokens[row * 8 + std::size_t(c * chunk)] == 0)
-                    EXPECT_EQ(cell, -1);
-                else
-                    EXPECT_EQ(cell, c == 0 ? 0 : ahead[row * 8 + std::size_t(c * chunk - 1)]);
+                const bool read = table.tokens[row * 8 + std::size_t(c * chunk)] > 0;
+                EXPECT_EQ(cell, !read ? -1 : c == 0 ? 0 : ahead[row * 8 + std::size_t(c * chunk - 1)]);
             }
     }
     // The last topic of a sequence is the best for all that is left of it.

@@ -260,7 +260,7 @@ TEST(TaskBuilder, TheWarmStartDoesNotKnowItsTopology)
     seed.seed = 2;
     EXPECT_NE(memo_key(grid_task), memo_key(warm_spec(plan_of(seed), data, 1, {"a", "b", "c"}, "i", "w")));
     EXPECT_EQ(grid_task.step_begin(), 10);
-    EXPECT_EQ(train_spec(plan_of(grid_spec()), data, 2, 1, {"a", "b", "c", "d"}, "", "x").step_begin(), 35);
+    EXPECT_EQ(train_spec(plan_of(grid_spec()), data, 2, 1, {"a", "b", "c", "d"}, "", "", "x").step_begin(), 35);
 }
 
 TEST(TaskBuilder, PathsShuffleTheirShardsDifferently)
@@ -268,10 +268,10 @@ TEST(TaskBuilder, PathsShuffleTheirShardsDifferently)
     const RunPlan plan = plan_of(grid_spec());
     const DataHashes data{"t", "s"};
     const std::vector<std::string> modules{"a", "b", "c", "d"};
-    EXPECT_NE(
-        train_spec(plan, data, 0, 0, modules, "", "x").data_seed(), train_spec(plan, data, 1, 0, modules, "", "x").data_seed());
-    EXPECT_EQ(
-        train_spec(plan, data, 0, 0, modules, "", "x").data_seed(), train_spec(plan, data, 0, 2, modules, "", "x").data_seed());
+    EXPECT_NE(train_spec(plan, data, 0, 0, modules, "", "", "x").data_seed(),
+        train_spec(plan, data, 1, 0, modules, "", "", "x").data_seed());
+    EXPECT_EQ(train_spec(plan, data, 0, 0, modules, "", "", "x").data_seed(),
+        train_spec(plan, data, 0, 2, modules, "", "", "x").data_seed());
 }
 
 TEST(EvalDocument, PerplexityIsTheExponentOfTheTokenMean)
