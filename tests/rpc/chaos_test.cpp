@@ -147,7 +147,7 @@ TEST_F(Chaos, AWorkerThatDoesNotKnowTheCodecIsTurnedAwayAlone)
     LiveEngine engine(project("old-worker"), 0);
     start("old-worker",
         {"--set", "outer.codec=int8", "--set", "training.phases=1", "--set", "training.tau=4", "--set",
-            "training.warm_start_steps=0", "--set", "routing.router=random"});
+            "training.warm_start_steps=0", "--set", "routing.router=random", "--set", "evaluation.every=0"});  // training only
     const Caller caller(must(read_token(token_file(project("old-worker"), "worker"))));
     const auto workers = v1::Workers::NewStub(engine.channel());
     v1::RegisterRequest old;
