@@ -55,11 +55,7 @@ Result<void> ProbeSession::contestants()
     for (const auto& folder : folders) {
         if (std::filesystem::equivalent(folder, own, error)) continue;
         const std::string name = folder.filename().string();
-        const json recipe = json::parse(read_file(folder / "recipe.json").value_or(""), nullptr, false);
-        std::string title = name;
-        if (recipe.is_object() && recipe.contains("recipe") && recipe["recipe"].is_object())
-            title = recipe["recipe"].value("title", name);
-        readers.push_back({{"id", std::string(other_reader) + name}, {"title", title}});
+        readers.push_back({{"id", std::string(other_reader) + name}, {"title", name}});
     }
     say("contestants", {{"readers", readers}, {"baselines", {"window", "full", "bm25", "endpoint"}}});
     return {};

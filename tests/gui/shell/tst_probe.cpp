@@ -88,6 +88,7 @@ void TestProbe::picture(const QString& name)
     if (out.isEmpty()) return;
     for (const char* theme : {"dark", "light"}) {
         m_theme->setName(QLatin1String(theme));
+        QCoreApplication::processEvents();  // what is restyled at the next turn
         m_theme->applyTo(*qobject_cast<QApplication*>(QCoreApplication::instance()));
         QVERIFY(m_pane->grab().save(QDir(out).filePath(name + QLatin1Char('-') + QLatin1String(theme) + QStringLiteral(".png"))));
     }

@@ -22,6 +22,11 @@
 #include <algorithm>
 
 namespace pathloom {
+namespace {
+
+constexpr int mostBeside = 6;  // rows of answers side by side before they scroll
+
+}  // namespace
 
 AskPage::AskPage(
     HelperSession& session, ProbeDocumentsModel& documents, Contestants& contestants, ThemeController& theme, QWidget* parent)
@@ -257,7 +262,9 @@ void AskPage::showAnswer()
     m_passageTable->setVisible(!m_answer.passages.isEmpty());
     const int beside = m_beside.rowCount();
     m_besideTable->setVisible(beside > 0);
-    m_besideTable->setFixedHeight(m_besideTable->horizontalHeader()->sizeHint().height() + 24 * std::clamp(beside, 1, 6) + 4);
+    const int rows = std::clamp(beside, 1, mostBeside);
+    m_besideTable->setFixedHeight(std::max(24, m_besideTable->horizontalHeader()->sizeHint().height())
+        + rows * m_besideTable->verticalHeader()->defaultSectionSize() + 2 * m_besideTable->frameWidth() + 8);
     if (m_answer.memoryTokens == 0) {
         m_note->setText(tr("The answer is generated freely; the places it was read from are marked in the text."));
     } else {

@@ -152,6 +152,7 @@ void EndpointDialog::showProblem(const QString& text)
 {
     m_problem->setText(text);
     m_problem->show();
+    adjustSize();  // a wrapped line would be cut otherwise
 }
 
 void EndpointDialog::lookForKey()
