@@ -114,7 +114,8 @@ int work(const Settings& settings)
         options.retry.patience_ms = settings.patience_s * 1000;
         options.seed = random();
         PATHLOOM_TRY(const WorkerDevices devices, find_devices(settings.device));
-        spdlog::info("devices: {}", devices.choice.reason);
+        // What nobody asked for is nothing to announce: a machine without a GPU is the usual one.
+        spdlog::log(devices.choice.cuda ? spdlog::level::info : spdlog::level::debug, "devices: {}", devices.choice.reason);
         options.identity.isa = worker_isa(devices.choice.cpu, devices.choice.cuda.has_value());
         const auto run
             = [&devices](const v1::TaskSpec& spec, TaskIo& io) { return compute_task(spec, io, devices.task_device()); };

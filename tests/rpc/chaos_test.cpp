@@ -120,7 +120,9 @@ TEST_F(Chaos, ALossyCodecKeepsTheBitsWhateverDies)
     dry.emplace_back("--dry-run");
     const auto estimate = start("int4", dry);
     const double fewer = 4 * (4 * estimate["path_parameters"].get<double>() - estimate["delta_bytes_per_path"].get<double>());
-    const double saved = fp32["traffic"][0]["measured"].get<double>() - run["traffic"][0]["measured"].get<double>();
+    // Which modules a worker still has depends on which tasks it got, so what its cache saved counts as if it had crossed.
+    const auto needed = [](const nlohmann::json& phase) { return phase["measured"].get<double>() + phase["hits"].get<double>(); };
+    const double saved = needed(fp32["traffic"][0]) - needed(run["traffic"][0]);
     EXPECT_NEAR(saved, fewer, 0.02 * fewer + 4 * 4 * 1200.0);
 
     import("int4-killed");
