@@ -85,7 +85,6 @@ int main(int argc, char** argv)
     add_run_verbs(app, shell);
     add_probe_verbs(app);
     add_score_verbs(app, shell);
-    add_translate_verbs(app, shell);
     try {
         app.parse(argc, argv);
     } catch (const CLI::Success& done) {

@@ -19,7 +19,7 @@ namespace pathloom {
 namespace {
 
 using Stub = v1::Engine::StubInterface;
-constexpr std::array<std::string_view, 3> probe_verbs{"reader", "probe", "ask"};
+constexpr std::array<std::string_view, 5> probe_verbs{"reader", "probe", "ask", "translate", "pack"};
 constexpr int page = 1000;
 
 /// Where the value of an option of ours goes; null for every other word.
@@ -57,7 +57,7 @@ std::optional<ProbeCall> read_probe_call(const std::vector<std::string>& argumen
             call.words.push_back(word);
             if (i == 0 || plain || word.starts_with('-')) continue;
             if (call.verb.empty()) call.verb = word;
-            if (verbs < (call.verb == "ask" ? 1 : 2)) {  // "probe needle", "reader train", "ask"
+            if (verbs < (call.verb == "ask" || call.verb == "translate" ? 1 : 2)) {  // "probe needle", "reader train", "ask"
                 ++verbs;
                 call.options_at = call.words.size();
             }

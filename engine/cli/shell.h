@@ -47,7 +47,6 @@ void add_corpus_verbs(CLI::App& app, Shell& shell);
 void add_run_verbs(CLI::App& app, Shell& shell);
 void add_probe_verbs(CLI::App& app);  ///< reader, probe, ask in the help
 void add_score_verbs(CLI::App& app, Shell& shell);
-void add_translate_verbs(CLI::App& app, Shell& shell);  ///< pack, translate
 void add_result_verbs(CLI::App& app, Shell& shell, CLI::App& run);  ///< run digest, run eval, export path
 void add_report_verb(Shell& shell, CLI::App& run);  ///< run report
 void add_routing_verbs(Shell& shell, CLI::App& run);  ///< run routing, run documents

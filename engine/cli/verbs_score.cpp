@@ -18,7 +18,7 @@ namespace {
 struct ScoreFiles {
     std::string hypotheses;
     std::vector<std::string> references;
-    bool sentence = false, whole = false, confidence = false;
+    bool sentence = false, whole = false, confidence = false, details = false;
     BootstrapOptions bootstrap;
 };
 
@@ -31,7 +31,11 @@ Result<void> score(const Shell& shell, const Metric& metric, const ScoreFiles& f
     const auto statistics = segment_statistics(metric, text);
     const auto bootstrapped = files.confidence ? std::optional(files.bootstrap) : std::nullopt;
     const std::string signature = pathloom::signature(metric, text.references.size(), bootstrapped);
-    nlohmann::json document{{"metric", metric.name()}, {"signature", signature}, {"segments", text.hypotheses.size()}};
+    nlohmann::json document{{"signature", signature}};
+    if (files.details) {
+        document["metric"] = metric.name();
+        document["segments"] = text.hypotheses.size();
+    }
     std::string lines;
     if (files.sentence) {
         auto& scores = document["score"] = nlohmann::json::array();
@@ -42,7 +46,7 @@ Result<void> score(const Shell& shell, const Metric& metric, const ScoreFiles& f
     } else {
         const auto totals = summed(statistics);
         document["score"] = metric.score(totals);
-        document["details"] = metric.details(totals);
+        if (files.details) document["details"] = metric.details(totals);
         lines = fmt::format("{}|{} = {:.4f}", metric.name(), signature, metric.score(totals));
         if (bootstrapped) {
             const auto interval = bootstrap(metric, statistics, *bootstrapped);
@@ -66,6 +70,7 @@ CLI::App* add_metric(CLI::App& group, const char* name, const char* what, const 
         ->required();
     verb->add_flag("--sentence", files->sentence, "One score a line");
     verb->add_flag("--whole", files->whole, "Each file is one segment, line ends and all");
+    verb->add_flag("--details", files->details, "With --json: what the score is made of, too");
     verb->add_flag("--confidence", files->confidence, "95 per cent interval by bootstrap");
     verb->add_option("--confidence-n", files->bootstrap.samples, "Its samples")->check(CLI::Range(2, 1000000));
     verb->add_option("--seed", files->bootstrap.seed, "Its seed");

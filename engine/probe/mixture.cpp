@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/probe/mixture.h"
 
+#include "engine/probe/mixture_lexicon.h"
 #include "engine/probe/mixture_series.h"
 #include "engine/probe/mixture_tokens.h"
 
@@ -260,6 +261,14 @@ void Mixture::add_made(Draft& draft, MixtureKind kind, Rng& rng) const
     for (const MixtureQuestion& question : made.questions) draft.ask(question);
 }
 
+void Mixture::add_lexicon(Draft& draft, Rng& rng) const
+{
+    MixtureDocument made
+        = lexicon_document(*m_tokenizer, m_writer, {std::size_t(m_spec.context_length), m_spec.asked, m_spec.absent}, rng);
+    draft.document = std::move(made.tokens);
+    for (const MixtureQuestion& question : made.questions) draft.ask(question);
+}
+
 ReaderBatch Mixture::batch(std::uint64_t number) const
 {
     Rng rng(mix(m_seed, text_key("mixture"), number));
@@ -297,6 +306,9 @@ ReaderBatch Mixture::batch(std::uint64_t number) const
         case MixtureKind::Series:
         case MixtureKind::Turns:
             add_made(draft, MixtureKind(kind), rng);
+            break;
+        case MixtureKind::Lexicon:
+            add_lexicon(draft, rng);
             break;
         }
         batch.context_sizes.push_back(int(draft.document.size()));

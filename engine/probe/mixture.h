@@ -17,15 +17,15 @@
 namespace pathloom {
 
 /// What a document of the mixture holds. Shares are relative.
-enum class MixtureKind { Facts, List, Copy, Text, Series, Turns };
-inline constexpr std::array<const char*, 6> mixture_names{"facts", "list", "copy", "text", "series", "turns"};
+enum class MixtureKind { Facts, List, Copy, Text, Series, Turns, Lexicon };
+inline constexpr std::array<const char*, 7> mixture_names{"facts", "list", "copy", "text", "series", "turns", "lexicon"};
 
 struct MixtureSpec {
     int contexts = 16;  ///< documents of a batch
     int context_length = 256;  ///< tokens of each
     int asked = 3;  ///< questions about each
     int question_length = 80;  ///< tokens, answer included
-    std::array<double, 6> shares{0.6, 0.15, 0.12, 0.13, 0.0, 0.0};
+    std::array<double, 7> shares{0.6, 0.15, 0.12, 0.13, 0.0, 0.0, 0.0};
     int most_facts = 5;  ///< of one document
     double shared = 0.6;  ///< share of documents whose facts are worded as those of others in the batch
     double near = 0.35;  ///< share of documents whose keys differ from each other only a little
@@ -59,6 +59,7 @@ private:
     void add_copies(Draft& draft, Rng& rng) const;
     void add_text(Draft& draft, Rng& rng) const;
     void add_made(Draft& draft, MixtureKind kind, Rng& rng) const;
+    void add_lexicon(Draft& draft, Rng& rng) const;
     const Tokenizer* m_tokenizer;
     MixtureSpec m_spec;
     std::uint64_t m_seed;

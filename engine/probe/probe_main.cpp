@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // pathloom-probe: trains readers and asks long documents, in a process of its own because SentencePiece and protobuf cannot share
-// one. pathloomctl runs it for its verbs `reader`, `probe` and `ask`.
+// one. pathloomctl runs it for its verbs `reader`, `probe`,
+// `ask`, `translate` and `pack`.
 #include "engine/core/exit_code.h"
 #include "engine/probe/probe_verbs.h"
 
@@ -37,6 +38,7 @@ int main(int argc, char** argv)
     add_ask_verb(app, shell);
     add_prefix_verb(app, shell);
     add_session_verbs(app, shell);
+    add_translate_verbs(app, shell);
     add_translate_session_verb(app, shell);
     add_bench_verbs(app, shell);
     try {

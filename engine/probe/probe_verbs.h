@@ -27,6 +27,7 @@ void add_probe_verbs(CLI::App& app, ProbeShell& shell);  ///< probe needle, mult
 void add_case_verbs(CLI::App& probe, ProbeShell& shell);  ///< ruler, mrcr, qa, nll, show
 void add_ask_verb(CLI::App& app, ProbeShell& shell);
 void add_session_verbs(CLI::App& app, ProbeShell& shell);  ///< session
+void add_translate_verbs(CLI::App& app, ProbeShell& shell);  ///< translate, pack show
 void add_translate_session_verb(CLI::App& app, ProbeShell& shell);  ///< translate-session
 void add_prefix_verb(CLI::App& app, ProbeShell& shell);  ///< prefix-state
 void add_bench_verbs(CLI::App& app, ProbeShell& shell);  ///< bench prefill, bench scan

@@ -42,7 +42,7 @@ public:
         for (const auto& pair : material.sentences) add(pair[0], pair[1]);
         for (const auto& entry : material.dictionary) add(entry.text[0], entry.text[1]);
     }
-    [[nodiscard]] Translation explain(const std::string& sentence) const override
+    [[nodiscard]] Result<Translation> explain(const std::string& sentence, const Said&) const override
     {
         const Grams wanted = grams_of(sentence);
         std::vector<int> shared(m_examples.size());
@@ -56,8 +56,8 @@ public:
                 most = f;
                 best = &m_examples[i];
             }
-        if (!best) return {sentence, {}};
-        return {best->translation, {{TranslationPart::Kind::example, {best->translation}, {best->source}}}};
+        if (!best) return Translation{sentence, {}};
+        return Translation{best->translation, {{TranslationPart::Kind::example, {best->translation}, {best->source}}}};
     }
 
 private:

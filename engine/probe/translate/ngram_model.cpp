@@ -2,6 +2,7 @@
 // A trigram model of word order.
 #include "engine/probe/translate/ngram_model.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace pathloom {
@@ -20,7 +21,7 @@ std::uint64_t key(const std::array<WordId, 3>& words, int n)
 
 }  // namespace
 
-void NgramModel::learn(const Words& sentence)
+void NgramModel::learn(const Words& sentence, double weight)
 {
     std::array<WordId, 3> window{begin, begin, begin};
     const auto count = [&](WordId word) {
@@ -28,8 +29,10 @@ void NgramModel::learn(const Words& sentence)
         for (int n = 1; n <= order; ++n) {
             const auto packed = key(window, n);
             auto& context = m_contexts[std::size_t(n - 1)][packed >> bits];
-            ++context.tokens;
-            if (++m_counts[std::size_t(n - 1)][packed] == 1) ++context.types;
+            double& counted = m_counts[std::size_t(n - 1)][packed];
+            context.tokens += weight;
+            context.types += std::min(1.0, counted + weight) - std::min(1.0, counted);  // a type is there once it counts one
+            counted += weight;
         }
     };
     for (const auto word : sentence) count(word);
@@ -45,7 +48,7 @@ double NgramModel::log_probability(WordId before_last, WordId last, WordId word)
         const auto context = m_contexts[std::size_t(n - 1)].find(packed >> bits);
         if (context == m_contexts[std::size_t(n - 1)].end()) break;
         const auto found = m_counts[std::size_t(n - 1)].find(packed);
-        const double count = found == m_counts[std::size_t(n - 1)].end() ? 0.0 : double(found->second);
+        const double count = found == m_counts[std::size_t(n - 1)].end() ? 0.0 : found->second;
         const double tokens = context->second.tokens, types = context->second.types;
         p = (count + types * p) / (tokens + types);
     }

@@ -4,8 +4,6 @@
 #include "engine/probe/translate/translator.h"
 #include "engine/probe/translate/words.h"
 
-#include <algorithm>
-
 namespace pathloom {
 
 namespace {
@@ -20,9 +18,16 @@ Line words_of(const std::string& text, const std::string& language)
     return words;
 }
 
+/// Whether the words stand in the line; an ending ("+at") stands in any word, a stem at a word's beginning.
 bool holds(const Line& line, const Line& words)
 {
-    return !std::ranges::search(line, words).empty();
+    std::string text, wanted;
+    for (const auto& word : line) text += " " + word;
+    for (const auto& word : words) {
+        const bool ending = word.size() > 1 && word[0] == '+';
+        wanted += ending ? word.substr(1) : " " + word;
+    }
+    return text.find(wanted) != std::string::npos;
 }
 
 }  // namespace
@@ -52,9 +57,13 @@ PartOrigin origin_of(const TranslationPart& part, const TranslationMaterial& mat
         [](const DictionaryEntry& entry) -> const std::string& { return entry.text[1]; }, PartOrigin::Kind::dictionary);
     if (in_dictionary.kind != PartOrigin::Kind::none) return in_dictionary;
     using Pair = std::array<std::string, 2>;
-    return best_of(
+    const auto in_sentences = best_of(
         material.sentences, [](const Pair& pair) -> const std::string& { return pair[0]; },
         [](const Pair& pair) -> const std::string& { return pair[1]; }, PartOrigin::Kind::sentence);
+    if (in_sentences.kind != PartOrigin::Kind::none) return in_sentences;
+    return best_of(
+        material.book, [](const BookPair& pair) -> const std::string& { return pair.text[0]; },
+        [](const BookPair& pair) -> const std::string& { return pair.text[1]; }, PartOrigin::Kind::book);
 }
 
 }  // namespace pathloom

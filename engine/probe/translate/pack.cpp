@@ -2,9 +2,8 @@
 // Reading language packs.
 #include "engine/probe/translate/pack.h"
 
-#include "engine/core/files.h"
 #include "engine/core/one_line.h"
-#include "engine/probe/score/unicode.h"
+#include "engine/probe/translate/tables.h"
 
 #include <algorithm>
 #include <set>
@@ -33,19 +32,9 @@ std::vector<std::string> split(const std::string& text, char by)
     return parts;
 }
 
-Result<std::string> read_text(const std::filesystem::path& path)
-{
-    PATHLOOM_TRY(std::string text, read_file(path));
-    if (text.starts_with("\xef\xbb\xbf")) text.erase(0, 3);
-    if (const auto decoded = decode_utf8(text); !decoded)
-        return fail(ErrorCode::Corrupt, "{} is {}; convert it, for instance with iconv -t UTF-8", one_line(path.string()),
-            decoded.error().message);
-    return text;
-}
-
 Result<TableFile> read_table(const std::filesystem::path& path)
 {
-    PATHLOOM_TRY(const std::string text, read_text(path));
+    PATHLOOM_TRY(const std::string text, read_utf8(path));
     TableFile table;
     table.name = one_line(path.string());
     std::size_t number = 0;
@@ -128,7 +117,7 @@ Result<LanguagePack> read_pack(const std::filesystem::path& folder)
     }
     for (const char* name : {"grammar.txt", "grammar.md"})
         if (pack.grammar.empty() && names.count(name)) {
-            PATHLOOM_TRY(pack.grammar, read_text(folder / name));
+            PATHLOOM_TRY(pack.grammar, read_utf8(folder / name));
         }
     return pack;
 }

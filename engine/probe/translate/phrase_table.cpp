@@ -14,6 +14,7 @@ namespace {
 
 // Weights of the four scores of a phrase, found by hill climbing on 80 training sentences held out, not on a development set.
 constexpr double phrase_forward = 0.15, phrase_backward = 0.28, words_forward = 0.125, words_backward = 0.3;
+constexpr double half_trust = 3000.0;  // sentences beside which dictionary meanings count half
 constexpr std::size_t kept = 20;  // translations of one phrase
 constexpr std::size_t longest_gloss = 4;
 
@@ -54,13 +55,18 @@ std::vector<std::u32string> meanings(const std::string& cell)
     return found;
 }
 
+struct Seen {
+    double count = 0.0;
+    PartOrigin origin;
+    std::size_t length = std::size_t(-1);  // of the example it stands in
+};
 struct Counts {
-    std::map<Words, std::map<Words, double>> pairs;
+    std::map<Words, std::map<Words, Seen>> pairs;
     std::map<Words, double> targets;
 };
 
 /// Every pair of phrases that the links keep together (Koehn et al. 2003); words without a link may join at the edges.
-void extract(const WordPair& pair, const Links& links, Counts& counts)
+void extract(const WordPair& pair, const Links& links, const PartOrigin& origin, Counts& counts)
 {
     constexpr int limit = int(PhraseTable::longest);
     const int sources = int(pair.source.size()), targets = int(pair.target.size());
@@ -81,7 +87,14 @@ void extract(const WordPair& pair, const Links& links, Counts& counts)
             for (int a = j1; a >= 0 && (a == j1 || !target_linked[std::size_t(a)]); --a)
                 for (int b = j2; b < targets && b - a < limit && (b == j2 || !target_linked[std::size_t(b)]); ++b) {
                     const Words target(pair.target.begin() + a, pair.target.begin() + b + 1);
-                    counts.pairs[source][target] += pair.weight;
+                    Seen& seen = counts.pairs[source][target];
+                    seen.count += pair.weight;
+                    // Dictionary lines come last and win; they have no words around them.
+                    if (const std::size_t length = pair.source.size() + pair.target.size();
+                        length < seen.length || origin.kind == PartOrigin::Kind::dictionary) {
+                        seen.length = length;
+                        seen.origin = origin;
+                    }
                     counts.targets[target] += pair.weight;
                 }
         }
@@ -114,35 +127,81 @@ WordId Vocabulary::find(const std::u32string& word) const
     return found == m_numbers.end() ? null_word : found->second;
 }
 
-PhraseTable build_phrase_table(const TranslationMaterial& material)
+std::vector<std::u32string> PhraseTable::words(std::u32string_view text, int side, const std::string& language) const
+{
+    std::vector<std::u32string> out;
+    for (auto& word : plain_words(text, language)) {
+        if (!split[std::size_t(side)]) {
+            out.push_back(std::move(word));
+            continue;
+        }
+        for (auto& part : forms[std::size_t(side)].parts(word)) out.push_back(std::move(part));
+    }
+    return out;
+}
+
+double gloss_trust(std::size_t sentences)
+{
+    return 1.0 / (1.0 + double(sentences) / half_trust);
+}
+
+PhraseTable build_phrase_table(const TranslationMaterial& material, std::array<bool, 2> split)
 {
     PhraseTable table;
-    const auto numbered = [](Vocabulary& vocabulary, std::u32string_view text, const std::string& language) {
+    table.split = split;
+    struct Example {
+        std::array<std::u32string, 2> text;
+        PartOrigin origin;
+    };
+    using Kind = PartOrigin::Kind;
+    std::vector<Example> examples, glosses;
+    const auto add = [](std::vector<Example>& to, const std::array<std::string, 2>& text, PartOrigin origin) {
+        const auto source = decode_utf8(text[0]), target = decode_utf8(text[1]);
+        if (source && target) to.push_back({{*source, *target}, origin});
+    };
+    const auto gloss = [&](const std::array<std::string, 2>& text, PartOrigin origin) {
+        for (const auto& from : meanings(text[0]))
+            for (const auto& to : meanings(text[1])) glosses.push_back({{from, to}, origin});
+    };
+    for (std::size_t i = 0; i < material.sentences.size(); ++i) add(examples, material.sentences[i], {Kind::sentence, i});
+    for (std::size_t i = 0; i < material.book.size(); ++i) {
+        const BookPair& pair = material.book[i];
+        if (pair.kind == BookPair::Kind::example)
+            add(examples, pair.text, {Kind::book, i});
+        else
+            gloss(pair.text, {Kind::book, i});
+    }
+    for (std::size_t i = 0; i < material.dictionary.size(); ++i) gloss(material.dictionary[i].text, {Kind::dictionary, i});
+    for (const auto* list : {&examples, &glosses})
+        for (const auto& example : *list)
+            for (const std::size_t side : {std::size_t(0), std::size_t(1)})
+                for (const auto& word : plain_words(example.text[side], material.languages[side])) table.forms[side].count(word);
+    for (auto& forms : table.forms) forms.settle();
+    const auto numbered = [&](Vocabulary& vocabulary, const std::u32string& text, int side) {
         Words words;
-        for (const auto& word : plain_words(text, language)) words.push_back(vocabulary.number(word));
+        for (const auto& word : table.words(text, side, material.languages[std::size_t(side)]))
+            words.push_back(vocabulary.number(word));
         return words;
     };
     std::vector<WordPair> pairs;
-    for (const auto& [from, to] : material.sentences) {
-        const auto source = decode_utf8(from), target = decode_utf8(to);
-        if (!source || !target) continue;
-        WordPair pair{
-            numbered(table.source, *source, material.languages[0]), numbered(table.target, *target, material.languages[1])};
+    std::vector<PartOrigin> origins;
+    for (const auto& example : examples) {
+        WordPair pair{numbered(table.source, example.text[0], 0), numbered(table.target, example.text[1], 1)};
         table.target_sentences.push_back(pair.target);
-        if (!pair.source.empty() && !pair.target.empty()) pairs.push_back(std::move(pair));
+        if (pair.source.empty() || pair.target.empty()) continue;
+        pairs.push_back(std::move(pair));
+        origins.push_back(example.origin);
     }
     const std::size_t sentences = pairs.size();
-    for (const auto& entry : material.dictionary)
-        for (const auto& from : meanings(entry.text[0]))
-            for (const auto& to : meanings(entry.text[1])) {
-                WordPair pair{
-                    numbered(table.source, from, material.languages[0]), numbered(table.target, to, material.languages[1])};
-                if (pair.source.empty() || pair.target.empty() || pair.source.size() > longest_gloss
-                    || pair.target.size() > longest_gloss)
-                    continue;
-                if (sentences == 0) table.target_sentences.push_back(pair.target);  // better than no idea of word order
-                pairs.push_back(std::move(pair));
-            }
+    for (const auto& example : glosses) {
+        WordPair pair{numbered(table.source, example.text[0], 0), numbered(table.target, example.text[1], 1)};
+        if (pair.source.empty() || pair.target.empty() || pair.source.size() > longest_gloss
+            || pair.target.size() > longest_gloss)
+            continue;
+        table.target_glosses.push_back(pair.target);
+        pairs.push_back(std::move(pair));
+        origins.push_back(example.origin);
+    }
     std::vector<WordPair> turned;
     for (const auto& pair : pairs) turned.push_back({pair.target, pair.source, pair.weight});
     const auto forward = LexicalTable::train(pairs), backward = LexicalTable::train(turned);
@@ -158,19 +217,23 @@ PhraseTable build_phrase_table(const TranslationMaterial& material)
             for (int i = 0; i < int(pairs[p].source.size()); ++i)
                 for (int j = 0; j < int(pairs[p].target.size()); ++j) links.insert({i, j});
         }
-        extract(pairs[p], links, counts);
+        extract(pairs[p], links, origins[p], counts);
     }
     for (const auto& [source, targets] : counts.pairs) {
         double total = 0.5;
-        for (const auto& [target, count] : targets) total += count;
+        for (const auto& [target, seen] : targets) total += seen.count;
         std::vector<Phrase> phrases;
-        for (const auto& [target, count] : targets)
+        for (const auto& [target, seen] : targets) {
+            const double count = seen.count;
             phrases.push_back({target,
                 phrase_forward * std::log(count / total) + phrase_backward * std::log(count / (counts.targets[target] + 0.5))
                     + words_forward * words_score(source, target, forward)
                     + words_backward * words_score(target, source, backward)});
+        }
         std::stable_sort(phrases.begin(), phrases.end(), [](const Phrase& a, const Phrase& b) { return a.score > b.score; });
         if (phrases.size() > kept) phrases.resize(kept);
+        for (const auto& phrase : phrases)
+            table.pairs.push_back({source, phrase.target, phrase.score, targets.at(phrase.target).origin});
         table.phrases.emplace(source, std::move(phrases));
     }
     return table;

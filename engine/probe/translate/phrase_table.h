@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/probe/translate/alignment.h"
+#include "engine/probe/translate/forms.h"
 #include "engine/probe/translate/translator.h"
 
 #include <map>
@@ -29,13 +30,29 @@ struct Phrase {
     double score;  ///< weighted log probabilities of both directions, of phrases and of their words
 };
 
-struct PhraseTable {
-    static constexpr std::size_t longest = 4;  ///< words of either side
-    Vocabulary source, target;
-    std::map<Words, std::vector<Phrase>> phrases;  ///< best first
-    std::vector<Words> target_sentences;
+/// A phrase pair as the material has it.
+struct AlignedPair {
+    Words source, target;
+    double score = 0.0;  ///< as Phrase::score
+    PartOrigin origin;  ///< its dictionary line, else the shortest example
 };
 
-PhraseTable build_phrase_table(const TranslationMaterial& material);
+struct PhraseTable {
+    static constexpr std::size_t longest = 5;  ///< words of either side
+    Vocabulary source, target;
+    std::map<Words, std::vector<Phrase>> phrases;  ///< best first
+    std::vector<AlignedPair> pairs;  ///< the same, by source phrase, best first
+    std::vector<Words> target_sentences;
+    std::vector<Words> target_glosses;  ///< of the dictionary: words, but no word order
+    std::array<Forms, 2> forms;  ///< of source and target
+    std::array<bool, 2> split{};  ///< which side is parted into stems and endings
+    [[nodiscard]] std::vector<std::u32string> words(std::u32string_view text, int side, const std::string& language) const;
+};
+
+/// What the order of words inside dictionary meanings counts beside `sentences` examples.
+double gloss_trust(std::size_t sentences);
+
+/// `split`: which side's words are parted into stems and endings.
+PhraseTable build_phrase_table(const TranslationMaterial& material, std::array<bool, 2> split);
 
 }  // namespace pathloom

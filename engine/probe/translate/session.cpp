@@ -2,10 +2,9 @@
 #include "engine/probe/translate/session.h"
 
 #include "engine/core/resources.h"
-#include "engine/probe/score/bleu.h"
-#include "engine/probe/score/chrf.h"
-#include "engine/probe/score/corpus_score.h"
 #include "engine/probe/score/unicode.h"
+#include "engine/probe/translate/pack_maker.h"
+#include "engine/probe/translate/translation_scores.h"
 
 #include <algorithm>
 #include <chrono>
@@ -25,7 +24,7 @@ double seconds_since(std::chrono::steady_clock::time_point start)
 
 json origin_json(const TranslationPart& part, const TranslationMaterial& material)
 {
-    const PartOrigin origin = origin_of(part, material);
+    const PartOrigin origin = part.origin.kind == PartOrigin::Kind::none ? origin_of(part, material) : part.origin;
     if (origin.kind == PartOrigin::Kind::dictionary) {
         const DictionaryEntry& entry = material.dictionary[origin.index];
         return {{"kind", "dictionary"}, {"index", origin.index}, {"source", entry.text[0]}, {"target", entry.text[1]},
@@ -34,6 +33,11 @@ json origin_json(const TranslationPart& part, const TranslationMaterial& materia
     if (origin.kind == PartOrigin::Kind::sentence) {
         const auto& pair = material.sentences[origin.index];
         return {{"kind", "sentence"}, {"index", origin.index}, {"source", pair[0]}, {"target", pair[1]}};
+    }
+    if (origin.kind == PartOrigin::Kind::book) {
+        const BookPair& pair = material.book[origin.index];
+        return {{"kind", "book"}, {"index", origin.index}, {"source", pair.text[0]}, {"target", pair.text[1]},
+            {"line", pair.first_line}};
     }
     return {{"kind", "none"}};
 }
@@ -47,6 +51,8 @@ const char* name_of(TranslationPart::Kind kind)
         return "copied";
     case TranslationPart::Kind::example:
         return "example";
+    case TranslationPart::Kind::said:
+        return "said";
     case TranslationPart::Kind::phrase:
         break;
     }
@@ -82,7 +88,8 @@ Result<void> TranslateSession::dispatch(const json& request)
     if (verb == "pack") return show(request);
     if (verb == "translate") return translate(request);
     if (verb == "evaluate") return evaluate(request);
-    return fail(ErrorCode::Usage, "'{}' is no request; there are packs, pack, translate, evaluate and cancel", verb);
+    if (verb == "make-pack") return make_pack(request);
+    return fail(ErrorCode::Usage, "'{}' is no request; there are packs, pack, make-pack, translate, evaluate and cancel", verb);
 }
 
 Result<void> TranslateSession::packs()
@@ -94,6 +101,27 @@ Result<void> TranslateSession::packs()
         if (entry.is_directory()) found.push_back(entry.path().string());
     std::ranges::sort(found);
     say("done", {{"packs", found}});
+    return {};
+}
+
+Result<void> TranslateSession::make_pack(const json& request)
+{
+    PackRequest wanted;
+    const auto both = [&](const char* key) { return request.value(key, std::array<std::string, 2>{}); };
+    wanted.languages = both("languages");
+    wanted.sentence_columns = both("columns");
+    for (const auto& file : request.at("sentences")) wanted.sentences.emplace_back(file.get<std::string>());
+    wanted.dictionary = request.value("dictionary", std::string());
+    wanted.grammar = request.value("grammar", std::string());
+    wanted.header = request.value("header", true);
+    wanted.dev_share = request.value("dev", wanted.dev_share);
+    wanted.seed = request.value("seed", wanted.seed);
+    wanted.out = request.value("out", std::string());
+    PATHLOOM_TRY(const PackPreview made, request.value("preview", false) ? preview_pack(wanted) : pathloom::make_pack(wanted));
+    say("done",
+        {{"out", wanted.out.string()}, {"train", made.train}, {"dev", made.dev}, {"dictionary", made.dictionary},
+            {"grammar_bytes", made.grammar_bytes}, {"skipped", made.skipped}, {"repeated", made.repeated}, {"alike", made.alike},
+            {"columns", made.sentence_names}, {"sentences", made.sentences}});
     return {};
 }
 
@@ -121,11 +149,25 @@ Result<void> TranslateSession::show(const json& request)
     return {};
 }
 
+TranslateSession::Condition TranslateSession::condition_of(const json& wanted, const json& request) const
+{
+    Condition condition;
+    condition.choice.model = wanted.at("model").get<std::string>();
+    condition.choice.endpoint.base_url = request.value("endpoint", std::string());
+    condition.choice.endpoint.model = request.value("endpoint_model", std::string());
+    condition.choice.endpoint_window = request.value("endpoint_window", condition.choice.endpoint_window);
+    condition.context = wanted.at("context").get<std::string>();
+    condition.shots = wanted.value("shots", -1);
+    condition.seed = wanted.value("seed", request.value("seed", std::uint64_t(1)));
+    return condition;
+}
+
 Result<const TranslateSession::Trained*> TranslateSession::trained(
     const std::string& folder, int from, const Condition& condition, const std::string& held_out)
 {
-    const std::string key = fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}", folder, from, condition.model, condition.context,
-        condition.shots, condition.seed, held_out);
+    const std::string key = fmt::format("{}\n{}\n{}\n{}\n{}\n{}\n{}", folder, from,
+        condition.choice.model + "\n" + condition.choice.endpoint.base_url + "\n" + condition.choice.endpoint.model,
+        condition.context, condition.shots, condition.seed, held_out);
     auto found = m_trained.find(key);
     if (found == m_trained.end()) {
         PATHLOOM_TRY(const LanguagePack* const known, pack(folder));
@@ -135,9 +177,12 @@ Result<const TranslateSession::Trained*> TranslateSession::trained(
             for (const auto& pair : split->second)
                 hidden.push_back({pair.text[std::size_t(from)], pair.text[std::size_t(1 - from)]});
         Trained made;
-        made.material = translation_material(*known, from, context, condition.shots, condition.seed, hidden);
-        made.translator
-            = condition.model == "nearest" ? make_nearest_translator(made.material) : make_lexical_translator(made.material);
+        PATHLOOM_TRY(made.material, translation_material(*known, from, context, condition.shots, condition.seed, hidden));
+        const auto reading = [&](std::size_t done, std::size_t all) {
+            say("reading", {{"done", done}, {"total", all}});
+            return !m_io.stopped();
+        };
+        PATHLOOM_TRY(made.translator, m_translators.make(condition.choice, made.material, reading));
         if (m_trained.size() >= most_trained) m_trained.clear();
         found = m_trained.emplace(key, std::move(made)).first;
     }
@@ -150,20 +195,22 @@ Result<void> TranslateSession::translate(const json& request)
     const auto text = request.at("text").get<std::string>();
     PATHLOOM_TRY(const LanguagePack* const known, pack(folder));
     PATHLOOM_TRY(const int from, language_index(*known, request.at("from").get<std::string>()));
-    const Condition condition{request.at("model").get<std::string>(), request.at("context").get<std::string>(),
-        request.value("shots", -1), request.value("seed", std::uint64_t(1))};
+    const Condition condition = condition_of(request, request);
     const auto start = std::chrono::steady_clock::now();
     PATHLOOM_TRY(const Trained* const with, trained(folder, from, condition, {}));
     const double seconds_train = seconds_since(start);
-    const Translation translation = with->translator->explain(text);
+    PATHLOOM_TRY(const Translation translation, with->translator->explain(text, [&](const std::string& so_far) {
+        say("growing", {{"text", so_far}});
+        return !m_io.stopped();
+    }));
     json parts = json::array();
     for (const TranslationPart& part : translation.parts)
         parts.push_back({{"kind", name_of(part.kind)}, {"target", part.target}, {"source", part.source},
             {"origin", origin_json(part, with->material)}});
     say("done",
         {{"text", translation.text}, {"parts", parts}, {"examples", with->material.sentences.size()},
-            {"dictionary", with->material.dictionary.size()}, {"seconds_train", seconds_train},
-            {"seconds", seconds_since(start) - seconds_train}});
+            {"dictionary", with->material.dictionary.size()}, {"book_pairs", with->material.book.size()},
+            {"seconds_train", seconds_train}, {"seconds", seconds_since(start) - seconds_train}});
     return {};
 }
 
@@ -179,28 +226,23 @@ Result<void> TranslateSession::evaluate(const json& request)
     const json& conditions = request.at("conditions");
     const std::size_t all = conditions.size() * pairs->second.size();
     std::size_t done = 0;
-    ChrfOptions with_words;
-    with_words.word_order = 2;
-    const Chrf chrf({}), chrfpp(with_words);
-    const Bleu bleu({});
     for (const json& wanted : conditions) {
-        const Condition condition{wanted.at("model").get<std::string>(), wanted.at("context").get<std::string>(),
-            wanted.value("shots", -1), request.value("seed", std::uint64_t(1))};
+        const Condition condition = condition_of(wanted, request);
         PATHLOOM_TRY(const Trained* const with, trained(folder, from, condition, split));
-        ScoredText scored;
-        scored.references.emplace_back();
+        std::vector<std::u32string> hypotheses;
+        std::vector<std::vector<std::u32string>> references(1);
         for (const SentencePair& pair : pairs->second) {
-            PATHLOOM_TRY(
-                scored.hypotheses.emplace_back(), decode_utf8(with->translator->translate(pair.text[std::size_t(from)])));
-            PATHLOOM_TRY(scored.references[0].emplace_back(), decode_utf8(pair.text[std::size_t(1 - from)]));
+            PATHLOOM_TRY(const std::string said, with->translator->translate(pair.text[std::size_t(from)]));
+            PATHLOOM_TRY(hypotheses.emplace_back(), decode_utf8(said));
+            PATHLOOM_TRY(references[0].emplace_back(), decode_utf8(pair.text[std::size_t(1 - from)]));
             say("progress", {{"done", ++done}, {"total", all}});
             if (m_io.stopped()) return fail(ErrorCode::Cancelled, "stopped after {} of {} sentences", done, all);
         }
-        const auto score = [&](const Metric& metric) { return metric.score(summed(segment_statistics(metric, scored))); };
+        const TranslationScores scores = translation_scores(hypotheses, references);
         say("score",
-            {{"model", condition.model}, {"context", condition.context}, {"shots", condition.shots},
-                {"examples", with->material.sentences.size()}, {"sentences", pairs->second.size()}, {"chrf", score(chrf)},
-                {"chrfpp", score(chrfpp)}, {"bleu", score(bleu)}, {"signature", signature(chrf, 1)}});
+            {{"model", condition.choice.model}, {"context", condition.context}, {"shots", condition.shots},
+                {"seed", condition.seed}, {"examples", with->material.sentences.size()}, {"sentences", pairs->second.size()},
+                {"chrf", scores.chrf}, {"chrfpp", scores.chrfpp}, {"bleu", scores.bleu}, {"signature", scores.chrf_signature}});
     }
     say("done", {{"split", split}, {"seed", request.value("seed", std::uint64_t(1))}});
     return {};

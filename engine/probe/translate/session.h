@@ -4,7 +4,7 @@
 
 #include "engine/core/result.h"
 #include "engine/probe/session_io.h"
-#include "engine/probe/translate/translator.h"
+#include "engine/probe/translate/translators.h"
 
 #include <map>
 #include <memory>
@@ -23,7 +23,8 @@ public:
 
 private:
     struct Condition {
-        std::string model, context;
+        TranslatorChoice choice;
+        std::string context;
         int shots = -1;
         std::uint64_t seed = 1;
     };
@@ -34,8 +35,10 @@ private:
     Result<void> dispatch(const nlohmann::json& request);
     Result<void> packs();
     Result<void> show(const nlohmann::json& request);
+    Result<void> make_pack(const nlohmann::json& request);
     Result<void> translate(const nlohmann::json& request);
     Result<void> evaluate(const nlohmann::json& request);
+    Condition condition_of(const nlohmann::json& wanted, const nlohmann::json& request) const;
     Result<const LanguagePack*> pack(const std::string& folder);
     /// Kept for the next sentence. `held_out`: of the split that is scored; empty = nothing is held out.
     Result<const Trained*> trained(const std::string& folder, int from, const Condition& condition, const std::string& held_out);
@@ -45,6 +48,7 @@ private:
     std::int64_t m_id = 0;
     std::map<std::string, LanguagePack> m_packs;
     std::map<std::string, Trained> m_trained;
+    Translators m_translators;
 };
 
 }  // namespace pathloom

@@ -90,9 +90,14 @@ std::u32string folded_word(std::u32string_view word)
     return folded;
 }
 
+bool is_english(std::string_view language)
+{
+    return language == "eng" || language == "en";
+}
+
 std::vector<std::u32string> plain_words(std::u32string_view sentence, std::string_view language)
 {
-    const bool english = language == "eng" || language == "en";
+    const bool english = is_english(language);
     std::vector<Word> words;
     for (const auto& surface : surface_words(sentence)) {
         if (english)

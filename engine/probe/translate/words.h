@@ -14,6 +14,8 @@ namespace pathloom {
 std::vector<std::u32string> surface_words(std::u32string_view sentence);
 /// The same in lower case. English ("eng", "en") loses its clitics: "Dian's" gives "dian" and "'s", "don't" "do" and "not".
 std::vector<std::u32string> plain_words(std::u32string_view sentence, std::string_view language);
+/// "eng", "en".
+bool is_english(std::string_view language);
 /// As one compares words: lower case, typewriter apostrophe.
 std::u32string folded_word(std::u32string_view word);
 

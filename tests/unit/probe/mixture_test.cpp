@@ -83,7 +83,7 @@ TEST(Mixture, BatchesAreAFunctionOfSeedAndNumber)
 TEST(Mixture, SourcesPointAtTheTokenBeforeTheCopiedOne)
 {
     Data data = Data::make();
-    for (const MixtureKind kind : {MixtureKind::Facts, MixtureKind::List, MixtureKind::Copy}) {
+    for (const MixtureKind kind : {MixtureKind::Facts, MixtureKind::List, MixtureKind::Copy, MixtureKind::Lexicon}) {
         const Mixture mixture = Mixture::create(data.tokenizer, data.all(), small_spec(kind), 1).value();
         std::size_t sources = 0;
         for (std::uint64_t n = 0; n < 20; ++n) {

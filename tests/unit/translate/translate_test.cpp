@@ -5,7 +5,10 @@
 #include "engine/probe/score/chrf.h"
 #include "engine/probe/score/corpus_score.h"
 #include "engine/probe/translate/alignment.h"
+#include "engine/probe/translate/consensus.h"
+#include "engine/probe/translate/forms.h"
 #include "engine/probe/translate/ngram_model.h"
+#include "engine/probe/translate/pack_maker.h"
 #include "engine/probe/translate/translator.h"
 #include "engine/probe/translate/words.h"
 #include "tests/unit/temporary_folder.h"
@@ -107,6 +110,132 @@ TEST(NgramModel, IsADistribution)
         model.log_probability(NgramModel::begin, NgramModel::begin, 3));
 }
 
+TEST(Forms, AreStemsAndEndingsThatOthersHaveToo)
+{
+    Forms forms;
+    for (const char32_t* stem : {U"sor", U"kewe", U"wat", U"tumun", U"per"})
+        for (const char32_t* ending : {U"", U"at", U"ko"}) forms.count(std::u32string(stem) + ending);
+    forms.count(U"kaden");
+    forms.settle();
+    EXPECT_THAT(forms.parts(U"tumunat"), ElementsAre(U"tumun", U"+at"));
+    EXPECT_THAT(forms.parts(U"kadenko"), ElementsAre(U"kaden", U"+ko"));  // never seen, both halves known
+    EXPECT_THAT(forms.parts(U"zorkko"), ElementsAre(U"zorkko"));
+    EXPECT_THAT(Forms::joined({U"tumun", U"+at", U"."}), ElementsAre(U"tumunat", U"."));
+    EXPECT_THAT(Forms::joined({U"+at", U"per"}), ElementsAre(U"at", U"per"));
+}
+
+TEST(Consensus, TakesWhatTheOthersAreMostLike)
+{
+    EXPECT_NE(consensus_of({{U"a blue boat", 1.0}, {U"the red house", 1.0}, {U"the red horse", 1.0}}), 0U);
+    EXPECT_EQ(consensus_of({{U"a", 0.1}, {U"b", 5.0}}), 1U);
+    EXPECT_EQ(consensus_of({}), 0U);
+}
+
+TEST(Book, GivesItsExamplesAndQuotedWords)
+{
+    LanguagePack pack;
+    pack.languages = {"kgv", "eng"};
+    pack.splits["train"] = {{"1", {"Ma sorat na.", "He eats fish."}}, {"2", {"Bal kewe koyal.", "The dog sees the house."}}};
+    pack.dictionary = {{{"bal", "dog"}, ""}, {{"sor", "fish"}, ""}, {{"kaden", "body"}, ""}};
+    const std::string text = "Fish are common. The noun sor `fish' takes at.\n\nbal se sor=at koraru\n\ndog iam fish=obj bite\n\n"
+                             "= `The dog has bitten the fish.' *http://x.org[stim2_3:45]\n\nA man's boat, and 'so on'.\n";
+    const auto pairs = mined_pairs(pack, text);
+    const auto example = std::ranges::find(pairs, BookPair::Kind::example, &BookPair::kind);
+    ASSERT_NE(example, pairs.end());
+    EXPECT_THAT(example->text, ElementsAre("bal se sorat koraru", "The dog has bitten the fish."));
+    EXPECT_EQ(example->first_line, 3);
+    EXPECT_EQ(example->last_line, 7);
+    std::vector<std::array<std::string, 2>> words;
+    for (const auto& pair : pairs)
+        if (pair.kind == BookPair::Kind::word) words.push_back(pair.text);
+    EXPECT_THAT(words,
+        testing::UnorderedElementsAre(std::array<std::string, 2>{"bal", "dog"}, std::array<std::string, 2>{"sor", "fish"}));
+    // A held-out sentence takes its lines out of the book.
+    const CleanBook clean = book_without(pack, text, {letters_of("the DOG has bitten the fish")});
+    EXPECT_EQ(clean.removed, 1);
+    EXPECT_EQ(std::ranges::count(clean.pairs, BookPair::Kind::example, &BookPair::kind), 0);
+    EXPECT_THAT(clean.text, testing::Not(HasSubstr("koraru")));
+    EXPECT_THAT(clean.text, HasSubstr("common"));
+}
+
+TEST(Book, ConditionsNeedOneAndHideWhatIsScored)
+{
+    auto pack = *read_pack(PACKS "/lumi");
+    const auto full = translation_material(pack, 0, Context::full_book, -1, 1, {});
+    ASSERT_TRUE(full) << full.error().message;
+    EXPECT_FALSE(full->book.empty());
+    EXPECT_LT(translation_material(pack, 0, Context::half_book, -1, 1, {})->grammar.size(), full->grammar.size());
+    pack.grammar.clear();
+    EXPECT_THAT(translation_material(pack, 0, Context::full_book, -1, 1, {}).error().message, HasSubstr("no grammar"));
+    EXPECT_THAT(context_named("whole-book").error().message, HasSubstr("half-book or full-book"));
+}
+
+class PackMaker : public Packs {
+protected:
+    PackRequest request(const std::string& sentences)
+    {
+        PackRequest made;
+        made.languages = {"kgv", "eng"};
+        made.sentences = {m_folder.path() / sentences};
+        made.out = m_folder.path() / "out";
+        return made;
+    }
+    static std::string complaint(const PackRequest& request)
+    {
+        const auto made = make_pack(request);
+        return made ? "no complaint" : made.error().message;
+    }
+};
+
+TEST_F(PackMaker, MakesAPackThatIsReadBack)
+{
+    std::string csv = "english,\"kgv\",note\n";
+    for (int i = 0; i < 30; ++i)
+        csv += fmt::format("\"{0}, {0}{0}\",w{0}{1},x\n", std::string(3, char('a' + i % 26)), i * i * 7919);
+    keep("s.csv", csv + "the same word,tok tok,x\nthe same word!,tok tok,x\nempty,,x\n");
+    keep("d.jsonl", "{\"kgv\":\"bo\",\"eng\":\"go\"}\n{\"kgv\":\"sor\",\"eng\":\"fish\",\"pos\":\"Noun\"}\n");
+    keep("g.md", "# Verbs\n");
+    PackRequest wanted = request("s.csv");
+    wanted.sentence_columns = {"", "english"};
+    wanted.dictionary = m_folder.path() / "d.jsonl";
+    wanted.grammar = m_folder.path() / "g.md";
+    const auto made = make_pack(wanted);
+    ASSERT_TRUE(made) << made.error().message;
+    EXPECT_EQ(made->train + made->dev, 32U);
+    EXPECT_EQ(made->dev, 3U);
+    EXPECT_EQ(made->skipped, 1U);
+    EXPECT_GE(made->alike, 2U);
+    const auto pack = read_pack(wanted.out);
+    ASSERT_TRUE(pack) << pack.error().message;
+    EXPECT_EQ(pack->splits.at("dev").size(), 3U);
+    EXPECT_EQ(pack->dictionary.at(1).part_of_speech, "Noun");
+    EXPECT_EQ(pack->grammar, "# Verbs\n");
+    for (const auto& pair : pack->splits.at("dev")) EXPECT_THAT(pair.text[1], testing::Not(HasSubstr("same word")));
+    EXPECT_THAT(complaint(wanted), HasSubstr("is not empty"));
+}
+
+TEST_F(PackMaker, NamesTheLineThatIsWrong)
+{
+    keep("s.tsv", "kgv\teng\na\tb\nc\n");
+    EXPECT_THAT(complaint(request("s.tsv")), HasSubstr("s.tsv line 3 has 1 columns, its first row has 2"));
+    keep("s.tsv", "kgv\teng\na\tcaf\xe9\n");
+    EXPECT_THAT(complaint(request("s.tsv")), HasSubstr("not UTF-8: byte 0xe9 in line 2"));
+    keep("s.csv", "kgv,eng\na,\"b\n");
+    EXPECT_THAT(complaint(request("s.csv")), HasSubstr("line 2: the quotation mark"));
+    keep("s.jsonl", "{\"kgv\":\"a\",\"eng\":\"b\"}\n[1]\n");
+    EXPECT_THAT(complaint(request("s.jsonl")), HasSubstr("line 2 is no JSON object"));
+    keep("a.txt", "one\ntwo\n");
+    keep("b.txt", "eins\n");
+    PackRequest two = request("a.txt");
+    two.sentences.push_back(m_folder.path() / "b.txt");
+    EXPECT_THAT(complaint(two), HasSubstr("has 2 lines and"));
+    keep("s.tsv", "kgv\teng\na\tb\n");
+    PackRequest named = request("s.tsv");
+    named.sentence_columns = {"kgv", "deu"};
+    EXPECT_THAT(complaint(named), HasSubstr("has no column 'deu'; it has kgv, eng"));
+    EXPECT_FALSE(std::filesystem::exists(named.out));
+}
+
 struct Dev {
     std::vector<std::string> sources, references;
     std::vector<std::array<std::string, 2>> pairs;
@@ -124,7 +253,7 @@ Dev dev_of(const LanguagePack& pack, int from)
 double score_of(const Translator& translator, const Dev& dev)
 {
     std::vector<std::string> hypotheses;
-    for (const auto& source : dev.sources) hypotheses.push_back(translator.translate(source));
+    for (const auto& source : dev.sources) hypotheses.push_back(*translator.translate(source));
     return *corpus_score(Chrf({}), hypotheses, dev.references);
 }
 
@@ -134,14 +263,14 @@ TEST(Baselines, LearnTheMadeUpLanguage)
     ASSERT_TRUE(pack) << pack.error().message;
     for (const int from : {0, 1}) {
         const Dev dev = dev_of(*pack, from);
-        const auto all = translation_material(*pack, from, Context::no_book, -1, 1, dev.pairs);
+        const auto all = *translation_material(*pack, from, Context::no_book, -1, 1, dev.pairs);
         const double lexical = score_of(*make_lexical_translator(all), dev);
         const double copied
-            = score_of(*make_lexical_translator(translation_material(*pack, from, Context::zero_shot, -1, 1, {})), dev);
+            = score_of(*make_lexical_translator(*translation_material(*pack, from, Context::zero_shot, -1, 1, {})), dev);
         EXPECT_GT(lexical, 70.0) << "from " << from;
         EXPECT_GT(lexical, score_of(*make_nearest_translator(all), dev)) << "from " << from;
         EXPECT_GT(
-            score_of(*make_lexical_translator(translation_material(*pack, from, Context::words, -1, 1, {})), dev), copied + 10);
+            score_of(*make_lexical_translator(*translation_material(*pack, from, Context::words, -1, 1, {})), dev), copied + 10);
     }
 }
 
@@ -150,7 +279,7 @@ TEST(Baselines, NeverSeeWhatTheyAreScoredOn)
     LanguagePack pack;
     pack.languages = {"kgv", "eng"};
     pack.splits["train"] = {{"1", {"Ma bo.", "He goes."}}, {"2", {"An bo.", "I go."}}};
-    const auto material = translation_material(pack, 0, Context::sentences, -1, 1, {{"ma  BO.", "He goes. "}});
+    const auto material = *translation_material(pack, 0, Context::sentences, -1, 1, {{"ma  BO.", "He goes. "}});
     ASSERT_EQ(material.sentences.size(), 1U);
     EXPECT_EQ(material.sentences[0][0], "An bo.");
 }
@@ -160,12 +289,12 @@ TEST(Baselines, ShotsOfOneSeedAreNested)
     LanguagePack pack;
     pack.languages = {"kgv", "eng"};
     for (int i = 0; i < 50; ++i) pack.splits["train"].push_back({"", {"k" + std::to_string(i), "e" + std::to_string(i)}});
-    const auto few = translation_material(pack, 1, Context::sentences, 5, 3, {}).sentences;
-    const auto more = translation_material(pack, 1, Context::sentences, 20, 3, {}).sentences;
+    const auto few = translation_material(pack, 1, Context::sentences, 5, 3, {})->sentences;
+    const auto more = translation_material(pack, 1, Context::sentences, 20, 3, {})->sentences;
     ASSERT_EQ(more.size(), 20U);
     EXPECT_TRUE(std::equal(few.begin(), few.end(), more.begin()));
-    EXPECT_NE(few, translation_material(pack, 1, Context::sentences, 5, 4, {}).sentences);
-    EXPECT_EQ(translation_material(pack, 1, Context::sentences, 0, 3, {}).sentences.size(), 0U);
+    EXPECT_NE(few, translation_material(pack, 1, Context::sentences, 5, 4, {})->sentences);
+    EXPECT_EQ(translation_material(pack, 1, Context::sentences, 0, 3, {})->sentences.size(), 0U);
 }
 
 TEST(Baselines, SayWhereEachWordWasLearnt)
@@ -175,8 +304,8 @@ TEST(Baselines, SayWhereEachWordWasLearnt)
     pack.splits["train"] = {{"1", {"Nili lepa lenati.", "The child saw the boat."}},
         {"2", {"Baru lepa lenati.", "The dog saw the boat."}}, {"3", {"Nili baru lenati.", "The child saw the dog."}}};
     pack.dictionary = {{{"misu", "cat"}, "Noun"}};
-    const auto material = translation_material(pack, 0, Context::no_book, -1, 1, {});
-    const Translation said = make_lexical_translator(material)->explain("Misu lepa lenati Zork.");
+    const auto material = *translation_material(pack, 0, Context::no_book, -1, 1, {});
+    const Translation said = make_lexical_translator(material)->explain("Misu lepa lenati Zork.", {}).value();
     std::map<std::string, PartOrigin> origins;
     std::string words;
     for (const TranslationPart& part : said.parts) {
@@ -195,7 +324,7 @@ TEST(Baselines, SayWhereEachWordWasLearnt)
     ASSERT_TRUE(origins.count("zork")) << words;
     EXPECT_EQ(origins["zork"].kind, PartOrigin::Kind::none);
 
-    const Translation whole = make_nearest_translator(material)->explain("Nili lepa lenat");
+    const Translation whole = make_nearest_translator(material)->explain("Nili lepa lenat", {}).value();
     EXPECT_EQ(whole.text, "The child saw the boat.");
     ASSERT_EQ(whole.parts.size(), 1U);
     EXPECT_EQ(origin_of(whole.parts[0], material).index, 0U);
@@ -205,7 +334,7 @@ TEST(Baselines, SurviveAnyInput)
 {
     const auto pack = read_pack(PACKS "/lumi");
     ASSERT_TRUE(pack);
-    const auto material = translation_material(*pack, 1, Context::no_book, -1, 1, {});
+    const auto material = *translation_material(*pack, 1, Context::no_book, -1, 1, {});
     const auto lexical = make_lexical_translator(material), nearest = make_nearest_translator(material);
     std::string long_line;
     for (int i = 0; i < 150; ++i) long_line += "the dog sees unheard-of ";
@@ -214,7 +343,7 @@ TEST(Baselines, SurviveAnyInput)
         EXPECT_NO_THROW((void)lexical->translate(line));
         EXPECT_NO_THROW((void)nearest->translate(line));
     }
-    EXPECT_EQ(lexical->translate(""), "");
+    EXPECT_EQ(*lexical->translate(""), "");
 }
 
 TEST(Kalamang, LexicalBaselineReachesThirty)
@@ -226,7 +355,7 @@ TEST(Kalamang, LexicalBaselineReachesThirty)
     ASSERT_TRUE(pack) << pack.error().message;
     for (const int from : {0, 1}) {
         const Dev dev = dev_of(*pack, from);
-        const auto all = translation_material(*pack, from, Context::no_book, -1, 1, dev.pairs);
+        const auto all = *translation_material(*pack, from, Context::no_book, -1, 1, dev.pairs);
         ASSERT_EQ(all.sentences.size(), pack->splits.at("train").size()) << "a dev pair is in train";
         EXPECT_GT(score_of(*make_lexical_translator(all), dev), 30.0) << "from " << pack->languages[std::size_t(from)];
     }
