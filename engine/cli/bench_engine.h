@@ -14,18 +14,20 @@ namespace pathloom {
 
 struct WireBenchOptions {
     std::int64_t parameters = 150'000'000;
+    int blobs = 3;  ///< of equal size: a 16x16's path has an embedding and two levels
     int repeats = 5;
     std::string listen = "127.0.0.1:0";
     std::filesystem::path folder;  ///< holds the engine's project and the worker's caches; empty = the temporary folder
 };
 struct WireBench {
     std::int64_t bytes = 0;  ///< one way
+    int blobs = 1;
     std::vector<double> up_seconds;  ///< worker's cache -> engine, durable there
     std::vector<double> down_seconds;  ///< engine -> another worker's cache, hash checked
     double sha256_gigabytes_per_second = 0;  ///< one core, this process: what either side has to do beside moving bytes
     double disk_gigabytes_per_second = 0;  ///< write and fsync of as many bytes, nothing else
 };
-/// One path of fp32 parameters as one blob, up and down.
+/// One path of fp32 parameters, up and down as a worker moves its blobs: transfers_at_once of them side by side.
 Result<WireBench> bench_wire(const WireBenchOptions& options);
 BenchReport describe(const WireBench& bench);
 

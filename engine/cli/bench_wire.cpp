@@ -5,8 +5,10 @@
 #include "engine/core/files.h"
 #include "engine/core/hash.h"
 #include "engine/core/isa.h"
+#include "engine/core/memory_tuning.h"
 #include "engine/core/rng.h"
 #include "engine/core/rpc.h"
+#include "engine/core/side_by_side.h"
 #include "engine/worker/blob_cache.h"
 #include "engine/worker/grpc_link.h"
 
@@ -56,10 +58,21 @@ Result<void> fetch(GrpcLink& link, BlobCache& cache, const std::string& hash)
     return {};
 }
 
+std::vector<std::span<const std::byte>> parts(std::span<const std::byte> bytes, std::size_t count)
+{
+    std::vector<std::span<const std::byte>> out;
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::size_t begin = bytes.size() * i / count;
+        out.push_back(bytes.subspan(begin, bytes.size() * (i + 1) / count - begin));
+    }
+    return out;
+}
+
 }  // namespace
 
 Result<WireBench> bench_wire(const WireBenchOptions& options)
 {
+    keep_receive_buffers();  // as a worker does
     PATHLOOM_TRY(const BenchFolder folder, BenchFolder::make(options.folder));
     const auto project = folder.path() / "project";
     PATHLOOM_TRY(const auto engine, PrivateEngine::start(project, 0, options.listen));
@@ -69,6 +82,7 @@ Result<WireBench> bench_wire(const WireBenchOptions& options)
 
     WireBench bench;
     bench.bytes = options.parameters * 4;
+    bench.blobs = options.blobs;
     std::vector<std::byte> bytes(std::size_t(bench.bytes));
     Rng rng(23);
     for (std::size_t i = 0; i + 8 <= bytes.size(); i += 8) {
@@ -82,15 +96,20 @@ Result<WireBench> bench_wire(const WireBenchOptions& options)
     bench.sha256_gigabytes_per_second = double(bench.bytes) / hashing * 1e-9;
     std::vector<double> disk;
     for (int repeat = 0; repeat < options.repeats; ++repeat) {
-        bytes[0] = std::byte(repeat);  // a blob of its own: equal ones are stored once
+        for (const auto part : parts(bytes, std::size_t(options.blobs)))  // blobs of their own: equal ones are stored once
+            bytes[std::size_t(part.data() - bytes.data())] = std::byte(repeat);
         PATHLOOM_TRY(const double written, disk_seconds(folder.path() / "disk", bytes));
         disk.push_back(written);
         PATHLOOM_TRY(BlobCache mine, BlobCache::open(folder.path() / "one-worker", no_limit));
         PATHLOOM_TRY(BlobCache theirs, BlobCache::open(folder.path() / "another-worker", no_limit));
-        PATHLOOM_TRY(const std::string hash, mine.put(bytes));
-        const auto file = mine.find(hash)->file;
-        PATHLOOM_TRY(const double up, timed([&] { return link->upload(hash, file, [](std::uint64_t) {}); }));
-        PATHLOOM_TRY(const double down, timed([&] { return fetch(*link, theirs, hash); }));
+        std::vector<std::string> hashes;
+        for (const auto part : parts(bytes, std::size_t(options.blobs))) {
+            PATHLOOM_TRY(hashes.emplace_back(), mine.put(part));
+        }
+        const auto move = [&](const auto& one) { return timed([&] { return side_by_side(hashes, transfers_at_once, one); }); };
+        PATHLOOM_TRY(const double up,
+            move([&](const std::string& hash) { return link->upload(hash, mine.find(hash)->file, [](std::uint64_t) {}); }));
+        PATHLOOM_TRY(const double down, move([&](const std::string& hash) { return fetch(*link, theirs, hash); }));
         bench.up_seconds.push_back(up);
         bench.down_seconds.push_back(down);
         mine.evict({}, 0);
@@ -107,19 +126,19 @@ BenchReport describe(const WireBench& bench)
     const auto rate = [&](double bytes, double seconds) { return bytes / seconds * 1e-9; };
     const auto n = double(bench.bytes);
     BenchReport report;
-    report.json = nlohmann::json{{"bench", "wire"}, {"isa", cpu_isa()}, {"bytes", bench.bytes},
+    report.json = nlohmann::json{{"bench", "wire"}, {"isa", cpu_isa()}, {"bytes", bench.bytes}, {"blobs", bench.blobs},
         {"gigabytes_per_second", rate(2 * n, median(both))}, {"up_gigabytes_per_second", rate(n, median(bench.up_seconds))},
         {"down_gigabytes_per_second", rate(n, median(bench.down_seconds))}, {"up_seconds", bench.up_seconds},
         {"down_seconds", bench.down_seconds}, {"sha256_gigabytes_per_second", bench.sha256_gigabytes_per_second},
         {"disk_gigabytes_per_second", bench.disk_gigabytes_per_second}}
                       .dump();
-    report.table = fmt::format("one path          {:.0f} MB\n"
+    report.table = fmt::format("one path          {:.0f} MB in {} blobs\n"
                                "up and down       {:.2f} GB/s (median of {}; {:.2f} to {:.2f})\n"
                                "up, durable       {:.2f} GB/s\n"
                                "down, checked     {:.2f} GB/s\n"
                                "one core's SHA    {:.2f} GB/s\n"
                                "write and fsync   {:.2f} GB/s on this disk\n",
-        n * 1e-6, rate(2 * n, median(both)), both.size(), rate(2 * n, std::ranges::max(both)),
+        n * 1e-6, bench.blobs, rate(2 * n, median(both)), both.size(), rate(2 * n, std::ranges::max(both)),
         rate(2 * n, std::ranges::min(both)), rate(n, median(bench.up_seconds)), rate(n, median(bench.down_seconds)),
         bench.sha256_gigabytes_per_second, bench.disk_gigabytes_per_second);
     return report;

@@ -16,6 +16,8 @@
 
 namespace pathloom {
 
+inline constexpr int workers_for_scoring = 2;  ///< of a private engine, where a verb may have to score
+
 class Shell {
 public:
     SessionOptions connection;

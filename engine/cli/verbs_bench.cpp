@@ -65,6 +65,7 @@ void add_bench_verbs(CLI::App& app, Shell& shell)
     auto wire = std::make_shared<WireBenchOptions>();
     auto* wire_verb = benches->add_subcommand("wire", "One path's parameters to an engine and back");
     wire_verb->add_option("--parameters", wire->parameters, "Parameters of the path")->check(positive);
+    wire_verb->add_option("--blobs", wire->blobs, "Blobs it is made of, of equal size")->check(CLI::Range(1, 1000));
     wire_verb->add_option("--repeats", wire->repeats, "Repeats; the median counts")->check(positive);
     wire_verb->add_option("--listen", wire->listen, "Where the engine listens: HOST:PORT, or unix");
     wire_verb->add_option("--keep", *keep, "File that keeps the JSON document");

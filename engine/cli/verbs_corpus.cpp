@@ -66,7 +66,7 @@ Result<void> import(Shell& shell, v1::ImportCorpusRequest request)
     return {};
 }
 
-Result<void> list(Shell& shell)
+Result<void> list_corpora(Shell& shell)
 {
     PATHLOOM_TRY(const auto session, shell.connect());
     PATHLOOM_TRY(const auto all, session->call(&Stub::ListCorpora, v1::ListCorporaRequest()));
@@ -120,7 +120,7 @@ void add_corpus_verbs(CLI::App& app, Shell& shell)
         return import(shell, std::move(request));
     });
 
-    on_parsed(corpus->add_subcommand("list", "All of them"), shell, [&shell] { return list(shell); });
+    on_parsed(corpus->add_subcommand("list", "All of them"), shell, [&shell] { return list_corpora(shell); });
     auto name = std::make_shared<std::string>();
     auto* one = corpus->add_subcommand("show", "One, with its domains and rejected files");
     one->add_option("NAME", *name, "Corpus")->required();

@@ -12,7 +12,6 @@ namespace pathloom {
 namespace {
 
 using Stub = v1::Engine::StubInterface;
-constexpr int workers_for_scoring = 2;
 
 Result<void> report(Shell& shell, std::vector<std::int64_t> ids, const std::string& out, const std::string& base)
 {

@@ -18,7 +18,6 @@ namespace pathloom {
 namespace {
 
 using Stub = v1::Engine::StubInterface;
-constexpr int workers_for_scoring = 2;
 
 Result<void> digest(Shell& shell, std::int64_t id)
 {

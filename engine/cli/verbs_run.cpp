@@ -197,7 +197,7 @@ Result<void> start(Shell& shell, const StartOptions& options)
     return conclude(shell, *session, run, options.wait, session->info().last_seq() + 1);
 }
 
-Result<void> list(Shell& shell)
+Result<void> list_runs(Shell& shell)
 {
     PATHLOOM_TRY(const auto session, shell.connect());
     PATHLOOM_TRY(const auto all, session->call(&Stub::ListRuns, v1::ListRunsRequest()));
@@ -315,7 +315,7 @@ void add_run_verbs(CLI::App& app, Shell& shell)
     add_wait_options(verb, options->wait);
     on_parsed(verb, shell, [&shell, options] { return start(shell, *options); });
 
-    on_parsed(run->add_subcommand("list", "All of them"), shell, [&shell] { return list(shell); });
+    on_parsed(run->add_subcommand("list", "All of them"), shell, [&shell] { return list_runs(shell); });
     auto id = std::make_shared<std::int64_t>(0);
     on_parsed(verb_of_run(*run, "show", "One, with its traffic", *id), shell, [&shell, id] { return show(shell, *id); });
     on_parsed(verb_of_run(*run, "stop", "Stop it; it can be resumed", *id), shell, [&shell, id] { return stop(shell, *id); });

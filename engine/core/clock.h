@@ -8,6 +8,12 @@
 
 namespace pathloom {
 
+/// What has passed on the steady clock, for reports; decisions take a Clock.
+inline double seconds_since(std::chrono::steady_clock::time_point start)
+{
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
 class Clock {
 public:
     virtual ~Clock() = default;

@@ -34,6 +34,11 @@ Result<std::span<const T>> values_of(const Safetensors& file, const char* name, 
 
 }  // namespace
 
+const char* name_of(Split split)
+{
+    return split == Split::Train ? "train" : split == Split::Valid ? "valid" : "test";
+}
+
 SequenceTable cut_sequences(
     const std::vector<DocumentSpan>& documents, const std::vector<std::string>& domains, int length, int prefix)
 {

@@ -13,6 +13,8 @@
 namespace pathloom {
 
 enum class Split : std::uint8_t { Train = 0, Valid = 1, Test = 2 };
+/// "train", "valid", "test".
+const char* name_of(Split split);
 
 /// One row of the sequence table.
 struct Sequence {

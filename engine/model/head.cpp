@@ -12,7 +12,7 @@ namespace pathloom {
 namespace {
 
 constexpr int TileColumns = 1024;  // of the vocabulary: its weights stay in the second-level cache
-constexpr int TileRows = 128;  // of tokens: the logits of a tile do so too
+constexpr int HeadTileRows = 128;  // of tokens: the logits of a tile do so too
 constexpr std::size_t MaxProbabilities = std::size_t(4) << 20;  // elements a group of tokens may keep for its gradient
 
 }  // namespace
@@ -55,13 +55,13 @@ void Head<E>::pass_logits(std::size_t first, int rows, std::span<const std::int3
 {
     const auto d = std::size_t(m_d), n = std::size_t(rows);
     m_losses.assign(n, {});
-    m_logits.grow(std::size_t(TileRows) * TileColumns);
+    m_logits.grow(std::size_t(HeadTileRows) * TileColumns);
     m_tops.grow(m_tiles.size() * n);
     for (std::size_t v = 0; v < m_tiles.size(); ++v) {
         const VocabularyTile& tile = m_tiles[v];
-        for (int r = 0; r < rows; r += TileRows) {
+        for (int r = 0; r < rows; r += HeadTileRows) {
             const auto at = std::size_t(r), columns = std::size_t(tile.columns);
-            const LogitTile part{std::min(TileRows, rows - r), tile.columns, tile.first};
+            const LogitTile part{std::min(HeadTileRows, rows - r), tile.columns, tile.first};
             {
                 const ProfileScope scope(Kernel::HeadProducts);
                 m_products.forward_wide(tile.weight, part.rows, m_normed.data() + (first + at) * d, m_logits.data());
@@ -78,11 +78,11 @@ void Head<E>::logits(std::size_t first, int rows, float* out)
 {
     const ProfileScope scope(Kernel::HeadProducts);
     const auto d = std::size_t(m_d), vocabulary = std::size_t(m_vocabulary);
-    m_logits.grow(std::size_t(TileRows) * TileColumns);
+    m_logits.grow(std::size_t(HeadTileRows) * TileColumns);
     for (const VocabularyTile& tile : m_tiles) {
         const auto columns = std::size_t(tile.columns);
-        for (int r = 0; r < rows; r += TileRows) {
-            const int part = std::min(TileRows, rows - r);
+        for (int r = 0; r < rows; r += HeadTileRows) {
+            const int part = std::min(HeadTileRows, rows - r);
             m_products.forward_wide(tile.weight, part, m_normed.data() + (first + std::size_t(r)) * d, m_logits.data());
             for (std::size_t i = 0; i < std::size_t(part); ++i)
                 std::copy_n(
@@ -97,10 +97,10 @@ void Head<E>::soft_slopes(std::size_t first, int rows, std::span<const std::int3
     float scale, float* nll, E* slopes)
 {
     const auto vocabulary = std::size_t(m_vocabulary);
-    float* student = m_soft.grow((2 * std::size_t(TileRows) + 1) * vocabulary);
-    float *teacher = student + std::size_t(TileRows) * vocabulary, *row = teacher + std::size_t(TileRows) * vocabulary;
-    for (int r = 0; r < rows; r += TileRows) {
-        const int part = std::min(TileRows, rows - r);
+    float* student = m_soft.grow((2 * std::size_t(HeadTileRows) + 1) * vocabulary);
+    float *teacher = student + std::size_t(HeadTileRows) * vocabulary, *row = teacher + std::size_t(HeadTileRows) * vocabulary;
+    for (int r = 0; r < rows; r += HeadTileRows) {
+        const int part = std::min(HeadTileRows, rows - r);
         logits(first + std::size_t(r), part, student);
         soft.logits(first + std::size_t(r), part, teacher);
         const ProfileScope scope(Kernel::CrossEntropy);
@@ -145,8 +145,8 @@ void Head<E>::losses_and_gradients(std::span<const std::int32_t> targets, float 
     float* grads, bool add, const SoftTargets* soft)
 {
     const auto d = std::size_t(m_d);
-    const std::size_t fitting = MaxProbabilities / std::size_t(m_vocabulary) / TileRows * TileRows;
-    const std::size_t step = std::clamp<std::size_t>(fitting, TileRows, GradientTokens);
+    const std::size_t fitting = MaxProbabilities / std::size_t(m_vocabulary) / HeadTileRows * HeadTileRows;
+    const std::size_t step = std::clamp<std::size_t>(fitting, HeadTileRows, GradientTokens);
     std::fill_n(dx, targets.size() * d, 0.0f);
     if (copy) std::fill_n(copy, targets.size() * d, E());
     for (std::size_t first = 0; first < targets.size(); first += step) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/probe/answer.h"
 
+#include "engine/core/clock.h"
 #include "engine/probe/mixture.h"
 
 #include <algorithm>
@@ -13,19 +14,12 @@ namespace pathloom {
 
 namespace {
 
-double since(std::chrono::steady_clock::time_point start)
-{
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
 std::string text_of(const ReaderPackage& reader, std::span<const std::int32_t> tokens)
 {
     std::string text = reader.tokenizer.decode(tokens);
     text.erase(0, std::min(text.find_first_not_of(' '), text.size()));
     return text;
 }
-
-constexpr std::size_t listed_rows = 2048;  // candidates of a question for all, or for one of several
 
 /// One question being answered.
 class Asking {
@@ -52,7 +46,7 @@ public:
         const ReaderQuery query = m_reader.model.query(m_prompt);
         m_answer.selection = m_gate ? selection_of(query) : Selection::One;
         ScanOptions scan = m_options.scan;
-        if (m_answer.selection != Selection::One) scan.rescored = std::max(scan.rescored, listed_rows);
+        if (m_answer.selection != Selection::One) scan.rescored = std::max(scan.rescored, ListedRows);
         scan.top = m_words ? std::max(m_top, scan.rescored) : m_top;
         const std::vector<RowEvidence> ranked
             = rank_rows(m_memory, query, m_width, m_words ? &*m_words : nullptr, m_options.rank, scan);
@@ -184,7 +178,7 @@ private:
 
     Result<void> say(std::vector<std::int32_t>& tokens, std::int32_t token)
     {
-        if (m_answer.tokens == 0) m_answer.seconds_first = since(m_start);
+        if (m_answer.tokens == 0) m_answer.seconds_first = seconds_since(m_start);
         tokens.push_back(token);
         ++m_answer.tokens;
         if (!m_options.said) return {};
@@ -206,7 +200,7 @@ private:
         m_answer.text = std::move(m_said);
         for (const auto& [row, mass] : m_mass) m_answer.evidence.push_back({row, mass});
         std::ranges::stable_sort(m_answer.evidence, [](const EvidenceRow& a, const EvidenceRow& b) { return a.mass > b.mass; });
-        m_answer.seconds = since(m_start);
+        m_answer.seconds = seconds_since(m_start);
         return std::move(m_answer);
     }
 

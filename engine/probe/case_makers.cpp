@@ -2,6 +2,7 @@
 #include "engine/probe/case_makers.h"
 
 #include "engine/corpus/text.h"
+#include "engine/probe/pick.h"
 
 #include <nlohmann/json.hpp>
 
@@ -13,22 +14,16 @@ namespace pathloom {
 
 namespace {
 
-constexpr std::array adjectives{"abrupt", "amber", "brave", "calm", "crooked", "damp", "eager", "faint", "gentle", "glossy",
+constexpr std::array key_adjectives{"abrupt", "amber", "brave", "calm", "crooked", "damp", "eager", "faint", "gentle", "glossy",
     "hollow", "humble", "icy", "jolly", "keen", "loud", "mellow", "narrow", "odd", "pale", "proud", "rapid", "rough", "shy",
     "sour", "stern", "tidy", "vague", "warm", "witty"};
 constexpr std::array nouns{"acorn", "anchor", "basket", "beacon", "canyon", "cedar", "comet", "desert", "drum", "ember", "falcon",
     "feather", "garden", "glacier", "harbor", "island", "jacket", "kettle", "ladder", "lantern", "meadow", "mirror", "needle",
     "orchard", "pebble", "quilt", "ribbon", "saddle", "thimble", "walnut"};
-constexpr std::array forms{"poem", "letter", "speech", "riddle", "song", "diary entry", "recipe", "joke"};
+constexpr std::array writing_forms{"poem", "letter", "speech", "riddle", "song", "diary entry", "recipe", "joke"};
 constexpr std::array topics{"owls", "tundras", "penguins", "chess", "winter", "trains", "honey", "clouds", "shoes", "lighthouses",
     "onions", "mountains", "violins", "rain", "maps", "clocks"};
 constexpr std::array ranks{"first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"};
-
-template <std::size_t N>
-std::string pick(Rng& rng, const std::array<const char*, N>& list)
-{
-    return list[std::size_t(rng.below(N))];
-}
 
 std::string characters(Rng& rng, std::string_view from, int n)
 {
@@ -37,7 +32,7 @@ std::string characters(Rng& rng, std::string_view from, int n)
     return out;
 }
 
-std::string uuid(Rng& rng)
+std::string random_uuid(Rng& rng)
 {
     std::string out;
     for (const int n : {8, 4, 4, 4, 12})
@@ -65,12 +60,12 @@ public:
     std::string key()
     {
         for (;;) {
-            std::string out = m_uuids ? uuid(m_rng) : pick(m_rng, adjectives) + "-" + pick(m_rng, nouns);
+            std::string out = m_uuids ? random_uuid(m_rng) : pick(m_rng, key_adjectives) + "-" + pick(m_rng, nouns);
             if (m_taken.size() >= 800 && !m_uuids) out += "-" + number(m_rng, 3);  // more needles than pairs of words
             if (m_taken.insert(out).second) return out;
         }
     }
-    Drawn needle(bool uuid_value) { return {key(), uuid_value ? uuid(m_rng) : number(m_rng, 7)}; }
+    Drawn needle(bool uuid_value) { return {key(), uuid_value ? random_uuid(m_rng) : number(m_rng, 7)}; }
     double depth() { return double(m_rng.below(40)) / 39.0; }  // RULER's 40 places
 
 private:
@@ -200,7 +195,7 @@ Result<ProbeCase> mrcr_case(std::string_view source, std::size_t length, int nee
                           end = code_point_floor(source, begin + 120 + std::size_t(rng.below(80)));
         return whitespace_folded(source.substr(begin, end - begin));
     };
-    const std::string form = pick(rng, forms), topic = pick(rng, topics);
+    const std::string form = pick(rng, writing_forms), topic = pick(rng, topics);
     struct Turn {
         std::string request, reply;
     };
@@ -212,7 +207,7 @@ Result<ProbeCase> mrcr_case(std::string_view source, std::size_t length, int nee
         used += tokens_of(text_of(wanted.back()));
     }
     while (used < length) {
-        std::string f = pick(rng, forms), t = pick(rng, topics);
+        std::string f = pick(rng, writing_forms), t = pick(rng, topics);
         if (f == form && t == topic) continue;
         others.push_back({fmt::format("Write a {} about {}", f, t), passage()});
         used += tokens_of(text_of(others.back()));

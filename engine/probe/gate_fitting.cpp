@@ -14,7 +14,7 @@ namespace pathloom {
 
 namespace {
 
-constexpr std::size_t listed_rows = 2048, usual_rows = 256, most_places = 40;
+constexpr std::size_t usual_rows = 256, most_places = 40;
 
 /// A question with the texts that hold (or do not hold) its answers.
 struct GateCase {
@@ -127,7 +127,7 @@ Result<void> look(ReaderPackage& reader, const MemoryFile& base, const GateCase&
     const ReaderQuery query = reader.model.query(prompt);
     ScanOptions scan;
     scan.threads = 1;
-    scan.rescored = scan.top = one.several ? listed_rows : usual_rows;
+    scan.rescored = scan.top = one.several ? ListedRows : usual_rows;
     const std::vector<RowEvidence> ranked
         = rank_rows(memory, query, std::size_t(reader.model.spec().key_dim), &words, UsualRank, scan);
     if (ranked.empty()) return {};

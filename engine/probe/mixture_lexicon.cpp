@@ -2,6 +2,7 @@
 #include "engine/probe/mixture_lexicon.h"
 
 #include "engine/probe/mixture.h"
+#include "engine/probe/pick.h"
 
 #include <algorithm>
 #include <array>
@@ -21,12 +22,6 @@ std::string joined(const Sentence& words)
 {
     std::string text;
     for (const auto& word : words) text += (text.empty() ? "" : " ") + word;
-    return text;
-}
-
-std::string capitalised(std::string text)
-{
-    if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = char(text[0] - 'a' + 'A');
     return text;
 }
 

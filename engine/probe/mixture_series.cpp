@@ -2,6 +2,7 @@
 #include "engine/probe/mixture_series.h"
 
 #include "engine/probe/mixture.h"
+#include "engine/probe/pick.h"
 
 #include <fmt/format.h>
 
@@ -11,12 +12,6 @@
 namespace pathloom {
 
 namespace {
-
-template <std::size_t N>
-std::string pick(Rng& rng, const std::array<const char*, N>& list)
-{
-    return list[std::size_t(rng.below(N))];
-}
 
 // {K} is one key or several, {O} an ordinal.
 constexpr std::array all_questions{"What are all the {J} {N}s for {K}?", "What are the {J} {N}s of {K}?",

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/probe/mixture_text.h"
 
+#include "engine/probe/pick.h"
+
 #include <fmt/format.h>
 
 #include <array>
@@ -8,12 +10,6 @@
 namespace pathloom {
 
 namespace {
-
-template <std::size_t N>
-std::string pick(Rng& rng, const std::array<const char*, N>& list)
-{
-    return list[std::size_t(rng.below(N))];
-}
 
 constexpr std::array adjectives{"secret", "hidden", "private", "official", "current", "old", "new", "spare", "former", "personal",
     "internal", "public", "lucky", "true", "main", "famous", "local", "common", "golden", "silent", "daily", "royal", "quiet",
@@ -66,12 +62,6 @@ std::string tidy(std::string text)
     for (std::size_t at = text.find("  "); at != std::string::npos; at = text.find("  ")) text.erase(at, 1);
     if (!text.empty() && text.front() == ' ') text.erase(0, 1);
     return text;
-}
-
-std::string capitalised(std::string word)
-{
-    if (!word.empty() && word[0] >= 'a' && word[0] <= 'z') word[0] = char(word[0] - 'a' + 'A');
-    return word;
 }
 
 std::string hex(Rng& rng, int digits)

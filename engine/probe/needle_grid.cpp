@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/probe/needle_grid.h"
 
+#include "engine/core/clock.h"
 #include "engine/probe/mixture.h"
 #include "engine/probe/routed_reader.h"
 
@@ -12,11 +13,6 @@
 namespace pathloom {
 
 namespace {
-
-double since(std::chrono::steady_clock::time_point start)
-{
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
 
 std::vector<std::int32_t> needle_tokens(const ReaderPackage& reader, const Needle& needle)
 {
@@ -84,7 +80,7 @@ Result<Haystack> prepare_haystack(ReaderPackage& reader, std::string_view text, 
     if (reader.routed)
         PATHLOOM_CHECK(
             record_paths(folder, identity.name(), reader.routed->paths_of(std::span(identity.tokens).first(memory.rows()))));
-    return Haystack{std::move(memory), own, since(start)};
+    return Haystack{std::move(memory), own, seconds_since(start)};
 }
 
 Result<std::vector<NeedleCell>> needle_grid(ReaderPackage& reader, const Haystack& haystack, const NeedleGridRequest& request,
@@ -142,7 +138,7 @@ Result<std::vector<NeedleCell>> needle_grid(ReaderPackage& reader, const Haystac
                 PATHLOOM_TRY(const MemoryView memory,
                     request.cold.empty() ? with_needles(reader, haystack, kept, insertions)
                                          : encoded_cold(reader, {&haystack.memory, kept, insertions, nullptr}, request, whole));
-                cell.seconds_encode = since(start);
+                cell.seconds_encode = seconds_since(start);
                 PATHLOOM_CHECK(ask_cell(reader, memory, request.answer, request.no_needle, cell));
                 if (request.hooks.answered)
                     PATHLOOM_CHECK(request.hooks.answered({&haystack.memory, kept, insertions, &memory}, cell));
@@ -211,7 +207,7 @@ Result<std::vector<NeedleCell>> multi_needle(ReaderPackage& reader, const Haysta
             if (!memory) {
                 const auto start = std::chrono::steady_clock::now();
                 PATHLOOM_TRY(memory, with_needles(reader, haystack, kept, insertions));
-                encoded = since(start) / double(cells.size());
+                encoded = seconds_since(start) / double(cells.size());
             }
             cell.seconds_encode = encoded;
             if (asked) {

@@ -8,18 +8,18 @@ namespace pathloom {
 
 namespace {
 
-struct Line {
+struct StraightLine {
     double alpha = 0.0, gamma = 0.0, error = 0.0;
 };
 
 /// y = alpha z + gamma.
-Line line_through(std::span<const double> z, std::span<const double> y)
+StraightLine line_through(std::span<const double> z, std::span<const double> y)
 {
     const auto n = double(z.size());
     double mz = 0.0, my = 0.0, zz = 0.0, zy = 0.0;
     for (std::size_t i = 0; i < z.size(); ++i) mz += z[i] / n, my += y[i] / n;
     for (std::size_t i = 0; i < z.size(); ++i) zz += (z[i] - mz) * (z[i] - mz), zy += (z[i] - mz) * (y[i] - my);
-    Line out;
+    StraightLine out;
     out.alpha = zz > 0.0 ? zy / zz : 0.0;
     out.gamma = my - out.alpha * mz;
     for (std::size_t i = 0; i < z.size(); ++i) {
@@ -44,7 +44,7 @@ PowerLaw fit_power_law(std::span<const double> x, std::span<const double> y)
         const double step = (high - low) / 60.0;
         for (int i = 0; i <= 60; ++i) {
             const double beta = low + step * i;
-            const Line line = at(beta);
+            const StraightLine line = at(beta);
             if (line.error < best) {
                 best = line.error;
                 out = {line.alpha, beta, line.gamma, 0.0};

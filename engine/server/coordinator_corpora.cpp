@@ -74,11 +74,6 @@ Result<v1::Corpus> from_row(const CorpusRow& row)
     return corpus;
 }
 
-const char* name_of(Split split)
-{
-    return split == Split::Train ? "train" : split == Split::Valid ? "valid" : "test";
-}
-
 }  // namespace
 
 Result<v1::Corpus> Coordinator::import_corpus(const v1::ImportCorpusRequest& request, const ImportReport& report)

@@ -16,11 +16,6 @@ constexpr int most_points = 100'000;
 constexpr int usual_page = 100;
 constexpr int longest_page = 1000;
 
-const char* name_of(Split split)
-{
-    return split == Split::Train ? "train" : split == Split::Valid ? "valid" : "test";
-}
-
 }  // namespace
 
 Result<v1::RoutingView> routing_view(const RunPlan& plan, const ExploreJob& job, int points, BlobStore& blobs)

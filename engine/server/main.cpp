@@ -3,6 +3,7 @@
 #include "engine/core/clock.h"
 #include "engine/core/exit_code.h"
 #include "engine/core/log.h"
+#include "engine/core/memory_tuning.h"
 #include "engine/core/resources.h"
 #include "engine/server/bench_outer.h"
 #include "engine/server/listener.h"
@@ -57,6 +58,7 @@ int fail_with(const Error& error)
 
 int main(int argc, char** argv)
 {
+    keep_receive_buffers();
     ListenOptions listen;
     CoordinatorOptions options;
     int local_workers = 0;

@@ -29,7 +29,7 @@ constexpr std::size_t hash_digits = 64;
 constexpr std::size_t record_head = record_magic.size() + sizeof(std::uint64_t) + hash_digits;
 constexpr std::size_t boot_bytes = 64;  // padded with spaces
 
-std::atomic<unsigned> counter = 0;
+std::atomic<unsigned> journal_counter = 0;
 
 /// Which boot of the machine this is; empty when the kernel does not tell, and then no two are the same.
 std::string this_boot()
@@ -123,7 +123,7 @@ Result<std::shared_ptr<BlobJournal::File>> BlobJournal::make_file()
     file->folder = UniqueFd(::open(m_folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!file->folder) return fail(system_error("cannot open the folder", m_folder, errno));
     while (true) {
-        file->path = m_folder / fmt::format("{}-{}", ::getpid(), counter.fetch_add(1));
+        file->path = m_folder / fmt::format("{}-{}", ::getpid(), journal_counter.fetch_add(1));
         file->fd = UniqueFd(::open(file->path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
         if (!file->fd && errno == EEXIST) continue;  // of a process with our number that died
         if (!file->fd) return fail(system_error("cannot write", file->path, errno));

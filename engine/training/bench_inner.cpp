@@ -2,6 +2,7 @@
 // Synthetic inner steps under the clock.
 #include "engine/training/bench_inner.h"
 
+#include "engine/core/bench.h"
 #include "engine/core/rng.h"
 #include "engine/model/init.h"
 #include "engine/model/kernels/product_peaks.h"
@@ -28,12 +29,6 @@ double seconds_of(F&& work)
     const auto begin = std::chrono::steady_clock::now();
     work();
     return Seconds(std::chrono::steady_clock::now() - begin).count();
-}
-
-double median(std::vector<double> values)
-{
-    std::ranges::sort(values);
-    return values[values.size() / 2];
 }
 
 double cpu_seconds()

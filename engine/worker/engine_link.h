@@ -16,6 +16,9 @@
 
 namespace pathloom {
 
+/// Blobs of one task on their way at the same time: one is hashed or waits for the disk while another is moved.
+inline constexpr std::size_t transfers_at_once = 3;
+
 /// All calls block and may be made from several threads at once. Unreachable = worth trying again later; Cancelled only after
 /// interrupt_transfers() or stop().
 class EngineLink {

@@ -3,6 +3,7 @@
 #include "engine/core/exit_code.h"
 #include "engine/core/isa.h"
 #include "engine/core/log.h"
+#include "engine/core/memory_tuning.h"
 #include "engine/core/rpc.h"
 #include "engine/training/device_loader.h"
 #include "engine/worker/bench_command.h"
@@ -146,6 +147,7 @@ int work(const Settings& settings)
 
 int main(int argc, char** argv)
 {
+    keep_receive_buffers();
     CLI::App app("Trains and scores paths for a Pathloom engine.", "pathloom-worker");
     app.set_version_flag("--version", std::string(program_version));
     Settings settings;

@@ -4,6 +4,7 @@
 
 #include "engine/core/hash.h"
 #include "engine/core/rpc.h"
+#include "engine/core/side_by_side.h"
 
 #include <utility>
 
@@ -64,6 +65,12 @@ void count_up(v1::WireBytes& wire, BlobClass kind, std::uint64_t bytes)
     }
 }
 
+Result<void> check_name(const std::string& hash)
+{
+    if (is_sha256_hex(hash)) return {};
+    return fail(ErrorCode::Usage, "the task names a blob '{}', which is not a sha256", hash.substr(0, 80));
+}
+
 }  // namespace
 
 TaskSession::TaskSession(EngineLink& link, BlobCache& cache, Pulse& pulse, std::shared_ptr<Holding> holding, Retry retry)
@@ -107,26 +114,39 @@ Result<void> TaskSession::prefetch(const v1::TaskSpec& spec)
     for (const auto& path : spec.teacher().paths())
         for (const auto& hash : path.module_hashes()) wanted.emplace_back(hash, BlobClass::Data);
     wanted.emplace_back(spec.teacher().route_hash(), BlobClass::Data);
-    for (const auto& [hash, kind] : wanted) touch(hash);  // first: room for one must not throw out another
+    std::set<std::string> seen{std::string()};  // an empty name is no blob
+    std::erase_if(wanted, [&](const auto& one) { return !seen.insert(one.first).second; });
     for (const auto& [hash, kind] : wanted) {
-        if (hash.empty()) continue;
-        PATHLOOM_CHECK(fetch(hash, kind));
+        PATHLOOM_CHECK(check_name(hash));
+        touch(hash);  // before any of them comes: room for one must not throw out another
     }
-    return {};
+    return side_by_side(wanted, transfers_at_once, [this](const auto& one) -> Result<void> {
+        PATHLOOM_CHECK(bring(one.first, one.second));
+        return {};
+    });
 }
 
 Result<std::filesystem::path> TaskSession::fetch(const std::string& hash, BlobClass kind)
 {
-    if (const auto known = m_fetched.find(hash); known != m_fetched.end()) return known->second;
-    if (!is_sha256_hex(hash))
-        return fail(ErrorCode::Usage, "the task names a blob '{}', which is not a sha256", hash.substr(0, 80));
+    {
+        const std::lock_guard lock(m_mutex);
+        if (const auto known = m_fetched.find(hash); known != m_fetched.end()) return known->second;
+    }
+    PATHLOOM_CHECK(check_name(hash));
     touch(hash);
+    return bring(hash, kind);
+}
+
+Result<std::filesystem::path> TaskSession::bring(const std::string& hash, BlobClass kind)
+{
     if (m_holding->abandon.raised()) return fail(ErrorCode::Cancelled, "the task was taken away");
     if (const auto hit = m_cache.find(hash)) {
+        const std::lock_guard lock(m_mutex);
         count_hit(m_wire, kind, hit->size);
         return m_fetched[hash] = hit->file;
     }
     PATHLOOM_TRY(const auto hit, download(hash, kind));
+    const std::lock_guard lock(m_mutex);
     return m_fetched[hash] = hit.file;
 }
 
@@ -149,19 +169,23 @@ Result<BlobCache::Hit> TaskSession::download_once(const std::string& hash, BlobC
 {
     PATHLOOM_TRY(auto writer, m_cache.writer());
     std::uint64_t offset = 0;
+    Retry retry = m_retry;
+    retry.reset();
     while (true) {
         const std::uint64_t before = offset;
         const auto done = m_link.download(hash, offset, verify, [&](const BlobPiece& piece) -> Result<void> {
             offset += piece.bytes.size();
-            count_down(m_wire, kind, piece.bytes.size());
+            {
+                const std::lock_guard lock(m_mutex);
+                count_down(m_wire, kind, piece.bytes.size());
+            }
             return writer.write(piece);
         });
         if (done) break;
         if (!passing(done.error())) return fail(done.error());
-        if (offset > before) m_retry.reset();
-        PATHLOOM_CHECK(m_retry.wait(done.error()));
+        if (offset > before) retry.reset();
+        PATHLOOM_CHECK(retry.wait(done.error()));
     }
-    m_retry.reset();
     PATHLOOM_CHECK(writer.finish(hash));
     return m_cache.adopt(hash);
 }
@@ -211,11 +235,13 @@ Result<void> TaskSession::upload()
         std::erase_if(large, held);
         std::erase_if(small, held);
     }
-    for (const auto& parcel : large) {
+    PATHLOOM_CHECK(side_by_side(large, transfers_at_once, [this](const Parcel& parcel) -> Result<void> {
         if (m_holding->abandon.raised()) return fail(ErrorCode::Cancelled, "the task was taken away");
-        PATHLOOM_CHECK(m_link.upload(
-            parcel.output.hash, parcel.file.file, [&](std::uint64_t bytes) { count_up(m_wire, parcel.output.kind, bytes); }));
-    }
+        return m_link.upload(parcel.output.hash, parcel.file.file, [&](std::uint64_t bytes) {
+            const std::lock_guard lock(m_mutex);
+            count_up(m_wire, parcel.output.kind, bytes);
+        });
+    }));
     if (small.empty()) return {};
     if (m_holding->abandon.raised()) return fail(ErrorCode::Cancelled, "the task was taken away");
     std::vector<EngineLink::Outgoing> together;

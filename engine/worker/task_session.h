@@ -10,6 +10,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <set>
 #include <vector>
 
@@ -23,7 +24,7 @@ public:
     TaskSession(const TaskSession&) = delete;
     TaskSession& operator=(const TaskSession&) = delete;
 
-    /// Everything the spec names, before the first step.
+    /// Everything the spec names, before the first step; a few blobs at once, as upload() does.
     Result<void> prefetch(const v1::TaskSpec& spec);
     /// Results the engine does not hold yet. May be called again after an error.
     Result<void> upload();
@@ -39,6 +40,8 @@ public:
     bool progress(std::int64_t step, float loss) override;
 
 private:
+    /// Of a touched blob.
+    Result<std::filesystem::path> bring(const std::string& hash, BlobClass kind);
     Result<BlobCache::Hit> download(const std::string& hash, BlobClass kind);
     Result<BlobCache::Hit> download_once(const std::string& hash, BlobClass kind, bool verify);
     void touch(const std::string& hash);
@@ -49,7 +52,8 @@ private:
     BlobCache& m_cache;
     Pulse& m_pulse;
     std::shared_ptr<Holding> m_holding;
-    Retry m_retry;
+    Retry m_retry;  ///< each transfer counts its own attempts, on a copy
+    std::mutex m_mutex;  ///< of the next two: transfers run side by side
     v1::WireBytes m_wire;
     std::map<std::string, std::filesystem::path> m_fetched;
     std::set<std::string> m_touched;  ///< pinned in the cache while this lives

@@ -48,12 +48,12 @@ Pair make_pair(const ModelSpec& spec, Precision precision)
     return pair;
 }
 
-struct Case {
+struct DeviceCase {
     std::vector<std::string> blocks;
     std::string ffn;
     Precision precision;
 };
-class Device : public testing::TestWithParam<Case> { };
+class Device : public testing::TestWithParam<DeviceCase> { };
 
 TEST_P(Device, LossesGradientsAndStatesAreThoseOfOurKernels)
 {
@@ -94,8 +94,8 @@ TEST_P(Device, LossesGradientsAndStatesAreThoseOfOurKernels)
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, Device,
-    testing::Values(Case{{"full", "window"}, "swiglu", Precision::Fp32}, Case{{"window", "full"}, "gelu", Precision::Fp32},
-        Case{{}, "swiglu", Precision::Fp32}, Case{{"full", "window"}, "swiglu", Precision::Bf16}));
+    testing::Values(DeviceCase{{"full", "window"}, "swiglu", Precision::Fp32}, DeviceCase{{"window", "full"}, "gelu", Precision::Fp32},
+        DeviceCase{{}, "swiglu", Precision::Fp32}, DeviceCase{{"full", "window"}, "swiglu", Precision::Bf16}));
 
 TEST(DeviceTraining, StepsMoveParametersAndMomentsAsOurOptimiserDoes)
 {

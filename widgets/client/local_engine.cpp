@@ -19,7 +19,7 @@ namespace {
 
 constexpr int startLimitMs = 60'000;
 constexpr int stopLimitMs = 15'000;
-constexpr int tailBytes = 8192;
+constexpr int logTailBytes = 8192;
 
 QByteArray readSmallFile(const QString& path)
 {
@@ -114,7 +114,7 @@ void LocalEngine::spawn()
     connect(m_process, &QProcess::readyReadStandardOutput, this, &LocalEngine::readReadyLine);
     connect(m_process, &QProcess::readyReadStandardError, this, [this] {
         m_stderrTail.append(m_process->readAllStandardError());
-        if (m_stderrTail.size() > tailBytes) m_stderrTail = m_stderrTail.last(tailBytes);
+        if (m_stderrTail.size() > logTailBytes) m_stderrTail = m_stderrTail.last(logTailBytes);
     });
     connect(m_process, &QProcess::finished, this, &LocalEngine::onFinished);
     connect(m_process, &QProcess::errorOccurred, this, [this](QProcess::ProcessError error) {

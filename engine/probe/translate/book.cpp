@@ -23,10 +23,6 @@ constexpr std::size_t longest_quote = 60;  // characters of a quoted meaning
 constexpr std::size_t telling_vocabulary = 500;  // words from which on an unknown language can be told
 constexpr double known_share = 0.5;  // of a translation's words
 
-bool is_letter(char32_t c)
-{
-    return (U_GET_GC_MASK(UChar32(c)) & (U_GC_L_MASK | U_GC_M_MASK)) != 0;
-}
 bool is_break(char32_t c)
 {
     return c == U'-' || c == U'=' || c == U'~' || c == U'\u223c';

@@ -15,14 +15,14 @@ constexpr std::size_t orders = 6;
 constexpr double beta2 = 4.0;
 
 /// Hashes of the character n-grams of each order, sorted, repeats kept.
-using Grams = std::array<std::vector<std::uint64_t>, orders>;
+using GramHashes = std::array<std::vector<std::uint64_t>, orders>;
 
-Grams grams_of(const std::u32string& text)
+GramHashes grams_of(const std::u32string& text)
 {
     std::u32string letters;
     for (const char32_t c : text)
         if (!is_python_space(c)) letters += c;
-    Grams grams;
+    GramHashes grams;
     for (std::size_t at = 0; at < letters.size(); ++at) {
         std::uint64_t hash = 0xcbf29ce484222325ULL;
         for (std::size_t n = 0; n < orders && at + n < letters.size(); ++n) {
@@ -35,7 +35,7 @@ Grams grams_of(const std::u32string& text)
     return grams;
 }
 
-double agreement(const Grams& one, const Grams& other)
+double agreement(const GramHashes& one, const GramHashes& other)
 {
     double precision = 0.0, recall = 0.0;
     int counted = 0;
@@ -67,7 +67,7 @@ double agreement(const Grams& one, const Grams& other)
 
 std::size_t consensus_of(const std::vector<Vote>& votes)
 {
-    std::vector<Grams> grams;
+    std::vector<GramHashes> grams;
     for (const auto& vote : votes) grams.push_back(grams_of(vote.text));
     std::size_t best = 0;
     double most = -1.0;

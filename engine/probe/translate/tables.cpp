@@ -32,7 +32,7 @@ Result<void> each_line(const std::string& text, Each each)
     return {};
 }
 
-Cells split(const std::string& line, char by)
+Cells cells_of(const std::string& line, char by)
 {
     Cells cells(1);
     for (const char c : line) {
@@ -48,7 +48,7 @@ Result<std::vector<TableRow>> tsv_rows(const std::string& text)
 {
     std::vector<TableRow> rows;
     PATHLOOM_CHECK(each_line(text, [&](std::size_t number, std::string line) -> Result<void> {
-        rows.push_back({number, split(line, '\t')});
+        rows.push_back({number, cells_of(line, '\t')});
         return {};
     }));
     return rows;

@@ -10,14 +10,15 @@
 
 namespace pathloom {
 
-namespace {
-
-using Word = std::u32string;
-
 bool is_letter(char32_t c)
 {
     return (U_GET_GC_MASK(UChar32(c)) & (U_GC_L_MASK | U_GC_M_MASK)) != 0;
 }
+
+namespace {
+
+using Word = std::u32string;
+
 bool is_digit(char32_t c)
 {
     return (U_GET_GC_MASK(UChar32(c)) & U_GC_ND_MASK) != 0;

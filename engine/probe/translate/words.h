@@ -10,6 +10,8 @@
 
 namespace pathloom {
 
+/// A letter of any script, or a mark on one.
+bool is_letter(char32_t c);
 /// Runs of letters (with ' ’ - inside), runs of digits, and every other character that is not white space, as written.
 std::vector<std::u32string> surface_words(std::u32string_view sentence);
 /// The same in lower case. English ("eng", "en") loses its clitics: "Dian's" gives "dian" and "'s", "don't" "do" and "not".

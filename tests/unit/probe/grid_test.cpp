@@ -12,7 +12,7 @@
 namespace pathloom {
 namespace {
 
-std::string prose(std::uint64_t seed, int words)
+std::string plain_prose(std::uint64_t seed, int words)
 {
     Rng rng(seed);
     std::string text;
@@ -28,7 +28,7 @@ std::string prose(std::uint64_t seed, int words)
 
 ReaderPackage copying_reader(int selections = 0, Selection always = Selection::One)
 {
-    const std::string text = prose(1, 4000) + " Paris Rome Oslo 0123456789 number:";
+    const std::string text = plain_prose(1, 4000) + " Paris Rome Oslo 0123456789 number:";
     const std::vector<std::string_view> texts{text};
     Tokenizer tokenizer = Tokenizer::train(texts, {380, 1}).value();
     ReaderSpec spec;
@@ -52,7 +52,7 @@ ReaderPackage copying_reader(int selections = 0, Selection always = Selection::O
         {}};
 }
 
-const MemoryProgress go_on = [](std::size_t, std::size_t) { return true; };
+const MemoryProgress to_the_end = [](std::size_t, std::size_t) { return true; };
 
 /// A gate that takes everything, and rows with nearly as many of the question's words as the best.
 EvidenceGate open_gate()
@@ -75,8 +75,8 @@ protected:
     Answer ask(ReaderPackage& reader)
     {
         const ComputeThreads one(1);
-        const std::string text = prose(2, 300) + "The number of Oslo is: 7412905\n" + prose(3, 300)
-            + "The number of Rome is: 6666666\n" + prose(4, 300) + "The number of Oslo is: 3158862\n" + prose(5, 100);
+        const std::string text = plain_prose(2, 300) + "The number of Oslo is: 7412905\n" + plain_prose(3, 300)
+            + "The number of Rome is: 6666666\n" + plain_prose(4, 300) + "The number of Oslo is: 3158862\n" + plain_prose(5, 100);
         const MemoryIdentity identity = tokenize_document(reader, text).value();
         const MemoryFile memory
             = MemoryFile::obtain(folder.path(), identity, key_source(reader, identity.tokens), [](auto, auto) {
@@ -151,10 +151,10 @@ TEST(Ask, CopiesWhatFollowsTheSameWordsAndSaysWhere)
     const ComputeThreads one(1);
     test::TemporaryFolder folder;
     ReaderPackage reader = copying_reader();
-    const std::string before = prose(2, 500), after = prose(3, 500);
+    const std::string before = plain_prose(2, 500), after = plain_prose(3, 500);
     const std::string text = before + "The number of Oslo is: 7412905. " + after;
     const MemoryIdentity identity = tokenize_document(reader, text).value();
-    const MemoryFile memory = MemoryFile::obtain(folder.path(), identity, key_source(reader, identity.tokens), go_on).value();
+    const MemoryFile memory = MemoryFile::obtain(folder.path(), identity, key_source(reader, identity.tokens), to_the_end).value();
     MemoryView view;
     view.add(memory, 0, memory.rows());
     AnswerOptions options;
@@ -166,7 +166,7 @@ TEST(Ask, CopiesWhatFollowsTheSameWordsAndSaysWhere)
     EXPECT_GE(byte, before.size());
     EXPECT_LE(byte, before.size() + 35);
     EXPECT_EQ(ask_memory(reader, view, "", " ", options).error().code, ErrorCode::Usage);
-    EXPECT_EQ(ask_memory(reader, view, prose(4, 600), "", options).error().code, ErrorCode::Usage);
+    EXPECT_EQ(ask_memory(reader, view, plain_prose(4, 600), "", options).error().code, ErrorCode::Usage);
 }
 
 TEST(Ask, DocumentsThatAreNoTextAreRefused)
@@ -188,7 +188,7 @@ TEST(NeedleGrid, PutsNeedlesWhereItSaysAndRebuildsTheSameCells)
     request.lengths = {300, 2000};
     request.depths = 5;
     request.answer.max_tokens = 10;
-    const Haystack haystack = prepare_haystack(reader, prose(5, 400), 2000, folder.path(), go_on).value();
+    const Haystack haystack = prepare_haystack(reader, plain_prose(5, 400), 2000, folder.path(), to_the_end).value();
     const auto seen = [](const NeedleCell&) { return true; };
     const auto cells = needle_grid(reader, haystack, request, seen).value();
     ASSERT_EQ(cells.size(), 10u);
@@ -222,11 +222,11 @@ TEST(NeedleGrid, EveryOfManyNeedlesIsAskedFor)
     ReaderPackage reader = copying_reader();
     MultiNeedleRequest request;
     request.templates.templates = {{"The number of {key} is: {value}.", "", "The number of {key} is:"}};
-    for (int i = 0; i < 20; ++i) request.templates.keys.push_back(prose(100 + std::uint64_t(i), 1).substr(0, 8));
+    for (int i = 0; i < 20; ++i) request.templates.keys.push_back(plain_prose(100 + std::uint64_t(i), 1).substr(0, 8));
     request.length = 1500;
     request.needles = 3;
     request.answer.max_tokens = 10;
-    const Haystack haystack = prepare_haystack(reader, prose(6, 1500), 1500, folder.path(), go_on).value();
+    const Haystack haystack = prepare_haystack(reader, plain_prose(6, 1500), 1500, folder.path(), to_the_end).value();
     const auto cells = multi_needle(reader, haystack, request, [](const NeedleCell&) { return true; }).value();
     ASSERT_EQ(cells.size(), 3u);
     int found = 0;

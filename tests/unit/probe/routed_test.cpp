@@ -16,10 +16,10 @@ namespace pathloom {
 namespace {
 
 using testing::HasSubstr;
-const MemoryProgress go_on = [](std::size_t, std::size_t) { return true; };
+const MemoryProgress never_stop = [](std::size_t, std::size_t) { return true; };
 
 /// Words of two kinds of letters: two domains.
-std::string prose(std::uint64_t seed, int words, std::string_view consonants)
+std::string prose_of(std::uint64_t seed, int words, std::string_view consonants)
 {
     Rng rng(seed);
     std::string text;
@@ -36,7 +36,7 @@ std::string prose(std::uint64_t seed, int words, std::string_view consonants)
 class Routed : public testing::Test {
 protected:
     test::TemporaryFolder folder;
-    std::string first = prose(1, 1500, "bdfgkl"), second = prose(2, 1500, "mnprst");
+    std::string first = prose_of(1, 1500, "bdfgkl"), second = prose_of(2, 1500, "mnprst");
     ReaderSpec spec;
 
     /// The shared reader, and two whose encoders differ from it and from each other.
@@ -123,7 +123,7 @@ TEST_F(Routed, ANeedleMovesNoOthersRow)
     ReaderPackage routed = joined("auto");
     const std::string text = first.substr(0, 900) + second.substr(0, 900) + first.substr(900, 900);
     const std::size_t length = routed.tokenizer.encode_ids(text).size();
-    const Haystack haystack = prepare_haystack(routed, text, length, folder.path() / "memories", go_on).value();
+    const Haystack haystack = prepare_haystack(routed, text, length, folder.path() / "memories", never_stop).value();
     NeedleGridRequest grid;
     grid.templates = parse_needle_templates(
         R"({"templates":[{"needle":"The number of {key} is {value}.","question":"Number of {key}?","answer_prefix":"The number of {key} is"}],

@@ -6,6 +6,7 @@
 #include "widgets/plot/plot_widget.h"
 #include "widgets/theme/painting.h"
 #include "widgets/theme/theme.h"
+#include "widgets/views/common/number_box.h"
 #include "widgets/views/common/table.h"
 #include "widgets/views/probe/recall_page.h"
 
@@ -28,17 +29,6 @@ namespace {
 
 constexpr int lawSamples = 64;
 
-QSpinBox* spin(const QString& name, const QString& accessible, int low, int high, int value)
-{
-    auto* box = new QSpinBox;
-    box->setObjectName(name);
-    box->setAccessibleName(accessible);
-    box->setToolTip(accessible);
-    box->setRange(low, high);
-    box->setValue(value);
-    return box;
-}
-
 }  // namespace
 
 LossPage::LossPage(HelperSession& session, Contestants& contestants, ThemeController& theme, QWidget* parent)
@@ -48,8 +38,8 @@ LossPage::LossPage(HelperSession& session, Contestants& contestants, ThemeContro
     , m_theme(theme)
     , m_fits([&contestants](const QString& id) { return contestants.title(id); })
     , m_length(new QLineEdit)
-    , m_windows(spin(QStringLiteral("probe.loss.windows"), tr("Places measured, at equal distances on a log axis"), 4, 200, 24))
-    , m_window(spin(QStringLiteral("probe.loss.window"), tr("Tokens measured at each place"), 1, 1024, 64))
+    , m_windows(numberBox(QStringLiteral("probe.loss.windows"), tr("Places measured, at equal distances on a log axis"), 4, 200, 24))
+    , m_window(numberBox(QStringLiteral("probe.loss.window"), tr("Tokens measured at each place"), 1, 1024, 64))
     , m_run(new QPushButton(tr("Measure")))
     , m_progress(new QProgressBar)
     , m_note(new QLabel)

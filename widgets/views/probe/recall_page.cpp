@@ -5,6 +5,7 @@
 #include "widgets/models/formats.h"
 #include "widgets/theme/painting.h"
 #include "widgets/theme/theme.h"
+#include "widgets/views/common/number_box.h"
 #include "widgets/views/common/heat_map.h"
 
 #include <QCheckBox>
@@ -33,17 +34,6 @@ constexpr double longest = 4e9;
 double depthOf(const RecallRequest& request, int index)
 {
     return request.depths > 1 ? 100.0 * index / (request.depths - 1) : 50.0;
-}
-
-QSpinBox* spin(const QString& name, const QString& accessible, int low, int high, int value)
-{
-    auto* box = new QSpinBox;
-    box->setObjectName(name);
-    box->setAccessibleName(accessible);
-    box->setToolTip(accessible);
-    box->setRange(low, high);
-    box->setValue(value);
-    return box;
 }
 
 }  // namespace
@@ -113,9 +103,9 @@ RecallPage::RecallPage(HelperSession& session, Contestants& contestants, ThemeCo
     , m_session(session)
     , m_contestants(contestants)
     , m_lengths(new QLineEdit(QStringLiteral("1k, 4k, 16k")))
-    , m_depths(spin(QStringLiteral("probe.depths"), tr("Depths from beginning to end"), 1, 101, 11))
-    , m_distractors(spin(QStringLiteral("probe.distractors"), tr("Needles of the same wording with other keys"), 0, 1000, 0))
-    , m_seed(spin(QStringLiteral("probe.seed"), tr("Seed of keys, values, wordings and places"), 1, 1'000'000, 1))
+    , m_depths(numberBox(QStringLiteral("probe.depths"), tr("Depths from beginning to end"), 1, 101, 11))
+    , m_distractors(numberBox(QStringLiteral("probe.distractors"), tr("Needles of the same wording with other keys"), 0, 1000, 0))
+    , m_seed(numberBox(QStringLiteral("probe.seed"), tr("Seed of keys, values, wordings and places"), 1, 1'000'000, 1))
     , m_noNeedle(new QCheckBox(tr("Without the needle")))
     , m_run(new QPushButton(tr("Run")))
     , m_rerun(new QPushButton(tr("Run This Cell Cold")))
