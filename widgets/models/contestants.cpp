@@ -63,10 +63,7 @@ void Contestants::addTo(QJsonObject& request) const
 {
     if (m_chosen.isEmpty()) return;
     request.insert(QStringLiteral("contestants"), QJsonArray::fromStringList(m_chosen));
-    if (m_chosen.contains(QStringLiteral("endpoint")))
-        request.insert(QStringLiteral("endpoint"),
-            QJsonObject{{QStringLiteral("url"), m_endpoint.url}, {QStringLiteral("model"), m_endpoint.model},
-                {QStringLiteral("budget"), m_endpoint.budget}});
+    if (m_chosen.contains(QStringLiteral("endpoint"))) request.insert(QStringLiteral("endpoint"), m_endpoint.toJson());
 }
 
 }  // namespace pathloom

@@ -2,6 +2,8 @@
 // Who is asked beside the reader: other readers, baselines, a model behind an endpoint. What the pages of the probe share.
 #pragma once
 
+#include "widgets/models/endpoint_facts.h"
+
 #include <QJsonArray>
 #include <QJsonObject>
 #include <QObject>
@@ -14,13 +16,6 @@ struct Contestant {
     QString id;  ///< "reader:NAME", "window", "full", "bm25", "endpoint"
     QString title, tip;
     bool operator==(const Contestant&) const = default;
-};
-
-struct EndpointFacts {
-    QString url, model;
-    qint64 budget = 1'000'000;  ///< tokens sent and asked for in one request to the reader's process
-    [[nodiscard]] bool isSet() const { return !url.isEmpty() && !model.isEmpty(); }
-    bool operator==(const EndpointFacts&) const = default;
 };
 
 class Contestants final : public QObject {

@@ -4,6 +4,8 @@
 
 #include "tests/gui/shell/patience.h"
 #include "widgets/plot/plot_widget.h"
+#include "widgets/views/common/endpoint_dialog.h"
+#include "widgets/views/common/exports.h"
 #include "widgets/views/common/heat_map.h"
 #include "widgets/views/common/messages.h"
 #include "widgets/views/probe/ask_page.h"
@@ -108,7 +110,7 @@ void TestProbe::contestantsStandSideBySide()
 {
     NEEDS_READER();
     openProse(1500);
-    auto* button = m_pane->findChild<ContestantsMenu*>(QStringLiteral("probe.compare"));
+    auto* button = m_pane->findChild<ChecklistButton*>(QStringLiteral("probe.compare"));
     for (const char* id : {"window", "bm25", "reader:reader-s-base"}) {
         QAction* action = button->menu()->findChild<QAction*>(QStringLiteral("probe.compare.") + QLatin1String(id));
         QVERIFY2(action, id);
@@ -214,8 +216,8 @@ void TestProbe::theProjectsResultsComeBack()
     QCOMPARE(first.length, 500);
     QVERIFY(first.document.endsWith(QStringLiteral("book.txt")) && !first.question.isEmpty() && !first.right.isEmpty());
     const QString csv = m_folder->filePath(QStringLiteral("kept.csv"));
-    QCOMPARE(kept->exportTo(csv), QString());
-    QVERIFY(kept->exportTo(m_folder->filePath(QStringLiteral("kept.png"))).contains(QStringLiteral(".csv")));
+    QCOMPARE(kept->exports().write(csv), QString());
+    QVERIFY(kept->exports().write(m_folder->filePath(QStringLiteral("kept.png"))).contains(QStringLiteral(".csv")));
     picture(QStringLiteral("probe-results"));
     // Another pane, as after a new start: the project still has them. A folder that is no project says so.
     m_pane = std::make_unique<ProbePane>(*m_theme);
@@ -236,9 +238,15 @@ void TestProbe::anEndpointWithoutAKeyringSaysSo()
     qputenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");
     Contestants contestants;
     contestants.setKnown({});
-    auto* dialog = new EndpointDialog(contestants, *m_theme);
+    ChecklistButton button(QStringLiteral("probe.compare"), QStringLiteral("Compare With"), {});
+    showContestants(button, contestants, *m_theme);
+    button.show();
+    // Ticked without an address, the endpoint asks for one first.
+    button.findChild<QAction*>(QStringLiteral("probe.compare.endpoint"))->trigger();
+    QVERIFY(button.chosen().isEmpty());
+    auto* dialog = button.findChild<EndpointDialog*>();
+    QVERIFY(dialog);
     QSignalSpy gone(dialog, &QObject::destroyed);
-    dialog->show();
     auto* problem = dialog->findChild<QLabel*>(QStringLiteral("endpoint.problem"));
     auto* use = dialog->findChild<QPushButton*>(QStringLiteral("endpoint.keep"));
     QTest::mouseClick(use, Qt::LeftButton);

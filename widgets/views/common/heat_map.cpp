@@ -4,6 +4,7 @@
 
 #include "widgets/theme/painting.h"
 #include "widgets/theme/theme.h"
+#include "widgets/views/common/exports.h"
 
 #include <QAccessible>
 #include <QHelpEvent>

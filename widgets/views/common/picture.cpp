@@ -2,20 +2,15 @@
 // Picture and its exports.
 #include "widgets/views/common/picture.h"
 
-#include "widgets/theme/pane_frame.h"
 #include "widgets/theme/theme.h"
-#include "widgets/views/common/messages.h"
+#include "widgets/views/common/exports.h"
 
-#include <QAction>
 #include <QFileInfo>
 #include <QImage>
 #include <QPageSize>
 #include <QPainter>
 #include <QPdfWriter>
-#include <QSaveFile>
 #include <QSvgGenerator>
-
-#include <functional>
 
 namespace pathloom {
 namespace {
@@ -35,12 +30,8 @@ Picture::Picture(const QString& objectName, ThemeController& theme, QWidget* par
 QString Picture::exportTo(const QString& path)
 {
     const QString kind = QFileInfo(path).suffix().toLower();
-    const QString refused = tr("cannot write %1: check that the folder exists and may be written").arg(path);
-    if (kind == QLatin1String("csv")) {
-        QSaveFile file(path);
-        if (!file.open(QIODevice::WriteOnly) || file.write(csv().toUtf8()) < 0 || !file.commit()) return refused;
-        return {};
-    }
+    const QString refused = cannotWrite(path);
+    if (kind == QLatin1String("csv")) return writeText(path, csv());
     const QSize size(std::max(480, width()), std::max(240, height()) + titleHeight);
     const auto draw = [&](QPainter& painter) {
         const Tokens& tokens = m_theme.theme().tokens();
@@ -82,47 +73,6 @@ QString Picture::exportTo(const QString& path)
         return {};
     }
     return tr("cannot export %1: use a name that ends in .csv, .png, .svg or .pdf").arg(path);
-}
-
-ExportTarget exportOf(Picture* picture)
-{
-    return {picture->title(), [picture](const QString& path) { return picture->exportTo(path); }};
-}
-
-void addExports(PaneFrame& pane, const std::function<ExportTarget()>& which)
-{
-    for (const char* suffix : {"csv", "png", "svg", "pdf"}) {
-        const QString kind = QString::fromLatin1(suffix);
-        auto* action = new QAction(kind == QLatin1String("csv") ? Picture::tr("Export Data as CSV\u2026")
-                                                                : Picture::tr("Export Picture as %1\u2026").arg(kind.toUpper()),
-            &pane);
-        action->setObjectName(QStringLiteral("%1.export.%2").arg(pane.objectName(), kind));
-        QObject::connect(action, &QAction::triggered, &pane, [&pane, which, kind] {
-            const ExportTarget target = which();
-            QString name = target.title.toLower();
-            name.replace(QLatin1Char(' '), QLatin1Char('-')).remove(QLatin1Char('/')).remove(QLatin1Char(','));
-            const QString path = Messages::chooseSave(&pane, Picture::tr("Export"), name + QLatin1Char('.') + kind);
-            if (path.isEmpty()) return;
-            const QString problem = target.write(path);
-            pane.setStatus(problem.isEmpty() ? Picture::tr("Saved %1").arg(path) : problem);
-        });
-        pane.addOverflowAction(action);
-    }
-}
-
-QString csvField(const QString& field)
-{
-    if (!field.contains(QLatin1Char(',')) && !field.contains(QLatin1Char('"')) && !field.contains(QLatin1Char('\n')))
-        return field;
-    QString out = field;
-    return QLatin1Char('"') + out.replace(QLatin1Char('"'), QStringLiteral("\"\"")) + QLatin1Char('"');
-}
-
-QString csvLine(const QStringList& fields)
-{
-    QStringList quoted;
-    for (const QString& field : fields) quoted.append(csvField(field));
-    return quoted.join(QLatin1Char(',')) + QLatin1Char('\n');
 }
 
 }  // namespace pathloom

@@ -4,14 +4,10 @@
 
 #include <QWidget>
 
-#include <functional>
-
-class QMenu;
 class QPainter;
 
 namespace pathloom {
 
-class PaneFrame;
 class ThemeController;
 
 class Picture : public QWidget {
@@ -28,17 +24,5 @@ public:
 protected:
     ThemeController& m_theme;
 };
-
-/// What an export writes: a title, and a function that writes to a file and returns an error text, empty on success.
-struct ExportTarget {
-    QString title;
-    std::function<QString(const QString& path)> write;
-};
-/// Entries for the four formats in the pane's overflow menu; `which` is asked what is shown when one is chosen.
-void addExports(PaneFrame& pane, const std::function<ExportTarget()>& which);
-ExportTarget exportOf(Picture* picture);
-/// RFC 4180.
-QString csvField(const QString& field);
-QString csvLine(const QStringList& fields);
 
 }  // namespace pathloom

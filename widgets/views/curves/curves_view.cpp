@@ -7,10 +7,10 @@
 #include "widgets/theme/icons.h"
 #include "widgets/theme/painting.h"
 #include "widgets/theme/theme.h"
+#include "widgets/views/common/exports.h"
 #include "widgets/views/curves/curve_data.h"
 
 #include <QAction>
-#include <QFileDialog>
 #include <QHBoxLayout>
 #include <QLabel>
 #include <QSlider>
@@ -112,22 +112,8 @@ void CurvesView::buildToolBar()
     connect(logX, &QAction::toggled, m_plot, &PlotWidget::setLogX);
     addOverflowAction(logX);
     addOverflowAction(legend);
-    for (const char* suffix : {"csv", "png", "svg", "pdf"}) {
-        const QString kind = QString::fromLatin1(suffix);
-        auto* action = new QAction(
-            kind == QStringLiteral("csv") ? tr("Export Data as CSV") : tr("Export Picture as %1").arg(kind.toUpper()), this);
-        connect(action, &QAction::triggered, this, [this, kind] { exportAs(kind); });
-        addOverflowAction(action);
-    }
-}
-
-void CurvesView::exportAs(const QString& suffix)
-{
-    const QString name = m_history != nullptr ? m_history->name : QStringLiteral("curves");
-    const QString path = QFileDialog::getSaveFileName(this, tr("Export"), name + QStringLiteral("-loss.") + suffix);
-    if (path.isEmpty()) return;
-    const QString problem = m_plot->exportTo(path);
-    setStatus(problem.isEmpty() ? tr("Saved %1").arg(path) : problem);
+    addExports(
+        *this, [this] { return exportOf(m_plot, m_history != nullptr ? tr("Loss of %1").arg(m_history->name) : tr("Loss")); });
 }
 
 void CurvesView::setHistory(const RunHistory* history)

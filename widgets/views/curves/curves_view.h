@@ -18,8 +18,6 @@ public:
     /// Show this run (not owned; must stay valid until the next call); null shows the empty state.
     void setHistory(const RunHistory* history);
     PlotWidget* plot() const { return m_plot; }
-    /// Ask for a file name and export; `suffix` is "csv", "png", "svg" or "pdf".
-    void exportAs(const QString& suffix);
 
 private:
     void buildToolBar();

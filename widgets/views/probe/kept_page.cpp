@@ -6,18 +6,16 @@
 #include "widgets/theme/icons.h"
 #include "widgets/theme/painting.h"
 #include "widgets/theme/theme.h"
-#include "widgets/views/common/picture.h"
+#include "widgets/views/common/exports.h"
 #include "widgets/views/common/table.h"
 
 #include <QDir>
-#include <QFileInfo>
 #include <QHBoxLayout>
 #include <QJsonArray>
 #include <QLabel>
 #include <QLocale>
 #include <QPlainTextEdit>
 #include <QPushButton>
-#include <QSaveFile>
 #include <QSplitter>
 #include <QVBoxLayout>
 
@@ -155,27 +153,20 @@ void KeptPage::updateNote()
         m_note->setText(tr("%1 results, kept with what rebuilds their prompts").arg(m_total));
 }
 
-QString KeptPage::title() const
+ExportTarget KeptPage::exports() const
 {
-    return tr("Probe results of %1").arg(QDir(m_project).dirName());
-}
-
-QString KeptPage::exportTo(const QString& path) const
-{
-    if (QFileInfo(path).suffix().toLower() != QLatin1String("csv"))
-        return tr("A table is exported as CSV; give a name ending in .csv");
-    QString text = csvLine({QStringLiteral("id"), QStringLiteral("probe"), QStringLiteral("family"), QStringLiteral("contestant"),
-        QStringLiteral("length"), QStringLiteral("depth"), QStringLiteral("score"), QStringLiteral("seconds"),
-        QStringLiteral("seed"), QStringLiteral("question"), QStringLiteral("right"), QStringLiteral("answer"),
-        QStringLiteral("model"), QStringLiteral("document_sha256")});
-    for (const KeptResult& r : m_results.rows())
-        text += csvLine({QString::number(r.id), r.probe, r.family, r.contestant, QString::number(r.length),
-            QString::number(r.depth), QString::number(r.score, 'g', 9), QString::number(r.seconds, 'g', 6), r.seed, r.question,
-            r.right, r.answer, r.model, r.documentHash});
-    QSaveFile file(path);
-    if (!file.open(QIODevice::WriteOnly) || file.write(text.toUtf8()) < 0 || !file.commit())
-        return tr("cannot write %1: %2").arg(path, file.errorString());
-    return {};
+    const auto csv = [this] {
+        QString text = csvLine({QStringLiteral("id"), QStringLiteral("probe"), QStringLiteral("family"),
+            QStringLiteral("contestant"), QStringLiteral("length"), QStringLiteral("depth"), QStringLiteral("score"),
+            QStringLiteral("seconds"), QStringLiteral("seed"), QStringLiteral("question"), QStringLiteral("right"),
+            QStringLiteral("answer"), QStringLiteral("model"), QStringLiteral("document_sha256")});
+        for (const KeptResult& r : m_results.rows())
+            text += csvLine({QString::number(r.id), r.probe, r.family, r.contestant, QString::number(r.length),
+                QString::number(r.depth), QString::number(r.score, 'g', 9), QString::number(r.seconds, 'g', 6), r.seed,
+                r.question, r.right, r.answer, r.model, r.documentHash});
+        return text;
+    };
+    return {tr("Probe results of %1").arg(QDir(m_project).dirName()), csv};
 }
 
 }  // namespace pathloom

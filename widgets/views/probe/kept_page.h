@@ -15,6 +15,7 @@ namespace pathloom {
 
 class Table;
 class ThemeController;
+struct ExportTarget;
 
 class KeptPage final : public QWidget {
     Q_OBJECT
@@ -24,8 +25,7 @@ public:
     /// Reads again what the project holds; at once when the page is shown, else when it is.
     void refresh();
     [[nodiscard]] KeptResultsModel& results() { return m_results; }
-    [[nodiscard]] QString title() const;
-    [[nodiscard]] QString exportTo(const QString& path) const;  ///< CSV only; an error text, empty on success
+    [[nodiscard]] ExportTarget exports() const;
 
 protected:
     void showEvent(QShowEvent* event) override;

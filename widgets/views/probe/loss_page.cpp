@@ -6,6 +6,8 @@
 #include "widgets/plot/plot_widget.h"
 #include "widgets/theme/painting.h"
 #include "widgets/theme/theme.h"
+#include "widgets/views/common/controls.h"
+#include "widgets/views/common/exports.h"
 #include "widgets/views/common/number_box.h"
 #include "widgets/views/common/table.h"
 #include "widgets/views/probe/recall_page.h"
@@ -33,16 +35,17 @@ constexpr int lawSamples = 64;
 
 LossPage::LossPage(HelperSession& session, Contestants& contestants, ThemeController& theme, QWidget* parent)
     : QWidget(parent)
-    , m_session(session)
+    , m_measurement(session)
     , m_contestants(contestants)
     , m_theme(theme)
     , m_fits([&contestants](const QString& id) { return contestants.title(id); })
     , m_length(new QLineEdit)
-    , m_windows(numberBox(QStringLiteral("probe.loss.windows"), tr("Places measured, at equal distances on a log axis"), 4, 200, 24))
+    , m_windows(
+          numberBox(QStringLiteral("probe.loss.windows"), tr("Places measured, at equal distances on a log axis"), 4, 200, 24))
     , m_window(numberBox(QStringLiteral("probe.loss.window"), tr("Tokens measured at each place"), 1, 1024, 64))
     , m_run(new QPushButton(tr("Measure")))
-    , m_progress(new QProgressBar)
-    , m_note(new QLabel)
+    , m_progress(thinProgress(tr("Progress of the curve")))
+    , m_note(noteLabel(QStringLiteral("probe.loss.note")))
     , m_plot(new PlotWidget(theme))
     , m_table(new Table(QStringLiteral("probe.loss.fits"), tr("Power laws"), theme))
 {
@@ -53,12 +56,6 @@ LossPage::LossPage(HelperSession& session, Contestants& contestants, ThemeContro
     m_length->setToolTip(tr("Tokens of the document used: 16k, 1M; empty: all of them"));
     m_length->setMaximumWidth(150);
     m_run->setObjectName(QStringLiteral("probe.loss.run"));
-    m_progress->setAccessibleName(tr("Progress of the curve"));
-    m_progress->setTextVisible(false);
-    m_progress->setFixedHeight(4);
-    m_note->setObjectName(QStringLiteral("probe.loss.note"));
-    m_note->setFont(Theme::labelFont());
-    m_note->setWordWrap(true);
     m_plot->setObjectName(QStringLiteral("probe.loss.plot"));
     m_plot->setAxisTitles(tr("position"), tr("tokens"), tr("loss"), tr("nats a token"));
     m_plot->setLogX(true);
@@ -68,16 +65,9 @@ LossPage::LossPage(HelperSession& session, Contestants& contestants, ThemeContro
     auto* row = new QHBoxLayout;
     row->setContentsMargins(12, 6, 12, 0);
     row->setSpacing(8);
-    const auto named = [&](const QString& text, QWidget* widget) {
-        auto* label = new QLabel(text);
-        label->setFont(Theme::labelFont());
-        label->setBuddy(widget);
-        row->addWidget(label);
-        row->addWidget(widget);
-    };
-    named(tr("Length"), m_length);
-    named(tr("Windows"), m_windows);
-    named(tr("Tokens each"), m_window);
+    addLabelled(row, tr("Length"), m_length);
+    addLabelled(row, tr("Windows"), m_windows);
+    addLabelled(row, tr("Tokens each"), m_window);
     row->addWidget(m_run);
     row->addStretch(1);
     auto* noteRow = new QHBoxLayout;
@@ -101,6 +91,8 @@ LossPage::LossPage(HelperSession& session, Contestants& contestants, ThemeContro
     connect(m_length, &QLineEdit::textChanged, this, &LossPage::updateAll);
     connect(m_length, &QLineEdit::returnPressed, this, &LossPage::run);
     connect(&theme, &ThemeController::changed, this, &LossPage::showCurves);
+    connect(&m_measurement, &Measurement::changed, this, &LossPage::updateAll);
+    connect(&m_measurement, &Measurement::busyChanged, this, &LossPage::busyChanged);
     connect(&m_contestants, &Contestants::changed, this, &LossPage::updateAll);
     showCurves();
     updateAll();
@@ -111,16 +103,15 @@ QString LossPage::title() const
     return tr("Loss against position, %1").arg(QFileInfo(m_measured.isEmpty() ? m_document : m_measured).fileName());
 }
 
-QString LossPage::exportTo(const QString& path)
+ExportTarget LossPage::exports()
 {
-    m_plot->setTitle(title());
-    return m_plot->exportTo(path);
+    return exportOf(m_plot, title());
 }
 
 void LossPage::setDocument(const QString& name, qint64 tokens)
 {
     if (isRunning()) return;
-    if (name != m_document) m_problem.clear();
+    if (name != m_document) m_measurement.forgetProblem();
     m_document = name;
     m_tokens = tokens;
     updateAll();
@@ -132,7 +123,6 @@ void LossPage::run()
     if (isRunning() || m_tokens == 0 || (lengths.isEmpty() && !m_length->text().trimmed().isEmpty())) return;
     m_curves.clear();
     m_measured = m_document;
-    m_problem.clear();
     QJsonObject request{{QStringLiteral("do"), QStringLiteral("nll")}, {QStringLiteral("document"), m_document},
         {QStringLiteral("windows"), m_windows->value()}, {QStringLiteral("window"), m_window->value()}};
     if (!lengths.isEmpty()) request.insert(QStringLiteral("length"), lengths.last());
@@ -142,15 +132,12 @@ void LossPage::run()
     m_expected = int(m_windows->value() * (1 + std::count_if(chosen.begin(), chosen.end(), [](const QString& id) {
         return id.startsWith(QLatin1String("reader:"));
     })));
-    m_request = m_session.request(request, [this](const QJsonObject& event) { hear(event); });
+    m_measurement.start(request, [this](const QString& kind, const QJsonObject& event) { hear(kind, event); });
     showCurves();
-    updateAll();
-    Q_EMIT busyChanged();
 }
 
-void LossPage::hear(const QJsonObject& event)
+void LossPage::hear(const QString& kind, const QJsonObject& event)
 {
-    const QString kind = event.value(QLatin1String("event")).toString();
     const auto curveOf = [this](const QString& id) -> LossCurveFacts& {
         for (LossCurveFacts& curve : m_curves)
             if (curve.contestant == id) return curve;
@@ -163,20 +150,8 @@ void LossPage::hear(const QJsonObject& event)
     } else if (kind == QLatin1String("curve")) {
         const LossCurveFacts curve = toLossCurve(event);
         curveOf(curve.contestant) = curve;
-    } else if (kind == QLatin1String("progress")) {
-        m_note->setText(tr("Encoding the document: %1")
-                            .arg(percentText(event.value(QLatin1String("done")).toDouble()
-                                / std::max(1.0, event.value(QLatin1String("total")).toDouble()))));
-        return;
-    } else {
-        m_request = 0;
-        if (kind == QLatin1String("error"))
-            m_problem = event.value(QLatin1String("cancelled")).toBool() ? tr("Cancelled")
-                                                                         : event.value(QLatin1String("message")).toString();
-        Q_EMIT busyChanged();
     }
     showCurves();
-    updateAll();
 }
 
 void LossPage::showCurves()
@@ -241,8 +216,10 @@ void LossPage::updateAll()
     m_progress->setRange(0, std::max(1, m_expected));
     m_progress->setValue(int(done));
     m_progress->setVisible(isRunning());
-    if (!m_problem.isEmpty()) {
-        m_note->setText(m_problem);
+    if (!m_measurement.problem().isEmpty()) {
+        m_note->setText(m_measurement.problem());
+    } else if (m_measurement.isPreparing()) {
+        m_note->setText(encodingText(m_measurement));
     } else if (badLength) {
         m_note->setText(tr("Give one length in tokens, such as 16k or 1M, or none for the whole document."));
     } else if (m_document.isEmpty()) {

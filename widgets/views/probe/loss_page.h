@@ -6,6 +6,7 @@
 #include "widgets/client/helper_session.h"
 #include "widgets/models/contestants.h"
 #include "widgets/models/probe_measures.h"
+#include "widgets/views/common/measurement.h"
 
 #include <QWidget>
 
@@ -20,6 +21,7 @@ namespace pathloom {
 class PlotWidget;
 class Table;
 class ThemeController;
+struct ExportTarget;
 
 class LossPage final : public QWidget {
     Q_OBJECT
@@ -28,30 +30,28 @@ public:
     void setDocument(const QString& name, qint64 tokens);  ///< tokens 0: not encoded yet
     void setProject(const QString& folder) { m_project = folder; }  ///< that keeps the curves; "" = none
     void run();
-    [[nodiscard]] bool isRunning() const { return m_request != 0; }
+    [[nodiscard]] bool isRunning() const { return m_measurement.isRunning(); }
     [[nodiscard]] const QVector<LossCurveFacts>& curves() const { return m_curves; }
     [[nodiscard]] PlotWidget* plot() const { return m_plot; }
     [[nodiscard]] QString title() const;
-    [[nodiscard]] QString exportTo(const QString& path);  ///< the points as CSV, or the picture
+    [[nodiscard]] ExportTarget exports();  ///< the points, or the picture
 
 Q_SIGNALS:
     void busyChanged();
 
 private:
-    void hear(const QJsonObject& event);
+    void hear(const QString& kind, const QJsonObject& event);
     void showCurves();
     void updateAll();
 
-    HelperSession& m_session;
+    Measurement m_measurement;
     Contestants& m_contestants;
     ThemeController& m_theme;
     QString m_project, m_document, m_measured;  // m_measured: the document of the curves
     qint64 m_tokens = 0;
     QVector<LossCurveFacts> m_curves;
     LossFitsModel m_fits;
-    qint64 m_request = 0;
     int m_expected = 0;
-    QString m_problem;
     QLineEdit* m_length;
     QSpinBox* m_windows;
     QSpinBox* m_window;

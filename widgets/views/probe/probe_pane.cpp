@@ -5,6 +5,7 @@
 #include "widgets/models/formats.h"
 #include "widgets/theme/icons.h"
 #include "widgets/theme/painting.h"
+#include "widgets/views/common/exports.h"
 #include "widgets/views/common/heat_map.h"
 #include "widgets/views/common/messages.h"
 #include "widgets/views/common/table.h"
@@ -70,9 +71,11 @@ ProbePane::ProbePane(ThemeController& theme, QWidget* parent)
     m_tabs->addTab(m_loss, tr("Loss"));
     m_tabs->addTab(m_kept, tr("Results"));
     setContent(m_tabs);
-    auto* compare = new ContestantsMenu(m_contestants, theme);
+    auto* compare = new ChecklistButton(
+        QStringLiteral("probe.compare"), tr("Compare With"), tr("Who answers the same questions beside the reader"));
+    showContestants(*compare, m_contestants, theme);
     addToolWidget(compare);
-    connect(compare, &ContestantsMenu::opening, this, &ProbePane::askForContestants);
+    connect(compare, &ChecklistButton::opening, this, &ProbePane::askForContestants);
     addExports(*this, [this] { return shownExport(); });
     connect(m_addAction, &QAction::triggered, this, &ProbePane::chooseDocuments);
     connect(m_removeAction, &QAction::triggered, this, &ProbePane::removeSelected);
@@ -262,10 +265,8 @@ void ProbePane::updateAll()
 ExportTarget ProbePane::shownExport() const
 {
     if (m_tabs->currentWidget() == m_recall) return exportOf(m_recall->map());
-    if (m_tabs->currentWidget() == m_loss)
-        return {m_loss->title(), [this](const QString& path) { return m_loss->exportTo(path); }};
-    if (m_tabs->currentWidget() == m_kept)
-        return {m_kept->title(), [this](const QString& path) { return m_kept->exportTo(path); }};
+    if (m_tabs->currentWidget() == m_loss) return m_loss->exports();
+    if (m_tabs->currentWidget() == m_kept) return m_kept->exports();
     return exportOf(m_ask->strip());
 }
 

@@ -5,8 +5,9 @@
 #include "widgets/models/formats.h"
 #include "widgets/theme/painting.h"
 #include "widgets/theme/theme.h"
-#include "widgets/views/common/number_box.h"
+#include "widgets/views/common/controls.h"
 #include "widgets/views/common/heat_map.h"
+#include "widgets/views/common/number_box.h"
 
 #include <QCheckBox>
 #include <QFileInfo>
@@ -36,10 +37,6 @@ double depthOf(const RecallRequest& request, int index)
     return request.depths > 1 ? 100.0 * index / (request.depths - 1) : 50.0;
 }
 
-}  // namespace
-
-namespace {
-
 HeatCell heatCell(const QVector<RecallCell>& cells, const QString& who, qint64 length, int depth, const QString& depthText)
 {
     HeatCell cell;
@@ -59,6 +56,11 @@ HeatCell heatCell(const QVector<RecallCell>& cells, const QString& who, qint64 l
 }
 
 }  // namespace
+
+QString encodingText(const Measurement& measurement)
+{
+    return RecallPage::tr("Encoding the document: %1").arg(percentText(measurement.done() / std::max(1.0, measurement.total())));
+}
 
 QVector<qint64> parseLengths(const QString& text)
 {
@@ -100,7 +102,7 @@ HeatData recallData(const RecallRequest& request, const QVector<RecallCell>& cel
 
 RecallPage::RecallPage(HelperSession& session, Contestants& contestants, ThemeController& theme, QWidget* parent)
     : QWidget(parent)
-    , m_session(session)
+    , m_measurement(session)
     , m_contestants(contestants)
     , m_lengths(new QLineEdit(QStringLiteral("1k, 4k, 16k")))
     , m_depths(numberBox(QStringLiteral("probe.depths"), tr("Depths from beginning to end"), 1, 101, 11))
@@ -109,8 +111,8 @@ RecallPage::RecallPage(HelperSession& session, Contestants& contestants, ThemeCo
     , m_noNeedle(new QCheckBox(tr("Without the needle")))
     , m_run(new QPushButton(tr("Run")))
     , m_rerun(new QPushButton(tr("Run This Cell Cold")))
-    , m_progress(new QProgressBar)
-    , m_note(new QLabel)
+    , m_progress(thinProgress(tr("Progress of the grid")))
+    , m_note(noteLabel(QStringLiteral("probe.recall.note")))
     , m_map(new HeatMap(QStringLiteral("probe.recall"), tr("Recall by depth and length"), theme))
     , m_inspector(new QPlainTextEdit)
 {
@@ -123,12 +125,6 @@ RecallPage::RecallPage(HelperSession& session, Contestants& contestants, ThemeCo
     m_run->setObjectName(QStringLiteral("probe.run"));
     m_rerun->setObjectName(QStringLiteral("probe.rerun"));
     m_rerun->setToolTip(tr("Encode the cell's whole context from nothing and ask again; it must answer the same"));
-    m_progress->setAccessibleName(tr("Progress of the grid"));
-    m_progress->setTextVisible(false);
-    m_progress->setFixedHeight(4);
-    m_note->setObjectName(QStringLiteral("probe.recall.note"));
-    m_note->setFont(Theme::labelFont());
-    m_note->setWordWrap(true);
     m_inspector->setObjectName(QStringLiteral("probe.inspector"));
     m_inspector->setAccessibleName(tr("Prompt and answer of the cell"));
     m_inspector->setReadOnly(true);
@@ -139,17 +135,10 @@ RecallPage::RecallPage(HelperSession& session, Contestants& contestants, ThemeCo
     auto* row = new QHBoxLayout;
     row->setContentsMargins(12, 6, 12, 0);
     row->setSpacing(8);
-    const auto named = [&](const QString& text, QWidget* widget, int stretch = 0) {
-        auto* label = new QLabel(text);
-        label->setFont(Theme::labelFont());
-        label->setBuddy(widget);
-        row->addWidget(label);
-        row->addWidget(widget, stretch);
-    };
-    named(tr("Lengths"), m_lengths, 1);
-    named(tr("Depths"), m_depths);
-    named(tr("Distractors"), m_distractors);
-    named(tr("Seed"), m_seed);
+    addLabelled(row, tr("Lengths"), m_lengths, 1);
+    addLabelled(row, tr("Depths"), m_depths);
+    addLabelled(row, tr("Distractors"), m_distractors);
+    addLabelled(row, tr("Seed"), m_seed);
     row->addWidget(m_noNeedle);
     row->addWidget(m_run);
     auto* side = new QWidget;
@@ -181,6 +170,8 @@ RecallPage::RecallPage(HelperSession& session, Contestants& contestants, ThemeCo
     connect(m_lengths, &QLineEdit::textChanged, this, &RecallPage::updateAll);
     connect(m_lengths, &QLineEdit::returnPressed, this, &RecallPage::run);
     connect(&m_contestants, &Contestants::changed, this, &RecallPage::updateAll);
+    connect(&m_measurement, &Measurement::changed, this, &RecallPage::updateAll);
+    connect(&m_measurement, &Measurement::busyChanged, this, &RecallPage::busyChanged);
     connect(m_map, &HeatMap::currentChanged, this, &RecallPage::showCell);
     connect(m_map, &HeatMap::activated, this, &RecallPage::rerun);
     updateAll();
@@ -221,11 +212,9 @@ void RecallPage::send(QJsonObject request)
     request.insert(QStringLiteral("no_needle"), m_asked.noNeedle);
     request.insert(QStringLiteral("seed"), qint64(m_asked.seed));
     if (!m_project.isEmpty()) request.insert(QStringLiteral("project"), m_project);
-    m_problem.clear();
-    m_clock.start();
-    m_request = m_session.request(request, [this](const QJsonObject& event) { hear(event); });
-    updateAll();
-    Q_EMIT busyChanged();
+    m_measurement.start(request, [this](const QString& kind, const QJsonObject& event) {
+        if (kind == QLatin1String("cell")) hear(event);
+    });
 }
 
 const RecallCell* RecallPage::current() const
@@ -253,26 +242,11 @@ void RecallPage::rerun()
 
 void RecallPage::hear(const QJsonObject& event)
 {
-    const QString kind = event.value(QLatin1String("event")).toString();
-    if (kind == QLatin1String("cell")) {
-        const RecallCell cell = toRecallCell(event);
-        m_cells.removeIf([&](const RecallCell& known) {
-            return known.contestant == cell.contestant && known.length == cell.length && known.depthIndex == cell.depthIndex;
-        });
-        m_cells.append(cell);
-    } else if (kind == QLatin1String("progress")) {
-        m_note->setText(tr("Encoding the document: %1")
-                            .arg(percentText(event.value(QLatin1String("done")).toDouble()
-                                / std::max(1.0, event.value(QLatin1String("total")).toDouble()))));
-        return;
-    } else {
-        m_request = 0;
-        if (kind == QLatin1String("error"))
-            m_problem = event.value(QLatin1String("cancelled")).toBool() ? tr("Cancelled")
-                                                                         : event.value(QLatin1String("message")).toString();
-        Q_EMIT busyChanged();
-    }
-    updateAll();
+    const RecallCell cell = toRecallCell(event);
+    m_cells.removeIf([&](const RecallCell& known) {
+        return known.contestant == cell.contestant && known.length == cell.length && known.depthIndex == cell.depthIndex;
+    });
+    m_cells.append(cell);
 }
 
 void RecallPage::showCell()
@@ -315,8 +289,10 @@ void RecallPage::updateAll()
     m_progress->setRange(0, int(std::max<qint64>(1, all)));
     m_progress->setValue(int(m_cells.size()));
     m_progress->setVisible(isRunning() && !m_again);
-    if (!m_problem.isEmpty()) {
-        m_note->setText(m_problem);
+    if (!m_measurement.problem().isEmpty()) {
+        m_note->setText(m_measurement.problem());
+    } else if (m_measurement.isPreparing()) {
+        m_note->setText(encodingText(m_measurement));
     } else if (lengths.isEmpty() && !isRunning()) {
         m_note->setText(tr("Give lengths of at least %1 tokens, such as 1k, 4k, 1M.").arg(shortest));
     } else if (m_document.isEmpty()) {
@@ -345,9 +321,9 @@ void RecallPage::updateAll()
         }
         QString text = QStringLiteral("%1 %2").arg(
             shown.noNeedle ? tr("Says none in") : tr("Found in"), parts.join(QStringLiteral(" \u00b7 ")));
-        if (isRunning() && !m_again && m_clock.elapsed() > 3000)
-            text += tr(" \u00b7 about %1 left")
-                        .arg(formatDuration(m_clock.elapsed() * (all - m_cells.size()) / std::max<qint64>(1, m_cells.size())));
+        if (const QString left = m_measurement.left(double(m_cells.size()), double(all));
+            isRunning() && !m_again && !left.isEmpty())
+            text += QStringLiteral(" \u00b7 ") + left;
         m_note->setText(text);
     }
     showCell();

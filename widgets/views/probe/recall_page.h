@@ -5,8 +5,8 @@
 #include "widgets/client/helper_session.h"
 #include "widgets/models/contestants.h"
 #include "widgets/models/probe_facts.h"
+#include "widgets/views/common/measurement.h"
 
-#include <QElapsedTimer>
 #include <QWidget>
 
 class QCheckBox;
@@ -33,6 +33,8 @@ struct RecallRequest {
     QStringList contestants{QStringLiteral("reader")};  ///< who is asked, the session's own reader first
     QStringList titles{};  ///< of each, when there are several
 };
+/// "Encoding the document: 12%".
+QString encodingText(const Measurement& measurement);
 /// "1000, 4k 1M" as numbers; empty when it is none of that, or a length is below 64.
 QVector<qint64> parseLengths(const QString& text);
 /// Depth down, length across; cells that are not there yet are hatched.
@@ -45,7 +47,7 @@ public:
     void setProject(const QString& folder) { m_project = folder; }  ///< that keeps the results; "" = none
     void setDocument(const QString& name, qint64 tokens);  ///< tokens 0: not encoded yet
     void run();
-    [[nodiscard]] bool isRunning() const { return m_request != 0; }
+    [[nodiscard]] bool isRunning() const { return m_measurement.isRunning(); }
     [[nodiscard]] HeatMap* map() const { return m_map; }
     [[nodiscard]] const QVector<RecallCell>& cells() const { return m_cells; }
 
@@ -60,17 +62,14 @@ private:
     void updateAll();
     [[nodiscard]] const RecallCell* current() const;
 
-    HelperSession& m_session;
+    Measurement m_measurement;
     Contestants& m_contestants;
     QString m_project;
     QString m_document;
     qint64 m_tokens = 0;
     RecallRequest m_asked;
     QVector<RecallCell> m_cells;
-    qint64 m_request = 0;
     bool m_again = false;
-    QElapsedTimer m_clock;
-    QString m_problem;
     QLineEdit* m_lengths;
     QSpinBox* m_depths;
     QSpinBox* m_distractors;

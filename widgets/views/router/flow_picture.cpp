@@ -5,6 +5,7 @@
 #include "widgets/models/formats.h"
 #include "widgets/theme/painting.h"
 #include "widgets/theme/theme.h"
+#include "widgets/views/common/exports.h"
 
 #include <QHelpEvent>
 #include <QLocale>

@@ -6,6 +6,7 @@
 #include "widgets/theme/painting.h"
 #include "widgets/theme/theme.h"
 #include "widgets/views/common/connection.h"
+#include "widgets/views/common/exports.h"
 #include "widgets/views/common/heat_map.h"
 #include "widgets/views/common/table.h"
 #include "widgets/views/router/flow_picture.h"

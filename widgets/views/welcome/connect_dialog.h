@@ -3,19 +3,11 @@
 #pragma once
 
 #include "widgets/client/engine_client.h"
-
-#include <QDialog>
-
-class QFormLayout;
-class QLabel;
-class QLineEdit;
-class QPushButton;
+#include "widgets/views/common/form_dialog.h"
 
 namespace pathloom {
 
-class ThemeController;
-
-class ConnectDialog final : public QDialog {
+class ConnectDialog final : public FormDialog {
     Q_OBJECT
 public:
     /// `last` fills the fields; its token and key are not looked at.
@@ -26,23 +18,19 @@ Q_SIGNALS:
     void letIn(const EngineTarget& target);
 
 private:
-    QLineEdit* addFile(QFormLayout* form, const QString& name, const QString& label, const QString& hint);
     void tryIt();
     void onAnswer();
     void setBusy(bool busy);
-    void showProblem(const QString& text);
+    void refuse(const QString& why);
 
-    ThemeController& m_theme;
     EngineClient m_trial;
     EngineTarget m_target;
     QLineEdit* m_address;
-    QLineEdit* m_token = nullptr;
+    QLineEdit* m_token;
     QLineEdit* m_ca = nullptr;
     QLineEdit* m_cert = nullptr;
     QLineEdit* m_key = nullptr;
-    QLabel* m_problem;
     QPushButton* m_connect = nullptr;
-    QList<QWidget*> m_inputs;
 };
 
 }  // namespace pathloom
