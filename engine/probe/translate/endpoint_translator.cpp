@@ -83,18 +83,19 @@ std::vector<TranslationPart> parts_of(const std::string& sentence, const std::st
 
 class EndpointTranslator final : public Translator {
 public:
-    EndpointTranslator(Endpoint endpoint, TranslationMaterial material)
+    EndpointTranslator(std::shared_ptr<Endpoint> endpoint, TranslationMaterial material)
         : m_endpoint(std::move(endpoint))
         , m_material(std::move(material))
     {
     }
     [[nodiscard]] Result<Translation> explain(const std::string& sentence, const Said& said) const override
     {
-        PATHLOOM_TRY(const auto answer, m_endpoint.chat(translation_prompt(m_material, sentence), longest_answer));
+        PATHLOOM_TRY(const auto answer, m_endpoint->chat(translation_prompt(m_material, sentence), longest_answer));
         if (!answer)
             return fail(ErrorCode::Failed,
-                "the endpoint's budget is used up after {} tokens; raise --endpoint-budget or take a smaller --context",
-                m_endpoint.tokens_used());
+                "the endpoint's token budget is used up after {} tokens; raise it (--endpoint-budget) or take a smaller context "
+                "(--context, --shots)",
+                m_endpoint->tokens_used());
         Translation translation{cleaned(answer->text, m_material.languages[1]), {}};
         if (said && !said(translation.text)) return fail(ErrorCode::Cancelled, "stopped");
         translation.parts = parts_of(sentence, translation.text, m_material);
@@ -102,7 +103,7 @@ public:
     }
 
 private:
-    mutable Endpoint m_endpoint;
+    std::shared_ptr<Endpoint> m_endpoint;
     TranslationMaterial m_material;
 };
 
@@ -132,18 +133,21 @@ PromptSize prompt_size(const TranslationMaterial& material)
     return {tokens(material.grammar.size()), tokens(word_list(material).size()), tokens(sentence_list(material).size())};
 }
 
-Result<std::unique_ptr<Translator>> make_endpoint_translator(
-    const EndpointOptions& options, std::int64_t window, TranslationMaterial material)
+Result<void> check_window(const TranslationMaterial& material, std::int64_t window)
 {
     const PromptSize size = prompt_size(material);
     if (const std::int64_t needed = size.all() + around + longest_answer; needed > window)
         return fail(ErrorCode::Usage,
             "the context needs about {} tokens (book {}, word list {}, sentences {}) and the endpoint's window has {}; nothing "
-            "is "
-            "cut: take a smaller --context or --shots, or raise --endpoint-window if the model takes more",
+            "is cut: take a smaller context or fewer shots (--context, --shots), or raise the window (--endpoint-window) if the "
+            "model takes more",
             needed, size.book, size.words, size.sentences, window);
-    PATHLOOM_TRY(Endpoint endpoint, Endpoint::create(options));
-    return std::unique_ptr<Translator>(std::make_unique<EndpointTranslator>(std::move(endpoint), std::move(material)));
+    return {};
+}
+
+std::unique_ptr<Translator> make_endpoint_translator(std::shared_ptr<Endpoint> endpoint, TranslationMaterial material)
+{
+    return std::make_unique<EndpointTranslator>(std::move(endpoint), std::move(material));
 }
 
 }  // namespace pathloom

@@ -19,8 +19,9 @@ struct PromptSize {
 PromptSize prompt_size(const TranslationMaterial& material);
 
 /// `window`: tokens the model takes, answer included. Usage, with the size of each part, when the context does not fit: nothing
-/// is ever cut. Failed once the endpoint's budget is used up.
-Result<std::unique_ptr<Translator>> make_endpoint_translator(
-    const EndpointOptions& endpoint, std::int64_t window, TranslationMaterial material);
+/// is ever cut.
+Result<void> check_window(const TranslationMaterial& material, std::int64_t window);
+/// Asks `endpoint`, whose budget is shared by all that ask it; Failed once it is used up.
+std::unique_ptr<Translator> make_endpoint_translator(std::shared_ptr<Endpoint> endpoint, TranslationMaterial material);
 
 }  // namespace pathloom

@@ -25,7 +25,6 @@ constexpr double near_share = 0.5;  // of shared character trigrams (Jaccard), f
 struct Draft {
     std::vector<Pair> train, dev;
     std::vector<std::array<std::string, 3>> dictionary;  // both sides, part of speech
-    std::string grammar;
     PackPreview preview;
 };
 
@@ -61,15 +60,20 @@ Result<std::vector<Pair>> sentences_of(const PackRequest& request, PackPreview& 
 {
     std::vector<Pair> pairs;
     if (request.sentences.size() == 2) {
-        PATHLOOM_TRY(const UserTable one, read_user_table(request.sentences[0], false));
-        PATHLOOM_TRY(const UserTable other, read_user_table(request.sentences[1], false));
         preview.sentence_names = {request.languages[0], request.languages[1]};
-        if (one.columns.size() != 1 || other.columns.size() != 1)
-            return fail(ErrorCode::Usage, "two files of sentences are read line by line; for a table give one file");
-        if (one.rows.size() != other.rows.size())
-            return fail(ErrorCode::Usage, "{} has {} lines and {} has {}; the two go line by line", one.name, one.rows.size(),
-                other.name, other.rows.size());
-        for (std::size_t i = 0; i < one.rows.size(); ++i) pairs.push_back({one.rows[i].cells[0], other.rows[i].cells[0]});
+        PATHLOOM_TRY(std::vector<std::string> one, read_plain_lines(request.sentences[0]));
+        PATHLOOM_TRY(std::vector<std::string> other, read_plain_lines(request.sentences[1]));
+        if (one.size() != other.size()) {
+            const bool more = one.size() > other.size();
+            const auto &longer = request.sentences[more ? 0 : 1], &shorter = request.sentences[more ? 1 : 0];
+            return fail(ErrorCode::Usage,
+                "{} has {} lines and {} has {}; the two go line by line, and line {} of {} has no counterpart: find where they "
+                "part "
+                "and add the missing line",
+                one_line(longer.string()), std::max(one.size(), other.size()), one_line(shorter.string()),
+                std::min(one.size(), other.size()), std::min(one.size(), other.size()) + 1, one_line(longer.filename().string()));
+        }
+        for (std::size_t i = 0; i < one.size(); ++i) pairs.push_back({std::move(one[i]), std::move(other[i])});
         return pairs;
     }
     PATHLOOM_TRY(const UserTable table, read_user_table(request.sentences[0], request.header));
@@ -152,7 +156,7 @@ Result<void> add_sentences(const PackRequest& request, Draft& draft)
 Result<void> add_dictionary(const PackRequest& request, Draft& draft)
 {
     if (request.dictionary.empty()) return {};
-    PATHLOOM_TRY(const UserTable table, read_user_table(request.dictionary, request.header));
+    PATHLOOM_TRY(const UserTable table, read_user_table(request.dictionary, request.dictionary_header));
     draft.preview.dictionary_names = table.columns;
     PATHLOOM_TRY(const auto places, columns_of(table, request.dictionary_columns, request.languages, true));
     std::size_t pos = table.columns.size();
@@ -187,14 +191,11 @@ Result<Draft> drafted(const PackRequest& request)
     Draft draft;
     PATHLOOM_CHECK(add_sentences(request, draft));
     PATHLOOM_CHECK(add_dictionary(request, draft));
-    if (!request.grammar.empty()) {
-        PATHLOOM_TRY(draft.grammar, read_utf8(request.grammar));
-    }
     PackPreview& preview = draft.preview;
     preview.train = draft.train.size();
     preview.dev = draft.dev.size();
     preview.dictionary = draft.dictionary.size();
-    preview.grammar_bytes = draft.grammar.size();
+    preview.grammar_bytes = request.grammar.text.size();
     for (const auto& pair : draft.train)
         if (preview.sentences.size() < shown) preview.sentences.push_back(pair);
     for (const auto& entry : draft.dictionary)
@@ -232,9 +233,8 @@ Result<PackPreview> make_pack(const PackRequest& request)
         for (const auto& entry : draft.dictionary) text += entry[0] + "\t" + entry[2] + "\t" + entry[1] + "\n";
         PATHLOOM_CHECK(write_file_atomic(request.out / "dictionary.tsv", text));
     }
-    if (!draft.grammar.empty())
-        PATHLOOM_CHECK(write_file_atomic(
-            request.out / (request.grammar.extension() == ".md" ? "grammar.md" : "grammar.txt"), draft.grammar));
+    if (const GrammarText& book = request.grammar; !book.text.empty())
+        PATHLOOM_CHECK(write_file_atomic(request.out / (book.markdown ? "grammar.md" : "grammar.txt"), book.text));
     return std::move(draft.preview);
 }
 

@@ -13,6 +13,12 @@
 
 namespace pathloom {
 
+/// A grammar that has been read.
+struct GrammarText {
+    std::string text;  ///< UTF-8; empty: the pack has none
+    bool markdown = false;
+};
+
 struct PackRequest {
     std::filesystem::path out;  ///< a folder that is not there yet, or empty
     std::array<std::string, 2> languages;  ///< codes; the first is the one the dictionary's headwords are in
@@ -22,8 +28,9 @@ struct PackRequest {
     std::filesystem::path dictionary;  ///< may be empty
     std::array<std::string, 2> dictionary_columns;  ///< empty: as above
     std::string part_of_speech;  ///< column of the dictionary; empty: "pos" if there is one
-    std::filesystem::path grammar;  ///< text or Markdown; may be empty
-    bool header = true;  ///< the first row of a TSV or CSV names its columns
+    GrammarText grammar;
+    bool header = true;  ///< the first row of the sentences' TSV or CSV names its columns
+    bool dictionary_header = true;  ///< and of the dictionary's
     double dev_share = 0.1;  ///< of the sentence pairs, kept for scoring
     std::uint64_t seed = 1;
 };
@@ -39,7 +46,8 @@ struct PackPreview {
 };
 
 /// Reads everything and says what the pack would hold; nothing is written. Errors as read_user_table() and column_index();
-/// Usage when both languages are one, two line files differ in length, or nothing is left to train on.
+/// Usage when both languages are one, two line files differ in length (naming the first line without a counterpart), or nothing
+/// is left to train on.
 Result<PackPreview> preview_pack(const PackRequest& request);
 /// Writes it: sentences.train.tsv, sentences.dev.tsv, dictionary.tsv, grammar.txt or grammar.md. Exists when `out` holds
 /// anything.

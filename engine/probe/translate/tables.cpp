@@ -93,7 +93,9 @@ Result<std::vector<TableRow>> csv_rows(const std::string& text, const std::strin
         }
     }
     if (quoted)
-        return fail(ErrorCode::Corrupt, "{} line {}: the quotation mark that opens there is never closed", name, quoted_since);
+        return fail(ErrorCode::Corrupt,
+            "{} line {}: the quotation mark that opens there is never closed; close it, or double it if it is meant as one", name,
+            quoted_since);
     finish();
     return rows;
 }
@@ -159,10 +161,12 @@ Result<UserTable> read_user_table(const std::filesystem::path& file, bool header
     }
     if (table.rows.empty()) return fail(ErrorCode::Corrupt, "{} is empty", name);
     const std::size_t width = table.rows[0].cells.size();
-    for (const auto& row : table.rows)
-        if (row.cells.size() != width)
-            return fail(ErrorCode::Corrupt, "{} line {} has {} columns, its first row has {}; mend that line", name, row.line,
-                row.cells.size(), width);
+    const auto uneven = [&](const TableRow& row) { return row.cells.size() != width; };
+    if (const auto bad = std::ranges::find_if(table.rows, uneven); bad != table.rows.end()) {
+        const auto more = std::ranges::count_if(table.rows, uneven) - 1;
+        return fail(ErrorCode::Corrupt, "{} line {} has {} columns, its first row has {}; mend that line{}", name, bad->line,
+            bad->cells.size(), width, more > 0 ? fmt::format(" and {} more", more) : "");
+    }
     if (header && (tsv || csv)) {
         table.columns = std::move(table.rows[0].cells);
         table.rows.erase(table.rows.begin());
@@ -170,6 +174,25 @@ Result<UserTable> read_user_table(const std::filesystem::path& file, bool header
         number_columns(table, width);
     }
     return table;
+}
+
+Result<std::vector<std::string>> read_plain_lines(const std::filesystem::path& file)
+{
+    for (const char* table : {".csv", ".tsv", ".tab", ".jsonl", ".ndjson"})
+        if (file.extension() == table)
+            return fail(ErrorCode::Usage,
+                "{} is a table; two files of sentences are read line by line, for a table give one file",
+                one_line(file.string()));
+    PATHLOOM_TRY(const std::string text, read_utf8(file));
+    std::vector<std::string> lines;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = std::min(text.find('\n', at), text.size());
+        lines.push_back(text.substr(at, end - at));
+        if (lines.back().ends_with('\r')) lines.back().pop_back();
+        at = end + 1;
+    }
+    if (lines.empty()) return fail(ErrorCode::Corrupt, "{} is empty", one_line(file.string()));
+    return lines;
 }
 
 Result<std::size_t> column_index(const UserTable& table, const std::string& column)

@@ -28,6 +28,9 @@ struct UserTable {
 /// line when a row is uneven, a quotation does not end, a line is no JSON object or the file is not UTF-8.
 Result<UserTable> read_user_table(const std::filesystem::path& file, bool header);
 
+/// Every line, empty ones too, for files that go line by line. Usage for a table, NotFound and Corrupt as above.
+Result<std::vector<std::string>> read_plain_lines(const std::filesystem::path& file);
+
 /// Where `column` (a name, or a number from 1) stands. Usage naming the columns there are.
 Result<std::size_t> column_index(const UserTable& table, const std::string& column);
 

@@ -5,7 +5,7 @@
 #include "engine/probe/probe_verbs.h"
 #include "engine/probe/score/corpus_score.h"
 #include "engine/probe/score/unicode.h"
-#include "engine/probe/translate/pack_maker.h"
+#include "engine/probe/translate/grammar_file.h"
 #include "engine/probe/translate/translation_scores.h"
 #include "engine/probe/translate/translators.h"
 
@@ -43,13 +43,15 @@ Result<void> show_pack(const ProbeShell& shell, const std::string& folder)
 struct MakeOptions {
     PackRequest request;
     std::vector<std::string> languages, sentence_columns, dictionary_columns;
+    std::string grammar;
     bool no_header = false, preview = false;
 };
 
 Result<void> make(const ProbeShell& shell, const MakeOptions& options)
 {
     PackRequest request = options.request;
-    request.header = !options.no_header;
+    request.header = request.dictionary_header = !options.no_header;
+    PATHLOOM_TRY(request.grammar, GrammarFiles().read(options.grammar, [&shell] { return shell.stopped(); }));
     for (std::size_t i = 0; i < 2; ++i) {
         request.languages[i] = options.languages[i];
         if (!options.sentence_columns.empty()) request.sentence_columns[i] = options.sentence_columns[i];
@@ -167,7 +169,7 @@ void add_translate_verbs(CLI::App& app, ProbeShell& shell)
     maker->add_option("--dictionary", making->request.dictionary, "A table of words");
     maker->add_option("--dictionary-columns", making->dictionary_columns, "Its two columns")->expected(2);
     maker->add_option("--pos-column", making->request.part_of_speech, "Its parts of speech");
-    maker->add_option("--grammar", making->request.grammar, "A book (text or Markdown)");
+    maker->add_option("--grammar", making->grammar, "A book (text, Markdown, PDF, HTML, EPUB)");
     maker->add_flag("--no-header", making->no_header, "The first row of a TSV or CSV is a row like the others");
     maker->add_option("--dev", making->request.dev_share, "Share of the pairs kept for scoring (default 0.1)");
     maker->add_option("--seed", making->request.seed, "Which ones");

@@ -6,16 +6,12 @@
 #include "engine/probe/case_makers.h"
 #include "engine/probe/position_loss.h"
 #include "engine/probe/word_match.h"
+#include "tests/reply_server.h"
 
 #include <gmock/gmock.h>
 
-#include <arpa/inet.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
 #include <cmath>
 #include <cstdlib>
-#include <thread>
 
 namespace pathloom {
 namespace {
@@ -168,69 +164,6 @@ TEST(WordMatch, PrefersTheRowAfterTheQuestionsRareWords)
     EXPECT_LE(match.at(memory, 11), 1.0);
 }
 
-/// A server on a real socket that gives out the replies it was made with, one a connection, and keeps what it was asked.
-class Server {
-public:
-    explicit Server(std::vector<std::string> replies)
-        : m_socket(::socket(AF_INET, SOCK_STREAM, 0))
-    {
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t size = sizeof address;
-        if (::bind(m_socket, reinterpret_cast<sockaddr*>(&address), size) != 0 || ::listen(m_socket, 8) != 0) std::abort();
-        ::getsockname(m_socket, reinterpret_cast<sockaddr*>(&address), &size);
-        m_port = ntohs(address.sin_port);
-        m_thread = std::jthread([this, replies = std::move(replies)] {
-            for (const std::string& reply : replies) serve(reply);
-        });
-    }
-    ~Server()
-    {
-        ::shutdown(m_socket, SHUT_RDWR);
-        if (m_thread.joinable()) m_thread.join();
-        ::close(m_socket);
-    }
-    [[nodiscard]] std::string url() const { return fmt::format("http://127.0.0.1:{}/v1", m_port); }
-    /// What was asked, once every reply is given out.
-    const std::vector<std::string>& requests()
-    {
-        m_thread.join();
-        return m_requests;
-    }
-
-private:
-    void serve(const std::string& reply)
-    {
-        const int client = ::accept(m_socket, nullptr, nullptr);
-        if (client < 0) return;
-        std::string request;
-        char piece[4096];
-        std::size_t wanted = std::string::npos;
-        while (request.size() < wanted) {
-            const ssize_t n = ::recv(client, piece, sizeof piece, 0);
-            if (n <= 0) break;
-            request.append(piece, std::size_t(n));
-            const std::size_t head = request.find("\r\n\r\n"), length = request.find("Content-Length: ");
-            if (head != std::string::npos && length != std::string::npos)
-                wanted = head + 4 + std::stoul(request.substr(length + 16));
-        }
-        m_requests.push_back(request);
-        ::send(client, reply.data(), reply.size(), MSG_NOSIGNAL);
-        ::close(client);
-    }
-    int m_socket;
-    int m_port = 0;
-    std::vector<std::string> m_requests;
-    std::jthread m_thread;
-};
-
-std::string http(const std::string& status, const std::string& body, const std::string& more = {})
-{
-    return fmt::format("HTTP/1.1 {}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n{}\r\n{}",
-        status, body.size(), more, body);
-}
-
 /// Endpoints are asked through a process of their own; a build without importers has none.
 class EndpointTest : public testing::Test {
 protected:
@@ -243,7 +176,7 @@ protected:
     void TearDown() override { ::unsetenv("PATHLOOM_ENDPOINT_KEY"); }
 };
 
-EndpointOptions options_for(const Server& server)
+EndpointOptions options_for(const ReplyServer& server)
 {
     EndpointOptions options;
     options.base_url = server.url();
@@ -256,7 +189,7 @@ TEST_F(EndpointTest, AsksAnyCompatibleServerAndCountsItsTokens)
 {
     const std::string good
         = R"({"choices":[{"message":{"role":"assistant","content":"It is 7."}}],"usage":{"total_tokens":900}})";
-    Server server({http("429 Too Many Requests", "{}"), http("503 Busy", ""), http("200 OK", good)});
+    ReplyServer server({http("429 Too Many Requests", "{}"), http("503 Busy", ""), http("200 OK", good)});
     EndpointOptions options = options_for(server);
     options.token_budget = 1000;
     Endpoint endpoint = Endpoint::create(options).value();
@@ -276,7 +209,7 @@ TEST_F(EndpointTest, AsksAnyCompatibleServerAndCountsItsTokens)
 TEST_F(EndpointTest, SaysWhatIsWrongInOneLine)
 {
     const auto refused = [](const std::string& reply, ErrorCode code, const char* says) {
-        Server server({reply});
+        ReplyServer server({reply});
         EndpointOptions options = options_for(server);
         options.retries = 0;
         const auto answer = Endpoint::create(options).value().answer("c", "q", "", 5);
@@ -302,7 +235,7 @@ TEST_F(EndpointTest, SaysWhatIsWrongInOneLine)
 TEST_F(EndpointTest, WithoutAnyKeySaysWhereOneGoes)
 {
     ::unsetenv("PATHLOOM_ENDPOINT_KEY");
-    Server server({http("401 Unauthorized", "{}")});
+    ReplyServer server({http("401 Unauthorized", "{}")});
     const auto answer = Endpoint::create(options_for(server)).value().answer("c", "q", "", 5);
     ASSERT_FALSE(answer);
     EXPECT_EQ(answer.error().code, ErrorCode::Unauthorised);
@@ -317,7 +250,7 @@ TEST_F(EndpointTest, PluginsAreKnownByTheirMetadata)
     const test::TemporaryFolder folder;
     ASSERT_TRUE(write_file_atomic(folder.path() / "broken.so", std::string("no library")));
     ::setenv("PATHLOOM_ENDPOINTS", folder.path().c_str(), 1);
-    Server server({});
+    ReplyServer server({});
     EndpointOptions options = options_for(server);
     const auto none = Endpoint::create(options).value().answer("c", "q", "", 5);
     ::unsetenv("PATHLOOM_ENDPOINTS");

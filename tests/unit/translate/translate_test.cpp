@@ -194,11 +194,10 @@ TEST_F(PackMaker, MakesAPackThatIsReadBack)
         csv += fmt::format("\"{0}, {0}{0}\",w{0}{1},x\n", std::string(3, char('a' + i % 26)), i * i * 7919);
     keep("s.csv", csv + "the same word,tok tok,x\nthe same word!,tok tok,x\nempty,,x\n");
     keep("d.jsonl", "{\"kgv\":\"bo\",\"eng\":\"go\"}\n{\"kgv\":\"sor\",\"eng\":\"fish\",\"pos\":\"Noun\"}\n");
-    keep("g.md", "# Verbs\n");
     PackRequest wanted = request("s.csv");
     wanted.sentence_columns = {"", "english"};
     wanted.dictionary = m_folder.path() / "d.jsonl";
-    wanted.grammar = m_folder.path() / "g.md";
+    wanted.grammar = {"# Verbs\n", true};
     const auto made = make_pack(wanted);
     ASSERT_TRUE(made) << made.error().message;
     EXPECT_EQ(made->train + made->dev, 32U);
@@ -228,7 +227,17 @@ TEST_F(PackMaker, NamesTheLineThatIsWrong)
     keep("b.txt", "eins\n");
     PackRequest two = request("a.txt");
     two.sentences.push_back(m_folder.path() / "b.txt");
-    EXPECT_THAT(complaint(two), HasSubstr("has 2 lines and"));
+    EXPECT_THAT(complaint(two), testing::AllOf(HasSubstr("has 2 lines and"), HasSubstr("line 2 of a.txt has no counterpart")));
+    // An empty line keeps its place: what follows still goes with its own translation.
+    keep("a.txt", "one\n\nthree\n");
+    keep("b.txt", "eins\nzwei\ndrei\n");
+    two.dev_share = 0;
+    const auto aligned = preview_pack(two);
+    ASSERT_TRUE(aligned) << aligned.error().message;
+    EXPECT_EQ(aligned->sentences.at(1), (std::array<std::string, 2>{"three", "drei"}));
+    EXPECT_EQ(aligned->skipped, 1U);
+    keep("s.tsv", "kgv\teng\na\n\nb\tc\nd\n");
+    EXPECT_THAT(complaint(request("s.tsv")), HasSubstr("line 2 has 1 columns, its first row has 2; mend that line and 1 more"));
     keep("s.tsv", "kgv\teng\na\tb\n");
     PackRequest named = request("s.tsv");
     named.sentence_columns = {"kgv", "deu"};
