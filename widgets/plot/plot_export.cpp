@@ -27,16 +27,26 @@ QString quoted(const QString& field)
 
 QString PlotWidget::csv() const
 {
+    struct Column {
+        QString name;
+        const std::vector<PlotPoint>* points;
+    };
+    std::vector<Column> columns;
+    for (const PlotSeries& s : d->series) {
+        columns.push_back({s.style.name, &s.points});
+        if (s.low.empty()) continue;
+        columns.push_back({tr("%1, lowest").arg(s.style.name), &s.low});
+        columns.push_back({tr("%1, highest").arg(s.style.name), &s.high});
+    }
     std::map<double, std::vector<double>> rows;
-    const std::size_t n = d->series.size();
-    for (std::size_t s = 0; s < n; ++s) {
-        for (const PlotPoint& p : d->series[s].points) {
-            auto [it, fresh] = rows.try_emplace(p.x, std::vector<double>(n, std::nan("")));
-            it->second[s] = p.y;
+    for (std::size_t c = 0; c < columns.size(); ++c) {
+        for (const PlotPoint& p : *columns[c].points) {
+            auto [it, fresh] = rows.try_emplace(p.x, std::vector<double>(columns.size(), std::nan("")));
+            it->second[c] = p.y;
         }
     }
     QString out = quoted(d->xUnit.isEmpty() ? d->xTitle : QStringLiteral("%1 (%2)").arg(d->xTitle, d->xUnit));
-    for (const PlotSeries& s : d->series) out += QLatin1Char(',') + quoted(s.style.name);
+    for (const Column& column : columns) out += QLatin1Char(',') + quoted(column.name);
     out += QLatin1Char('\n');
     for (const auto& [x, values] : rows) {
         out += QString::number(x, 'g', 12);

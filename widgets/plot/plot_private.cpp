@@ -140,6 +140,7 @@ void PlotWidget::Private::applyStyle(PlotSeries& s)
     s.line->setScatterStyle(
         style.markers ? QCPScatterStyle(QCPScatterStyle::ssDisc, Qt::NoPen, QBrush(style.color), 5) : QCPScatterStyle());
     s.raw->setPen(QPen(withAlpha(style.color, 0.25 * double(style.color.alphaF())), 1));
+    if (s.highEdge != nullptr) s.highEdge->setBrush(withAlpha(style.color, 0.16 * double(style.color.alphaF())));
     s.label->setText(style.name);
     s.label->setColor(mixColors(withAlpha(style.color, 1), theme.theme().tokens().text, 0.25));
     s.label->setFont(Theme::labelFont());
@@ -193,7 +194,7 @@ bool PlotWidget::Private::extent(bool ofX, double fromX, double toX, double& low
     for (const PlotSeries& s : series) {
         if (!s.style.visible) continue;
         // A smoothed curve's raw ghost may leave the picture at its first wild samples, but never by much: use both.
-        for (const std::vector<PlotPoint>* points : {&s.points, s.smooth.empty() ? &s.points : &s.smooth}) {
+        for (const std::vector<PlotPoint>* points : {&s.points, s.smooth.empty() ? &s.points : &s.smooth, &s.low, &s.high}) {
             for (const PlotPoint& p : *points) {
                 if (!std::isfinite(p.y) || p.x < fromX || p.x > toX || (logX && p.x <= 0) || (logY && p.y <= 0)) continue;
                 low = std::min(low, ofX ? p.x : p.y);
@@ -255,6 +256,10 @@ void PlotWidget::Private::feed()
     for (PlotSeries& s : series) {
         feedGraph(s.line, s.smooth.empty() ? s.points : s.smooth, s.style.visible, columns);
         feedGraph(s.raw, s.points, s.style.visible && !s.smooth.empty(), columns);
+        if (s.lowEdge != nullptr) {
+            feedGraph(s.lowEdge, s.low, s.style.visible, columns);
+            feedGraph(s.highEdge, s.high, s.style.visible, columns);
+        }
         drawn += std::size_t(s.line->data()->size() + s.raw->data()->size());
         if (!s.style.visible) continue;
         if (s.style.labelled && !s.points.empty()) widest = std::max(widest, metrics.horizontalAdvance(s.style.name));
@@ -349,9 +354,11 @@ QStringList PlotWidget::Private::readout(double x, QVector<QColor>* swatches) co
             ++more;
             continue;
         }
-        const QString value = s.smooth.empty()
-            ? formatNumber(it->y, 4)
-            : PlotWidget::tr("%1 (raw %2)").arg(formatNumber(s.smooth[i].y, 4), formatNumber(it->y, 4));
+        const QString value = s.smooth.empty() && s.low.size() == s.points.size()
+            ? PlotWidget::tr("%1 (%2 to %3)")
+                  .arg(formatNumber(it->y, 4), formatNumber(s.low[i].y, 4), formatNumber(s.high[i].y, 4))
+            : s.smooth.empty() ? formatNumber(it->y, 4)
+                               : PlotWidget::tr("%1 (raw %2)").arg(formatNumber(s.smooth[i].y, 4), formatNumber(it->y, 4));
         lines << QStringLiteral("%1  %2").arg(s.style.name, value);
         if (swatches != nullptr) swatches->push_back(withAlpha(s.style.color, 1));
     }

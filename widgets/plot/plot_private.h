@@ -10,9 +10,12 @@ namespace pathloom {
 struct PlotSeries {
     SeriesStyle style;
     std::vector<PlotPoint> points;
+    std::vector<PlotPoint> low, high;  ///< of the band, as many as points; or empty
     std::vector<PlotPoint> smooth;  ///< same x, after smoothing; empty when smoothing is off
     QCPGraph* raw = nullptr;
     QCPGraph* line = nullptr;
+    QCPGraph* lowEdge = nullptr;  ///< of the band; without a pen
+    QCPGraph* highEdge = nullptr;  ///< is filled down to lowEdge
     QCPItemText* label = nullptr;
 };
 

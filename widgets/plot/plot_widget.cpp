@@ -90,6 +90,23 @@ void PlotWidget::setSeriesData(int series, std::vector<PlotPoint> points)
     d->dirty();
 }
 
+void PlotWidget::setSeriesBand(int series, std::vector<PlotPoint> low, std::vector<PlotPoint> high)
+{
+    PlotSeries& s = d->series.at(std::size_t(series));
+    s.low = std::move(low);
+    s.high = std::move(high);
+    if (s.lowEdge == nullptr) {
+        for (QCPGraph** edge : {&s.lowEdge, &s.highEdge}) {
+            *edge = d->plot->addGraph();
+            (*edge)->removeFromLegend();
+            (*edge)->setPen(Qt::NoPen);
+            (*edge)->setLayer(QStringLiteral("grid"));  // beneath every curve
+        }
+        s.highEdge->setChannelFillGraph(s.lowEdge);
+    }
+    d->applyStyle(s);
+}
+
 int PlotWidget::seriesCount() const
 {
     return int(d->series.size());

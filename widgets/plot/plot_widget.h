@@ -45,6 +45,9 @@ public:
     void setSeriesStyle(int series, const SeriesStyle& style);
     /// Samples ascending in x. NaN makes a gap. Swapped in whole; the replot is queued.
     void setSeriesData(int series, std::vector<PlotPoint> points);
+    /// Shades what lies between two curves (lowest and highest of several runs) in the colour of the series; ascending in x as
+    /// its samples are, one value a sample.
+    void setSeriesBand(int series, std::vector<PlotPoint> low, std::vector<PlotPoint> high);
     int seriesCount() const;
     /// Shade x in [from, to] with a caption (the warm-start segment).
     void setSegment(double from, double to, const QString& caption);
@@ -78,7 +81,8 @@ public:
     QStringList setCrosshair(double x);
     double crosshair() const;
 
-    /// Raw data: header "x,<curve>,..." then one row a distinct x. RFC 4180 quoting, '.' decimals.
+    /// Raw data: header "x,<curve>,..." (a curve with a band has its lowest and highest beside it) then one row a distinct x. RFC
+    /// 4180 quoting, '.' decimals.
     QString csv() const;
     /// By the file's suffix: csv, png (twice the size), svg or pdf, each with the title. An error text, empty on success.
     QString exportTo(const QString& path);

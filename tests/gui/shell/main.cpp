@@ -5,11 +5,26 @@
 #include "tests/gui/shell/tst_panes.h"
 #include "tests/gui/shell/tst_probe.h"
 #include "tests/gui/shell/tst_shell.h"
+#include "tests/gui/shell/tst_translate.h"
 
 #include <QApplication>
 #include <QStandardPaths>
 #include <QTemporaryDir>
 #include <QTest>
+
+namespace {
+
+/// The command line without the name of the suite.
+template <class Suite>
+int runSuite()
+{
+    Suite suite;
+    QStringList arguments = QCoreApplication::arguments();
+    arguments.removeAt(1);
+    return QTest::qExec(&suite, arguments) == 0 ? 0 : 1;
+}
+
+}  // namespace
 
 int main(int argc, char** argv)
 {
@@ -18,40 +33,19 @@ int main(int argc, char** argv)
     for (const char* name : {"HOME", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME"}) qputenv(name, home.path().toUtf8());
     qputenv("QT_QPA_PLATFORM", "offscreen");
     QApplication application(argc, argv);
-    // A function named on the command line belongs to the first; "engine", "connect", "panes" and "probe" pick the others.
-    const bool engineOnly = argc > 1 && qstrcmp(argv[1], "engine") == 0;
-    if (argc > 1 && qstrcmp(argv[1], "connect") == 0) {
-        pathloom::TestConnect connect;
-        QStringList arguments = QCoreApplication::arguments();
-        arguments.removeAt(1);
-        return QTest::qExec(&connect, arguments) == 0 ? 0 : 1;
-    }
-    if (argc > 1 && qstrcmp(argv[1], "panes") == 0) {
-        pathloom::TestPanes panes;
-        QStringList arguments = QCoreApplication::arguments();
-        arguments.removeAt(1);
-        return QTest::qExec(&panes, arguments) == 0 ? 0 : 1;
-    }
-    if (argc > 1 && qstrcmp(argv[1], "probe") == 0) {
-        pathloom::TestProbe probe;
-        QStringList arguments = QCoreApplication::arguments();
-        arguments.removeAt(1);
-        return QTest::qExec(&probe, arguments) == 0 ? 0 : 1;
-    }
-    int failed = 0;
-    if (!engineOnly) {
-        pathloom::TestShell shell;
-        failed += QTest::qExec(&shell, argc, argv);
-    }
+    // A function named on the command line belongs to the first; these words pick the others.
+    const QByteArray suite(argc > 1 ? argv[1] : "");
+    if (suite == "connect") return runSuite<pathloom::TestConnect>();
+    if (suite == "engine") return runSuite<pathloom::TestEngine>();
+    if (suite == "panes") return runSuite<pathloom::TestPanes>();
+    if (suite == "probe") return runSuite<pathloom::TestProbe>();
+    if (suite == "translate") return runSuite<pathloom::TestTranslate>();
+    pathloom::TestShell shell;
+    int failed = QTest::qExec(&shell, argc, argv);
     if (argc == 1) {
         pathloom::TestConnect connect;
-        failed += QTest::qExec(&connect, argc, argv);
-    }
-    if (engineOnly || argc == 1) {
         pathloom::TestEngine engine;
-        QStringList arguments = QCoreApplication::arguments();
-        if (engineOnly) arguments.removeAt(1);
-        failed += QTest::qExec(&engine, arguments);
+        failed += QTest::qExec(&connect, argc, argv) + QTest::qExec(&engine, argc, argv);
     }
     return failed == 0 ? 0 : 1;
 }

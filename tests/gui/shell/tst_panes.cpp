@@ -17,9 +17,6 @@
 #include "widgets/views/router/router_map.h"
 #include "widgets/views/router/router_pane.h"
 #include "widgets/views/router/router_tabs.h"
-#include "widgets/views/translate/evaluate_page.h"
-#include "widgets/views/translate/translate_page.h"
-#include "widgets/views/translate/translate_pane.h"
 
 #include <QAbstractItemModelTester>
 #include <QAction>
@@ -503,96 +500,6 @@ void TestPanes::aDeadReaderIsToldAndComesBack()
     Q_EMIT probe->retryRequested();
     TRY_VERIFY(probe->state() == PaneFrame::State::Content && !probe->isBusy());
     QVERIFY(probe->documents().rows().first().tokens > 100);
-}
-
-TranslatePane* TestPanes::openTranslate()
-{
-    m_window->applyLayout(QStringLiteral("probe"));
-    m_window->commands().trigger(QStringLiteral("view.translate"));
-    return qobject_cast<TranslatePane*>(m_window->pane(QStringLiteral("translate")));
-}
-
-void TestPanes::translationsSayWhereWordsWereLearnt()
-{
-    NEEDS_READER();
-    connectWindow();
-    TranslatePane* lab = openTranslate();
-    QAbstractItemModelTester conditions(&lab->page()->conditions(), QAbstractItemModelTester::FailureReportingMode::QtTest);
-    QAbstractItemModelTester parts(&lab->page()->parts(), QAbstractItemModelTester::FailureReportingMode::QtTest);
-    TRY_COMPARE(lab->state(), PaneFrame::State::Content);  // the pack that ships is open
-    QCOMPARE(lab->pack().name, QStringLiteral("lumi"));
-    QTest::keyClicks(lab->findChild<QPlainTextEdit*>(QStringLiteral("translate.sentence")), QStringLiteral("Nili lepa lenati."));
-    TRY_VERIFY(!lab->page()->isWaiting() && lab->page()->parts().rowCount() > 0);
-    for (const ConditionFacts& row : lab->page()->conditions().rows()) {
-        QVERIFY2(!row.text.isEmpty() && row.problem.isEmpty(), qPrintable(row.name()));
-        if (row.context == QLatin1String("words")) QCOMPARE(row.examples, 0);
-        if (row.context == QLatin1String("sentences")) QVERIFY(row.examples > 100 && row.dictionary == 0);
-    }
-    // The whole sentence stands in the pack: that example is found.
-    QCOMPARE(lab->page()->conditions().rows().last().text, QStringLiteral("The child saw the boat."));
-    QStringList words;
-    for (const PartFacts& part : lab->page()->parts().rows()) {
-        words.append(part.target);
-        QVERIFY(!part.source.isEmpty());
-        if (part.target.contains(QStringLiteral("boat"))) QVERIFY(part.originTarget.contains(QStringLiteral("boat")));
-    }
-    QVERIFY2(words.join(QLatin1Char(' ')).contains(QStringLiteral("boat")), qPrintable(words.join(QLatin1Char(' '))));
-    picture(QStringLiteral("translate"));
-    // The other direction asks again.
-    lab->findChild<QComboBox*>(QStringLiteral("translate.direction"))->setCurrentIndex(1);
-    lab->page()->setSentence(QStringLiteral("The child saw the boat."));
-    TRY_VERIFY(!lab->page()->isWaiting());
-    TRY_COMPARE(lab->page()->conditions().rows().last().text, QStringLiteral("Nili lepa lenati."));
-}
-
-void TestPanes::thePackIsEvaluated()
-{
-    NEEDS_READER();
-    connectWindow();
-    TranslatePane* lab = openTranslate();
-    TRY_COMPARE(lab->state(), PaneFrame::State::Content);
-    lab->tabs()->setCurrentIndex(1);
-    QAbstractItemModelTester scores(&lab->evaluation()->scores(), QAbstractItemModelTester::FailureReportingMode::QtTest);
-    QTest::mouseClick(lab->findChild<QPushButton*>(QStringLiteral("translate.score")), Qt::LeftButton);
-    QVERIFY(lab->evaluation()->isRunning());
-    TRY_VERIFY(!lab->evaluation()->isRunning());
-    QCOMPARE(lab->evaluation()->scores().rowCount(), 5);
-    double copied = 0, best = 0;
-    for (const ScoreFacts& score : lab->evaluation()->scores().rows()) {
-        QCOMPARE(score.sentences, 30);
-        if (score.context == QLatin1String("zero-shot")) copied = score.chrf;
-        best = std::max(best, score.chrf);
-    }
-    QVERIFY2(best > copied + 20, qPrintable(QStringLiteral("%1 %2").arg(copied).arg(best)));
-    lab->evaluation()->runCurve();
-    TRY_VERIFY(!lab->evaluation()->isRunning());
-    QCOMPARE(lab->evaluation()->curve().size(), shotsUpTo(120).size());
-    QVERIFY(lab->evaluation()->curve().last().chrf > lab->evaluation()->curve().first().chrf);
-    picture(QStringLiteral("translate-evaluate"));
-    for (const char* kind : {"csv", "png", "svg", "pdf"}) {
-        const QString path = m_folder->filePath(QStringLiteral("scores.") + QLatin1String(kind));
-        Messages::setNextPaths({path});
-        lab->findChild<QAction*>(QStringLiteral("translate.export.") + QLatin1String(kind))->trigger();
-        QVERIFY2(QFileInfo(path).size() > 20, kind);
-    }
-}
-
-void TestPanes::aBrokenPackIsTold()
-{
-    NEEDS_READER();
-    connectWindow();
-    TranslatePane* lab = openTranslate();
-    TRY_COMPARE(lab->state(), PaneFrame::State::Content);
-    writeFile(QStringLiteral("pack/sentences.train.tsv"), "id\tkgv\teng\na\tb\tc\nd\te\n");
-    Messages::setNextPaths({m_folder->filePath(QStringLiteral("pack"))});
-    lab->findChild<QAction*>(QStringLiteral("translate.open"))->trigger();
-    TRY_COMPARE(lab->state(), PaneFrame::State::Error);
-    // Mended, it opens; nothing was remembered of the broken one.
-    writeFile(QStringLiteral("pack/sentences.train.tsv"), "id\tkgv\teng\na\tb\tc\nd\te\tf\n");
-    Q_EMIT lab->retryRequested();
-    TRY_COMPARE(lab->state(), PaneFrame::State::Content);
-    QCOMPARE(lab->pack().name, QStringLiteral("pack"));
-    QVERIFY(!lab->findChild<QPushButton*>(QStringLiteral("translate.score"))->isEnabled());  // nothing to score on
 }
 
 }  // namespace pathloom

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The router explorer, the probe and the translation lab in the real window.
+// The router explorer and the probe in the real window.
 #pragma once
 
 #include "app/main_window.h"
@@ -15,7 +15,6 @@ namespace pathloom {
 
 class RouterPane;
 class ProbePane;
-class TranslatePane;
 
 class TestPanes final : public QObject {
     Q_OBJECT
@@ -36,15 +35,11 @@ private Q_SLOTS:
     void recallIsMeasuredAndCellsAreRunAgain();
     void whatIsNoTextIsLeftOut();
     void aDeadReaderIsToldAndComesBack();
-    void translationsSayWhereWordsWereLearnt();
-    void thePackIsEvaluated();
-    void aBrokenPackIsTold();
 
 private:
     void connectWindow();
     RouterPane* openRouter();
     ProbePane* openProbe();
-    TranslatePane* openTranslate();
     QString writeFile(const QString& name, const QByteArray& bytes) const;
     [[nodiscard]] QByteArray prose(int words) const;
     void picture(const QString& name);

@@ -2,21 +2,18 @@
 // EvaluatePage.
 #include "widgets/views/translate/evaluate_page.h"
 
-#include "widgets/models/formats.h"
-#include "widgets/plot/plot_widget.h"
-#include "widgets/theme/painting.h"
-#include "widgets/theme/theme.h"
+#include "widgets/views/common/checklist_button.h"
+#include "widgets/views/common/controls.h"
+#include "widgets/views/common/exports.h"
 #include "widgets/views/common/table.h"
-#include "widgets/views/translate/translate_page.h"
+#include "widgets/views/translate/translator_list.h"
 
-#include <QFileInfo>
 #include <QHBoxLayout>
 #include <QJsonArray>
 #include <QLabel>
 #include <QProgressBar>
 #include <QPushButton>
-#include <QSaveFile>
-#include <QSplitter>
+#include <QSpinBox>
 #include <QVBoxLayout>
 
 #include <algorithm>
@@ -24,72 +21,57 @@
 namespace pathloom {
 namespace {
 
-constexpr int etaAfterMs = 3000;
+constexpr int mostShots = 1'000'000;
 
-QString splitOf(const PackFacts& pack)
-{
-    for (const char* split : {"dev", "test"})
-        if (pack.splits.value(QLatin1String(split)) > 0) return QLatin1String(split);
-    return {};
 }
 
-}  // namespace
-
-EvaluatePage::EvaluatePage(HelperSession& session, ThemeController& theme, QWidget* parent)
+EvaluatePage::EvaluatePage(HelperSession& session, TranslatorChoices& choices, ThemeController& theme, QWidget* parent)
     : QWidget(parent)
-    , m_session(session)
-    , m_theme(theme)
-    , m_runConditions(new QPushButton(tr("Score Every Condition")))
-    , m_runCurve(new QPushButton(tr("Score chrF over K")))
-    , m_progress(new QProgressBar)
-    , m_note(new QLabel)
+    , m_measurement(session)
+    , m_choices(choices)
+    , m_scores([&choices](const QString& model) { return choices.title(model); })
+    , m_contexts{QStringLiteral("zero-shot"), QStringLiteral("words"), QStringLiteral("sentences"), QStringLiteral("no-book")}
+    , m_translators(makeTranslatorList(QStringLiteral("translate.score.translators"),
+          {QStringLiteral("lexical"), QStringLiteral("nearest")}, choices, theme, this))
+    , m_context(new ChecklistButton(
+          QStringLiteral("translate.score.contexts"), tr("May Use"), tr("What of the pack the translators are given")))
+    , m_shots(namedSpin(QStringLiteral("translate.score.shots"), tr("K, the number of example sentences"), -1, mostShots, -1))
+    , m_run(new QPushButton(tr("Score")))
+    , m_progress(thinProgress(tr("Progress of the evaluation")))
+    , m_note(noteLabel(QStringLiteral("translate.evaluate.note")))
     , m_table(new Table(QStringLiteral("translate.scores"), tr("Scores"), theme))
-    , m_plot(new PlotWidget(theme))
 {
     setObjectName(QStringLiteral("translate.evaluate"));
-    m_runConditions->setObjectName(QStringLiteral("translate.score"));
-    m_runCurve->setObjectName(QStringLiteral("translate.curve"));
-    m_runCurve->setToolTip(tr("Lexical translator with 0, 1, 2, 4 \u2026 of the training sentences beside the word list"));
-    m_progress->setAccessibleName(tr("Progress of the evaluation"));
-    m_progress->setTextVisible(false);
-    m_progress->setFixedHeight(4);
-    m_note->setObjectName(QStringLiteral("translate.evaluate.note"));
-    m_note->setFont(Theme::labelFont());
-    m_note->setWordWrap(true);
+    m_run->setObjectName(QStringLiteral("translate.score"));
+    m_shots->setSpecialValueText(tr("all"));
     m_table->setSource(&m_scores, SortRole, ScoresModel::Chrf, Qt::DescendingOrder);
-    m_table->setWidths({30, 8, 9, 7, 6}, ScoresModel::Name);
-    m_plot->setObjectName(QStringLiteral("translate.plot"));
-    m_plot->setAxisTitles(tr("examples K"), tr("sentences, K + 1 on the axis"), tr("chrF"), tr("0 to 100"));
-    m_plot->setTitle(tr("chrF over K"));
-    m_plot->setLogX(true);
-    m_plot->setMinimumHeight(140);
+    m_table->setWidths({18, 18, 8, 9, 7, 6}, ScoresModel::Name, {ScoresModel::Name, ScoresModel::Context, ScoresModel::Chrf});
     auto* row = new QHBoxLayout;
     row->setContentsMargins(12, 8, 12, 0);
     row->setSpacing(8);
-    row->addWidget(m_runConditions);
-    row->addWidget(m_runCurve);
+    row->addWidget(m_translators);
+    row->addWidget(m_context);
+    addLabelled(row, tr("K"), m_shots);
+    row->addWidget(m_run);
     row->addWidget(m_note, 1);
-    auto* splitter = new QSplitter(Qt::Vertical);
-    splitter->setObjectName(QStringLiteral("translate.evaluate.splitter"));
-    splitter->setChildrenCollapsible(false);
-    splitter->addWidget(m_table);
-    splitter->addWidget(m_plot);
-    splitter->setSizes({200, 280});
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(6);
     column->addLayout(row);
     column->addWidget(m_progress);
-    column->addWidget(splitter, 1);
-    connect(m_runConditions, &QPushButton::clicked, this, &EvaluatePage::runConditions);
-    connect(m_runCurve, &QPushButton::clicked, this, &EvaluatePage::runCurve);
-    connect(&theme, &ThemeController::changed, this, &EvaluatePage::showCurve);
+    column->addWidget(m_table, 1);
+    column->addStretch(0);
+    connect(m_run, &QPushButton::clicked, this, &EvaluatePage::run);
+    connect(m_translators, &ChecklistButton::toggled, this, &EvaluatePage::updateAll);
+    connect(m_context, &ChecklistButton::toggled, this, [this](const QString& id, bool on) {
+        m_contexts.removeAll(id);
+        if (on) m_contexts.append(id);
+        updateAll();
+    });
+    connect(&m_measurement, &Measurement::changed, this, &EvaluatePage::updateAll);
+    connect(&m_measurement, &Measurement::busyChanged, this, &EvaluatePage::busyChanged);
+    fillContexts();
     updateAll();
-}
-
-QString EvaluatePage::title() const
-{
-    return tr("chrF over K, %1, from %2").arg(m_pack.name, m_from);
 }
 
 void EvaluatePage::setPack(const PackFacts& pack, const QString& from)
@@ -98,132 +80,104 @@ void EvaluatePage::setPack(const PackFacts& pack, const QString& from)
     m_pack = pack;
     m_from = from;
     m_scores.setRows({});
-    m_curve.clear();
-    m_problem.clear();
-    showCurve();
+    m_measurement.forgetProblem();
+    fillContexts();
     updateAll();
 }
 
-void EvaluatePage::runConditions()
+void EvaluatePage::fillContexts()
 {
-    ConditionFacts copy;
-    copy.model = QStringLiteral("lexical");
-    copy.context = QStringLiteral("zero-shot");
-    run(QVector<ConditionFacts>{copy} + usualConditions(), false);
+    QVector<ChecklistEntry> entries;
+    for (const ContextFacts& one : contexts()) {
+        const QString problem = contextProblem(m_pack, one.id);
+        entries.append({one.id, problem.isEmpty() ? one.title : QStringLiteral("%1 \u2013 %2").arg(one.title, problem),
+            problem.isEmpty() ? one.tip : problem, problem.isEmpty()});
+    }
+    m_context->setEntries(entries, m_contexts);
 }
 
-void EvaluatePage::runCurve()
+QVector<ConditionFacts> EvaluatePage::chosen() const
 {
     QVector<ConditionFacts> conditions;
-    for (const int shots : shotsUpTo(m_pack.splits.value(QStringLiteral("train")))) {
-        ConditionFacts condition;
-        condition.model = QStringLiteral("lexical");
-        condition.context = QStringLiteral("no-book");
-        condition.shots = shots;
-        conditions.append(condition);
-    }
-    run(conditions, true);
+    for (const QString& model : m_translators->chosen())
+        for (const QString& context : m_context->chosen())
+            conditions.append({model, context, takesShots(context) ? m_shots->value() : -1});
+    return conditions;
 }
 
-void EvaluatePage::run(const QVector<ConditionFacts>& conditions, bool curve)
+void EvaluatePage::run()
 {
-    if (isRunning() || splitOf(m_pack).isEmpty()) return;
+    const QVector<ConditionFacts> conditions = chosen();
+    if (isRunning() || m_pack.scoredSplit().isEmpty() || conditions.isEmpty()) return;
     QJsonArray list;
-    for (const ConditionFacts& c : conditions)
-        list.append(QJsonObject{
-            {QStringLiteral("model"), c.model}, {QStringLiteral("context"), c.context}, {QStringLiteral("shots"), c.shots}});
-    m_asCurve = curve;
-    if (curve) m_curve.clear();
-    m_problem.clear();
-    m_done = m_total = 0;
-    m_clock.start();
-    m_request = m_session.request(
-        {{QStringLiteral("do"), QStringLiteral("evaluate")}, {QStringLiteral("folder"), m_pack.folder},
-            {QStringLiteral("from"), m_from}, {QStringLiteral("split"), splitOf(m_pack)}, {QStringLiteral("conditions"), list}},
-        [this](const QJsonObject& event) { hear(event); });
-    updateAll();
-    Q_EMIT busyChanged();
+    for (const ConditionFacts& condition : conditions) list.append(condition.toJson());
+    QJsonObject request{{QStringLiteral("do"), QStringLiteral("evaluate")}, {QStringLiteral("folder"), m_pack.folder},
+        {QStringLiteral("from"), m_from}, {QStringLiteral("split"), m_pack.scoredSplit()}, {QStringLiteral("conditions"), list}};
+    if (m_choices.endpoint().isSet()) request.insert(QStringLiteral("endpoint"), m_choices.endpoint().toJson());
+    m_measurement.start(request, [this](const QString& kind, const QJsonObject& event) {
+        if (kind == QLatin1String("score") || kind == QLatin1String("failed")) hear(event);
+    });
 }
 
 void EvaluatePage::hear(const QJsonObject& event)
 {
-    const QString kind = event.value(QLatin1String("event")).toString();
-    if (kind == QLatin1String("progress")) {
-        m_done = event.value(QLatin1String("done")).toDouble();
-        m_total = event.value(QLatin1String("total")).toDouble();
-    } else if (kind == QLatin1String("score")) {
-        const ScoreFacts score = toScore(event);
-        QVector<ScoreFacts> rows = m_scores.rows();
-        rows.removeIf(
-            [&](const ScoreFacts& s) { return s.model == score.model && s.context == score.context && s.shots == score.shots; });
-        rows.append(score);
-        m_scores.setRows(rows);
-        if (m_asCurve) {
-            m_curve.append(score);
-            showCurve();
-        }
-    } else {
-        m_request = 0;
-        if (kind == QLatin1String("error"))
-            m_problem = event.value(QLatin1String("cancelled")).toBool() ? tr("Cancelled; what was scored stays")
-                                                                         : event.value(QLatin1String("message")).toString();
-        Q_EMIT busyChanged();
-    }
-    updateAll();
-}
-
-void EvaluatePage::showCurve()
-{
-    m_plot->clear();
-    m_plot->setTitle(title());
-    m_plot->setVisible(!m_curve.isEmpty());
-    if (m_curve.isEmpty()) return;
-    SeriesStyle style;
-    style.name = tr("lexical, words and K sentences");
-    style.color = m_theme.theme().categorical(0);
-    style.smoothed = false;
-    style.markers = true;
-    const int series = m_plot->addSeries(style);
-    std::vector<PlotPoint> points;
-    for (const ScoreFacts& score : m_curve) points.push_back({double(score.shots + 1), score.chrf});
-    std::sort(points.begin(), points.end(), [](const PlotPoint& a, const PlotPoint& b) { return a.x < b.x; });
-    m_plot->setSeriesData(series, std::move(points));
-}
-
-QString EvaluatePage::exportTo(const QString& path)
-{
-    if (QFileInfo(path).suffix().toLower() != QLatin1String("csv")) return m_plot->exportTo(path);
-    QSaveFile file(path);
-    if (!file.open(QIODevice::WriteOnly) || file.write(scoresCsv(m_scores.rows()).toUtf8()) < 0 || !file.commit())
-        return tr("cannot write %1: check that the folder exists and may be written").arg(path);
-    return {};
+    const ScoreFacts score = toScore(event);
+    if (score.from != m_from) return;  // the direction was changed meanwhile
+    QVector<ScoreFacts> rows = m_scores.rows();
+    rows.removeIf([&](const ScoreFacts& s) { return s.condition == score.condition; });
+    rows.append(score);
+    m_scores.setRows(rows);
 }
 
 void EvaluatePage::updateAll()
 {
-    const QString split = splitOf(m_pack);
-    const bool ready = !isRunning() && !split.isEmpty();
-    m_runConditions->setEnabled(ready);
-    m_runCurve->setEnabled(ready && m_pack.splits.value(QStringLiteral("train")) > 0);
+    const QString split = m_pack.scoredSplit();
+    m_run->setEnabled(!isRunning() && !split.isEmpty() && !chosen().isEmpty());
     m_progress->setVisible(isRunning());
-    m_progress->setRange(0, int(std::max(1.0, m_total)));
-    m_progress->setValue(int(m_done));
+    m_progress->setRange(0, int(std::max(1.0, m_measurement.total())));
+    m_progress->setValue(int(m_measurement.done()));
     m_table->setVisible(m_scores.rowCount() > 0);
-    if (!m_problem.isEmpty()) {
-        m_note->setText(m_problem);
+    const auto failed
+        = std::find_if(m_scores.rows().begin(), m_scores.rows().end(), [](const ScoreFacts& s) { return !s.problem.isEmpty(); });
+    if (!m_measurement.problem().isEmpty()) {
+        m_note->setText(m_measurement.problem());
     } else if (isRunning()) {
-        QString text = m_total > 0 ? tr("%1 of %2 sentences").arg(m_done).arg(m_total) : tr("Building the first translator");
-        if (m_clock.elapsed() > etaAfterMs && m_done > 0)
-            text += tr(", about %1 left").arg(formatDuration(qint64(double(m_clock.elapsed()) * (m_total / m_done - 1))));
-        m_note->setText(text);
+        const QString text = m_measurement.total() > 0
+            ? tr("%1 of %2 sentences").arg(m_measurement.done()).arg(m_measurement.total())
+            : tr("Building the first translator");
+        const QString left = m_measurement.left(m_measurement.done(), m_measurement.total());
+        m_note->setText(left.isEmpty() ? text : QStringLiteral("%1, %2").arg(text, left));
+    } else if (failed != m_scores.rows().end()) {
+        m_note->setText(tr("%1 has no score: %2").arg(m_choices.name(failed->condition), failed->problem));
     } else if (m_pack.folder.isEmpty()) {
         m_note->setText(tr("Choose a pack first."));
     } else if (split.isEmpty()) {
         m_note->setText(tr("The pack has no sentences.dev.tsv to score on."));
+    } else if (chosen().isEmpty()) {
+        m_note->setText(tr("Tick at least one translator and one thing it may use."));
     } else {
         m_note->setText(
             tr("%1 sentences of the %2 set; its pairs are never trained on.").arg(m_pack.splits.value(split)).arg(split));
     }
+}
+
+ExportTarget EvaluatePage::exports() const
+{
+    const auto csv = [this] {
+        QString text
+            = csvLine({QStringLiteral("model"), QStringLiteral("context"), QStringLiteral("shots"), QStringLiteral("seed"),
+                QStringLiteral("from"), QStringLiteral("examples"), QStringLiteral("sentences"), QStringLiteral("chrf"),
+                QStringLiteral("chrf++"), QStringLiteral("bleu"), QStringLiteral("signature"), QStringLiteral("problem")});
+        for (const ScoreFacts& s : m_scores.rows()) {
+            const auto measured = [&s](double value) { return s.problem.isEmpty() ? QString::number(value, 'f', 2) : QString(); };
+            text += csvLine(
+                {s.condition.model, s.condition.context, s.condition.shots < 0 ? QString() : QString::number(s.condition.shots),
+                    QString::number(s.seed), s.from, QString::number(s.examples), QString::number(s.sentences), measured(s.chrf),
+                    measured(s.chrfpp), measured(s.bleu), s.signature, s.problem});
+        }
+        return text;
+    };
+    return {tr("Scores with %1 from %2").arg(m_pack.name, m_from), csv};
 }
 
 }  // namespace pathloom

@@ -1,64 +1,57 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The evaluation set under every condition, and chrF over the number of examples.
+// The evaluation set by each chosen translator from each chosen part of the pack.
 #pragma once
 
-#include "widgets/client/helper_session.h"
-#include "widgets/models/translate_facts.h"
+#include "widgets/models/translate_models.h"
+#include "widgets/models/translator_choices.h"
+#include "widgets/views/common/measurement.h"
 
-#include <QElapsedTimer>
 #include <QWidget>
 
 class QLabel;
 class QProgressBar;
 class QPushButton;
+class QSpinBox;
 
 namespace pathloom {
 
-class PlotWidget;
+class ChecklistButton;
 class Table;
 class ThemeController;
+struct ExportTarget;
 
 class EvaluatePage final : public QWidget {
     Q_OBJECT
 public:
-    EvaluatePage(HelperSession& session, ThemeController& theme, QWidget* parent = nullptr);
+    EvaluatePage(HelperSession& session, TranslatorChoices& choices, ThemeController& theme, QWidget* parent = nullptr);
     void setPack(const PackFacts& pack, const QString& from);
-    void runConditions();
-    void runCurve();
-    [[nodiscard]] bool isRunning() const { return m_request != 0; }
+    void run();
+    [[nodiscard]] bool isRunning() const { return m_measurement.isRunning(); }
     [[nodiscard]] ScoresModel& scores() { return m_scores; }
-    [[nodiscard]] const QVector<ScoreFacts>& curve() const { return m_curve; }
-    [[nodiscard]] QString title() const;
-    /// csv: every score; png, svg, pdf: the curve. An error text, empty on success.
-    [[nodiscard]] QString exportTo(const QString& path);
+    [[nodiscard]] ExportTarget exports() const;
 
 Q_SIGNALS:
     void busyChanged();
 
 private:
-    void run(const QVector<ConditionFacts>& conditions, bool curve);
+    [[nodiscard]] QVector<ConditionFacts> chosen() const;
     void hear(const QJsonObject& event);
-    void showCurve();
+    void fillContexts();
     void updateAll();
 
-    HelperSession& m_session;
-    ThemeController& m_theme;
+    Measurement m_measurement;
+    TranslatorChoices& m_choices;
     ScoresModel m_scores;
-    QVector<ScoreFacts> m_curve;
     PackFacts m_pack;
     QString m_from;
-    qint64 m_request = 0;
-    bool m_asCurve = false;
-    double m_done = 0;
-    double m_total = 0;
-    QString m_problem;
-    QElapsedTimer m_clock;
-    QPushButton* m_runConditions;
-    QPushButton* m_runCurve;
+    QStringList m_contexts;  ///< ticked, also those the pack cannot give
+    ChecklistButton* m_translators;
+    ChecklistButton* m_context;
+    QSpinBox* m_shots;
+    QPushButton* m_run;
     QProgressBar* m_progress;
     QLabel* m_note;
     Table* m_table;
-    PlotWidget* m_plot;
 };
 
 }  // namespace pathloom

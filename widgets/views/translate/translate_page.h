@@ -1,53 +1,62 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Type a sentence: its translation under each condition, and for every word where it was learnt.
+// Type a sentence: its translations side by side, each by the translator and from the part of the pack that its column names.
 #pragma once
 
 #include "widgets/client/helper_session.h"
-#include "widgets/models/translate_facts.h"
+#include "widgets/models/translator_choices.h"
 
+#include <QHash>
+#include <QPointer>
 #include <QTimer>
 #include <QWidget>
 
-class QLabel;
 class QPlainTextEdit;
+class QPushButton;
+class QSplitter;
 
 namespace pathloom {
 
-class Table;
 class ThemeController;
-
-/// The conditions shown side by side.
-QVector<ConditionFacts> usualConditions();
+class TranslationColumn;
+struct ExportTarget;
 
 class TranslatePage final : public QWidget {
     Q_OBJECT
 public:
-    TranslatePage(HelperSession& session, ThemeController& theme, QWidget* parent = nullptr);
+    TranslatePage(HelperSession& session, TranslatorChoices& choices, ThemeController& theme, QWidget* parent = nullptr);
+    /// An empty pack: nothing is asked until there is one.
     void setPack(const PackFacts& pack, const QString& from);
     void setSentence(const QString& sentence);
-    [[nodiscard]] ConditionsModel& conditions() { return m_conditions; }
-    [[nodiscard]] PartsModel& parts() { return m_parts; }
-    [[nodiscard]] Table* table() const { return m_table; }
-    [[nodiscard]] bool isWaiting() const { return m_waiting > 0 || m_delay.isActive(); }
+    TranslationColumn* addColumn(const ConditionFacts& condition);
+    [[nodiscard]] const QVector<TranslationColumn*>& columns() const { return m_columns; }
+    [[nodiscard]] bool isWaiting() const { return !m_asked.isEmpty() || m_delay.isActive(); }
+    [[nodiscard]] ExportTarget exports() const;
+
+protected:
+    bool eventFilter(QObject* watched, QEvent* event) override;
 
 private:
-    void ask();
-    void showParts();
+    void removeColumn(TranslationColumn* column);
+    void placeColumns();
+    void send();
+    void askAll(bool sending);
+    void ask(TranslationColumn* column, bool sending);
+    void forget(const TranslationColumn* column);
+    void updateReady();
+    [[nodiscard]] ConditionFacts nextCondition() const;
 
     HelperSession& m_session;
-    ConditionsModel m_conditions;
-    PartsModel m_parts;
+    TranslatorChoices& m_choices;
+    ThemeController& m_theme;
     PackFacts m_pack;
     QString m_from;
     QTimer m_delay;
-    quint64 m_generation = 0;
-    int m_waiting = 0;
-    QVector<qint64> m_asked;
+    QHash<qint64, QPointer<TranslationColumn>> m_asked;
+    QVector<TranslationColumn*> m_columns;
     QPlainTextEdit* m_sentence;
-    Table* m_table;
-    Table* m_partsTable;
-    QLabel* m_translation;
-    QLabel* m_note;
+    QPushButton* m_send;
+    QPushButton* m_add;
+    QSplitter* m_splitter;
 };
 
 }  // namespace pathloom

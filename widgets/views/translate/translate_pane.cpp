@@ -5,9 +5,12 @@
 #include "widgets/models/formats.h"
 #include "widgets/theme/icons.h"
 #include "widgets/theme/painting.h"
+#include "widgets/views/common/exports.h"
 #include "widgets/views/common/messages.h"
-#include "widgets/views/common/picture.h"
+#include "widgets/views/translate/curve_page.h"
+#include "widgets/views/translate/endpoint_choice.h"
 #include "widgets/views/translate/evaluate_page.h"
+#include "widgets/views/translate/pack_dialog.h"
 #include "widgets/views/translate/translate_page.h"
 
 #include <QAction>
@@ -23,12 +26,15 @@ namespace pathloom {
 
 TranslatePane::TranslatePane(ThemeController& theme, QWidget* parent)
     : PaneFrame(tr("Translate"), theme, parent)
+    , m_theme(theme)
     , m_session(QStringLiteral("pathloom-probe"), {QStringLiteral("translate-session")})
+    , m_scoring(QStringLiteral("pathloom-probe"), {QStringLiteral("translate-session")})
     , m_packs(new QComboBox)
     , m_direction(new QComboBox)
     , m_tabs(new QTabWidget)
-    , m_page(new TranslatePage(m_session, theme))
-    , m_evaluation(new EvaluatePage(m_session, theme))
+    , m_page(new TranslatePage(m_session, m_choices, theme))
+    , m_evaluation(new EvaluatePage(m_scoring, m_choices, theme))
+    , m_curve(new CurvePage(m_scoring, m_choices, theme))
     , m_cancelAction(new QAction(icon(u"stop"), tr("Cancel"), this))
 {
     setObjectName(QStringLiteral("translate"));
@@ -47,6 +53,11 @@ TranslatePane::TranslatePane(ThemeController& theme, QWidget* parent)
     open->setObjectName(QStringLiteral("translate.open"));
     open->setToolTip(tr("Open Pack\u2026: a folder with sentences.train.tsv and, if there is one, a dictionary and a grammar"));
     addToolAction(open);
+    auto* make = new QAction(icon(u"add"), tr("New Pack\u2026"), this);
+    make->setObjectName(QStringLiteral("translate.new"));
+    make->setToolTip(tr("New Pack\u2026: out of your own sentences, dictionary and grammar"));
+    addToolAction(make);
+    connect(make, &QAction::triggered, this, &TranslatePane::newPack);
     m_cancelAction->setObjectName(QStringLiteral("translate.cancel"));
     addToolAction(m_cancelAction);
     m_tabs->setObjectName(QStringLiteral("translate.tabs"));
@@ -55,12 +66,15 @@ TranslatePane::TranslatePane(ThemeController& theme, QWidget* parent)
     m_tabs->setDocumentMode(true);
     m_tabs->addTab(m_page, tr("Translate"));
     m_tabs->addTab(m_evaluation, tr("Evaluate"));
+    m_tabs->addTab(m_curve, tr("Many-Shot Curve"));
     setContent(m_tabs);
-    addExports(*this, [this] {
-        return ExportTarget{m_evaluation->title(), [this](const QString& path) { return m_evaluation->exportTo(path); }};
-    });
+    auto* endpoint = new QAction(icon(u"settings"), tr("Endpoint\u2026"), this);
+    endpoint->setObjectName(QStringLiteral("translate.endpoint"));
+    connect(endpoint, &QAction::triggered, this, [this] { askForEndpoint(m_choices, m_theme, this); });
+    addOverflowAction(endpoint);
+    addExports(*this, [this] { return shownExport(); });
     connect(open, &QAction::triggered, this, &TranslatePane::choosePack);
-    connect(m_cancelAction, &QAction::triggered, &m_session, &HelperSession::cancel);
+    connect(m_cancelAction, &QAction::triggered, &m_scoring, &HelperSession::cancel);
     connect(this, &PaneFrame::emptyActionTriggered, this, &TranslatePane::choosePack);
     connect(this, &PaneFrame::retryRequested, this, [this] {
         if (m_wanted.isEmpty())
@@ -71,6 +85,7 @@ TranslatePane::TranslatePane(ThemeController& theme, QWidget* parent)
     connect(m_packs, &QComboBox::activated, this, [this](int index) { openPack(m_packs->itemData(index).toString()); });
     connect(m_direction, &QComboBox::currentIndexChanged, this, &TranslatePane::showPack);
     connect(m_evaluation, &EvaluatePage::busyChanged, this, &TranslatePane::updateStatus);
+    connect(m_curve, &CurvePage::busyChanged, this, &TranslatePane::updateStatus);
     connect(&m_session, &HelperSession::died, this, [this](const QString& why, const QString& details) {
         showError(tr("The translator stopped"), why, tr("Try again; the pack is read anew."), details);
     });
@@ -87,6 +102,9 @@ void TranslatePane::showEvent(QShowEvent* event)
 void TranslatePane::listPacks()
 {
     showLoading(tr("Looking for language packs"));
+    m_session.request({{QStringLiteral("do"), QStringLiteral("translators")}}, [this](const QJsonObject& event) {
+        if (event.value(QLatin1String("event")) == QLatin1String("done")) m_choices.setKnown(event);
+    });
     m_session.request({{QStringLiteral("do"), QStringLiteral("packs")}}, [this](const QJsonObject& event) {
         if (event.value(QLatin1String("event")) == QLatin1String("error"))
             return showError(
@@ -104,9 +122,17 @@ void TranslatePane::choosePack()
     if (!folder.isEmpty()) openPack(folder);
 }
 
+void TranslatePane::newPack()
+{
+    auto* dialog = new PackDialog(m_theme, window());
+    connect(dialog, &PackDialog::made, this, &TranslatePane::openPack);
+    dialog->open();
+}
+
 void TranslatePane::openPack(const QString& folder)
 {
     m_wanted = folder;
+    m_page->setPack({}, {});  // nothing is asked of a pack that is being read
     showLoading(tr("Reading the pack %1").arg(QDir(folder).dirName()));
     m_session.request({{QStringLiteral("do"), QStringLiteral("pack")}, {QStringLiteral("folder"), folder}},
         [this, folder](const QJsonObject& event) {
@@ -138,20 +164,31 @@ void TranslatePane::showPack()
     const QString from = m_direction->currentData().toString();
     m_page->setPack(m_pack, from);
     m_evaluation->setPack(m_pack, from);
+    m_curve->setPack(m_pack);
     updateStatus();
 }
 
 void TranslatePane::updateStatus()
 {
-    m_cancelAction->setEnabled(m_evaluation->isRunning());
+    m_cancelAction->setEnabled(isBusy());
     if (m_pack.folder.isEmpty()) return;
     const QLocale numbers;
     setStatus(
         tr("%1: %2 sentence pairs to learn from, %3 dictionary lines%4")
             .arg(m_pack.name, numbers.toString(m_pack.splits.value(QStringLiteral("train"))), numbers.toString(m_pack.dictionary),
-                m_pack.grammarBytes > 0
-                    ? tr(", a grammar of %1 that these translators do not read").arg(bytesText(double(m_pack.grammarBytes)))
-                    : QString()));
+                m_pack.grammarBytes > 0 ? tr(", a grammar of %1").arg(bytesText(double(m_pack.grammarBytes)))
+                                        : tr(", no grammar")));
+}
+
+bool TranslatePane::isBusy() const
+{
+    return m_evaluation->isRunning() || m_curve->isRunning();
+}
+
+ExportTarget TranslatePane::shownExport() const
+{
+    if (m_tabs->currentWidget() == m_page) return m_page->exports();
+    return m_tabs->currentWidget() == m_curve ? m_curve->exports() : m_evaluation->exports();
 }
 
 }  // namespace pathloom

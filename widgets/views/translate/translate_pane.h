@@ -4,7 +4,7 @@
 #pragma once
 
 #include "widgets/client/helper_session.h"
-#include "widgets/models/translate_facts.h"
+#include "widgets/models/translator_choices.h"
 #include "widgets/theme/pane_frame.h"
 
 class QComboBox;
@@ -12,8 +12,10 @@ class QTabWidget;
 
 namespace pathloom {
 
+class CurvePage;
 class EvaluatePage;
 class TranslatePage;
+struct ExportTarget;
 
 class TranslatePane final : public PaneFrame {
     Q_OBJECT
@@ -21,10 +23,12 @@ public:
     explicit TranslatePane(ThemeController& theme, QWidget* parent = nullptr);
     void openPack(const QString& folder);
     void choosePack();
+    void newPack();
     [[nodiscard]] const PackFacts& pack() const { return m_pack; }
     [[nodiscard]] TranslatePage* page() const { return m_page; }
     [[nodiscard]] EvaluatePage* evaluation() const { return m_evaluation; }
-    [[nodiscard]] HelperSession& session() { return m_session; }
+    [[nodiscard]] CurvePage* curve() const { return m_curve; }
+    [[nodiscard]] TranslatorChoices& choices() { return m_choices; }
     [[nodiscard]] QTabWidget* tabs() const { return m_tabs; }
 
 protected:
@@ -35,8 +39,13 @@ private:
     void hearPack(const QString& folder, const QJsonObject& event);
     void showPack();
     void updateStatus();
+    [[nodiscard]] bool isBusy() const;
+    [[nodiscard]] ExportTarget shownExport() const;
 
+    ThemeController& m_theme;
     HelperSession m_session;
+    HelperSession m_scoring;  ///< so that a sentence need not wait for an evaluation
+    TranslatorChoices m_choices;
     PackFacts m_pack;
     QString m_wanted;  // folder being read, or read last
     bool m_listed = false;
@@ -45,6 +54,7 @@ private:
     QTabWidget* m_tabs;
     TranslatePage* m_page;
     EvaluatePage* m_evaluation;
+    CurvePage* m_curve;
     QAction* m_cancelAction;
 };
 
