@@ -30,6 +30,16 @@ struct TableColumn {
     std::function<double(const Row&)> share = {};  ///< below 0: no bar
 };
 
+template <class Row, class Get>
+TableColumn<Row> textColumn(const QString& title, const QString& tip, Get get)
+{
+    TableColumn<Row> column;
+    column.title = title;
+    column.headerTip = tip;
+    column.text = get;
+    return column;
+}
+
 template <class Row>
 class RowsModel : public QAbstractTableModel {
 public:

@@ -35,16 +35,6 @@ TableColumn<Row> numberColumn(const QString& title, const QString& tip, Get get,
     return column;
 }
 
-template <class Row, class Get>
-TableColumn<Row> textColumn(const QString& title, const QString& tip, Get get)
-{
-    TableColumn<Row> column;
-    column.title = title;
-    column.headerTip = tip;
-    column.text = get;
-    return column;
-}
-
 QString count(double n)
 {
     return countText(n);

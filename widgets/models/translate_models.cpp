@@ -23,21 +23,11 @@ QString originText(const PartFacts& part)
                                               : tr("put together from several examples");
 }
 
-template <class Row, class Text>
-TableColumn<Row> column(const QString& title, const QString& tip, Text text)
-{
-    TableColumn<Row> made;
-    made.title = title;
-    made.headerTip = tip;
-    made.text = text;
-    return made;
-}
-
 /// A right-aligned column that sorts by its number.
 template <class Row, class Value>
 TableColumn<Row> numbers(const QString& title, const QString& tip, int decimals, Value value)
 {
-    auto made = column<Row>(title, tip, [value, decimals](const Row& row) {
+    auto made = textColumn<Row>(title, tip, [value, decimals](const Row& row) {
         return decimals > 0 ? QString::number(double(value(row)), 'f', decimals) : QLocale().toString(qint64(value(row)));
     });
     made.sort = [value](const Row& row) { return QVariant(double(value(row))); };
@@ -49,10 +39,11 @@ QVector<TableColumn<PartFacts>> partColumns()
 {
     auto order
         = numbers<PartFacts>(QStringLiteral("#"), tr("Place in the translation"), 0, [](const PartFacts& p) { return p.index; });
-    auto target = column<PartFacts>(tr("Words"), tr("Of the translation"), [](const PartFacts& p) { return p.target; });
-    auto source = column<PartFacts>(tr("From"), tr("Words of the sentence"),
+    auto target = textColumn<PartFacts>(tr("Words"), tr("Of the translation"), [](const PartFacts& p) { return p.target; });
+    auto source = textColumn<PartFacts>(tr("From"), tr("Words of the sentence"),
         [](const PartFacts& p) { return p.kind == QLatin1String("relative") ? tr("as a form of %1").arg(p.source) : p.source; });
-    auto origin = column<PartFacts>(tr("Learnt from"), tr("Line of the dictionary, example, or place in the book"), originText);
+    auto origin
+        = textColumn<PartFacts>(tr("Learnt from"), tr("Line of the dictionary, example, or place in the book"), originText);
     origin.tone = [](const PartFacts& p) {
         return p.kind == QLatin1String("copied") ? Tone::Warn : p.origin == QLatin1String("none") ? Tone::Muted : Tone::None;
     };
@@ -61,10 +52,10 @@ QVector<TableColumn<PartFacts>> partColumns()
 
 QVector<TableColumn<ScoreFacts>> scoreColumns(const TranslatorTitle& title)
 {
-    auto name = column<ScoreFacts>(tr("Translator"), {}, [title](const ScoreFacts& s) { return title(s.condition.model); });
+    auto name = textColumn<ScoreFacts>(tr("Translator"), {}, [title](const ScoreFacts& s) { return title(s.condition.model); });
     name.tone = [](const ScoreFacts& s) { return s.problem.isEmpty() ? Tone::None : Tone::Fail; };
     name.tip = [title](const ScoreFacts& s) { return s.problem.isEmpty() ? title(s.condition.model) : s.problem; };
-    auto context = column<ScoreFacts>(tr("May use"), tr("What of the pack it was given"), [](const ScoreFacts& s) {
+    auto context = textColumn<ScoreFacts>(tr("May use"), tr("What of the pack it was given"), [](const ScoreFacts& s) {
         const QString what = contextTitle(s.condition.context);
         return s.condition.shots < 0 || !takesShots(s.condition.context) ? what
                                                                          : tr("%1, K = %2").arg(what).arg(s.condition.shots);
@@ -86,8 +77,8 @@ QVector<TableColumn<ScoreFacts>> scoreColumns(const TranslatorTitle& title)
 
 QVector<TableColumn<ShotPoint>> shotColumns(const TranslatorTitle& title)
 {
-    return {column<ShotPoint>(tr("Translator"), {}, [title](const ShotPoint& p) { return title(p.model); }),
-        column<ShotPoint>(tr("From"), tr("Language translated from"), [](const ShotPoint& p) { return p.from; }),
+    return {textColumn<ShotPoint>(tr("Translator"), {}, [title](const ShotPoint& p) { return title(p.model); }),
+        textColumn<ShotPoint>(tr("From"), tr("Language translated from"), [](const ShotPoint& p) { return p.from; }),
         numbers<ShotPoint>(tr("K"), tr("Example sentences"), 0, [](const ShotPoint& p) { return p.examples; }),
         numbers<ShotPoint>(tr("Seeds"), tr("Choices of the examples"), 0, [](const ShotPoint& p) { return p.seeds; }),
         numbers<ShotPoint>(tr("Mean"), tr("chrF, mean over the seeds"), 1, [](const ShotPoint& p) { return p.mean; }),

@@ -181,6 +181,25 @@ private Q_SLOTS:
         plot.setSeriesData(plot.addSeries({QStringLiteral("c"), Qt::blue}), {{1, 2.5}});
         QCOMPARE(plot.csv(), QStringLiteral("step (inner steps),\"a, \"\"b\"\"\",c\n0,1,\n1,3,2.5\n"));
     }
+    void aBandIsInViewReadAndExported()
+    {
+        PlotWidget plot(m_theme);
+        plot.setAxisTitles(QStringLiteral("examples"), {}, QStringLiteral("chrF"), {});
+        SeriesStyle style{QStringLiteral("a"), Qt::red};
+        style.smoothed = false;
+        const int series = plot.addSeries(style);
+        plot.setSeriesData(series, {{1, 10}, {2, 20}});
+        plot.setSeriesBand(series, {{1, 5}, {2, 18}}, {{1, 12}, {2, 40}});
+        plot.resize(400, 300);
+        plot.show();
+        plot.replotNow();
+        QVERIFY(plot.rangeY().first < 5 && plot.rangeY().second > 40);
+        QVERIFY(plot.setCrosshair(2).join(QLatin1Char('\n')).contains(QStringLiteral("20 (18 to 40)")));
+        QCOMPARE(plot.csv(), QStringLiteral("examples,a,\"a, lowest\",\"a, highest\"\n1,10,5,12\n2,20,18,40\n"));
+        plot.clear();  // takes the band along
+        plot.replotNow();
+        QCOMPARE(plot.seriesCount(), 0);
+    }
     void exportsEveryKind()
     {
         QTemporaryDir dir;

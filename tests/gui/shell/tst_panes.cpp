@@ -123,31 +123,12 @@ v1::Event stepped(int version, float cosine)
 
 void TestPanes::init()
 {
-    QTest::failOnWarning(QRegularExpression(QStringLiteral("^(?!This plugin does not support)")));
-    QSettings(QSettings::IniFormat, QSettings::UserScope, QStringLiteral("pathloom"), QStringLiteral("pathloom")).clear();
-    m_folder = std::make_unique<QTemporaryDir>();
-    qputenv("XDG_CACHE_HOME", m_folder->filePath(QStringLiteral("cache")).toUtf8());
-    m_theme = std::make_unique<ThemeController>();
-    m_theme->applyTo(*qobject_cast<QApplication*>(QCoreApplication::instance()));
-    m_engine = std::make_unique<FakeEngine>();
-    m_window = std::make_unique<MainWindow>(*m_theme);
-    m_window->session().client().setBackoff({50, 200, 0.2});
-    m_window->resize(1200, 760);
-    m_window->show();
+    openWindow();
 }
 
 void TestPanes::cleanup()
 {
-    m_window.reset();
-    m_engine.reset();
-    m_theme.reset();
-    m_folder.reset();
-}
-
-void TestPanes::connectWindow()
-{
-    m_window->connectRemote({QString::fromStdString(m_engine->address()), QStringLiteral("secret"), {}, {}, {}});
-    TRY_VERIFY(m_window->session().client().isConnected());
+    closeWindow();
 }
 
 RouterPane* TestPanes::openRouter()
@@ -162,14 +143,6 @@ ProbePane* TestPanes::openProbe()
     return qobject_cast<ProbePane*>(m_window->pane(QStringLiteral("probe")));
 }
 
-QString TestPanes::writeFile(const QString& name, const QByteArray& bytes) const
-{
-    QFile file(m_folder->filePath(name));
-    QDir().mkpath(QFileInfo(file.fileName()).path());
-    if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size()) qFatal("cannot write %s", qPrintable(name));
-    return file.fileName();
-}
-
 QByteArray TestPanes::prose(int words) const
 {
     static const char* const known[] = {"the", "river", "was", "seen", "by", "many", "people", "of", "that", "country", "in",
@@ -182,18 +155,6 @@ QByteArray TestPanes::prose(int words) const
         text += i % 12 == 11 ? ".\n" : " ";
     }
     return text;
-}
-
-/// PATHLOOM_PICTURES: so that a person can look.
-void TestPanes::picture(const QString& name)
-{
-    const QString out = qEnvironmentVariable("PATHLOOM_PICTURES");
-    if (out.isEmpty()) return;
-    for (const char* theme : {"dark", "light"}) {
-        m_window->setTheme(QLatin1String(theme), false);
-        QVERIFY(
-            m_window->grab().save(QDir(out).filePath(name + QLatin1Char('-') + QLatin1String(theme) + QStringLiteral(".png"))));
-    }
 }
 
 void TestPanes::theRouterShowsWhoGotWhat()

@@ -17,7 +17,6 @@
 
 #include <QAbstractItemModelTester>
 #include <QAction>
-#include <QApplication>
 #include <QComboBox>
 #include <QDir>
 #include <QFile>
@@ -25,7 +24,6 @@
 #include <QLineEdit>
 #include <QPlainTextEdit>
 #include <QPushButton>
-#include <QSettings>
 #include <QSignalSpy>
 #include <QSpinBox>
 #include <QStandardItemModel>
@@ -42,33 +40,19 @@ namespace pathloom {
 
 void TestTranslate::init()
 {
-    QTest::failOnWarning(QRegularExpression(QStringLiteral("^(?!This plugin does not support)")));
-    QSettings(QSettings::IniFormat, QSettings::UserScope, QStringLiteral("pathloom"), QStringLiteral("pathloom")).clear();
-    m_folder = std::make_unique<QTemporaryDir>();
-    qputenv("XDG_CACHE_HOME", m_folder->filePath(QStringLiteral("cache")).toUtf8());
     qputenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent");  // no keyring, whatever the desktop has
-    m_theme = std::make_unique<ThemeController>();
-    m_theme->applyTo(*qobject_cast<QApplication*>(QCoreApplication::instance()));
-    m_engine = std::make_unique<FakeEngine>();
-    m_window = std::make_unique<MainWindow>(*m_theme);
-    m_window->session().client().setBackoff({50, 200, 0.2});
-    m_window->resize(1200, 760);
-    m_window->show();
+    openWindow();
 }
 
 void TestTranslate::cleanup()
 {
-    m_window.reset();
-    m_engine.reset();
-    m_theme.reset();
-    m_folder.reset();
+    closeWindow();
 }
 
 /// The pack that ships, open.
 void TestTranslate::openLab()
 {
-    m_window->connectRemote({QString::fromStdString(m_engine->address()), QStringLiteral("secret"), {}, {}, {}});
-    TRY_VERIFY(m_window->session().client().isConnected());
+    connectWindow();
     m_window->applyLayout(QStringLiteral("probe"));
     m_window->commands().trigger(QStringLiteral("view.translate"));
     m_lab = qobject_cast<TranslatePane*>(m_window->pane(QStringLiteral("translate")));
@@ -96,27 +80,6 @@ void TestTranslate::choose(const QString& box, const QString& id)
     QVERIFY2(combo && combo->findData(id) >= 0, qPrintable(id));
     combo->setCurrentIndex(combo->findData(id));
     Q_EMIT combo->activated(combo->currentIndex());
-}
-
-QString TestTranslate::writeFile(const QString& name, const QByteArray& bytes) const
-{
-    QFile file(m_folder->filePath(name));
-    QDir().mkpath(QFileInfo(file.fileName()).path());
-    if (!file.open(QIODevice::WriteOnly) || file.write(bytes) != bytes.size()) qFatal("cannot write %s", qPrintable(name));
-    return file.fileName();
-}
-
-/// PATHLOOM_PICTURES: so that a person can look.
-void TestTranslate::picture(const QString& name)
-{
-    const QString out = qEnvironmentVariable("PATHLOOM_PICTURES");
-    if (out.isEmpty()) return;
-    auto* dialog = m_window->findChild<QDialog*>(QStringLiteral("pack"));
-    QWidget* shown = dialog && dialog->isVisible() ? static_cast<QWidget*>(dialog) : m_window.get();
-    for (const char* theme : {"dark", "light"}) {
-        m_window->setTheme(QLatin1String(theme), false);
-        QVERIFY(shown->grab().save(QDir(out).filePath(name + QLatin1Char('-') + QLatin1String(theme) + QStringLiteral(".png"))));
-    }
 }
 
 void TestTranslate::wordsAreTracedToWhereTheyWereLearnt()
@@ -381,14 +344,14 @@ void TestTranslate::aPackIsMadeOfOnesOwnFiles()
     const auto* problem = dialog->findChild<QLabel*>(QStringLiteral("pack.problem"));
     const auto* holds = dialog->findChild<QLabel*>(QStringLiteral("pack.holds"));
     QVERIFY(!make->isEnabled() && holds->text().contains(QStringLiteral("sentences")));
-    picture(QStringLiteral("pack-empty"));
+    picture(QStringLiteral("pack-empty"), dialog);
     fillIn("first", QStringLiteral("xaa"));
     fillIn("second", QStringLiteral("eng"));
     // A row too short: the line is named, and nothing can be made.
     fillIn("sentences", writeFile(QStringLiteral("broken.csv"), "english,xaa\na b,c\nd\n"));
     TRY_VERIFY(problem->text().contains(QStringLiteral("broken.csv line 3 has 1 columns")));
     QVERIFY(!make->isEnabled());
-    picture(QStringLiteral("pack-uneven"));
+    picture(QStringLiteral("pack-uneven"), dialog);
     fillIn("sentences", writeFile(QStringLiteral("latin.csv"), "english,xaa\ncaf\xe9,c\n"));
     TRY_VERIFY(problem->text().contains(QStringLiteral("not UTF-8: byte 0xe9 in line 2"))
         && problem->text().contains(QStringLiteral("iconv")));
@@ -417,7 +380,7 @@ void TestTranslate::aPackIsMadeOfOnesOwnFiles()
     QVERIFY(preview->model()->headerData(1, Qt::Horizontal).toString().contains(QStringLiteral("eng")));
     fillIn("folder", m_folder->filePath(QStringLiteral("made")));
     TRY_VERIFY(make->isEnabled());
-    picture(QStringLiteral("pack-ready"));
+    picture(QStringLiteral("pack-ready"), dialog);
     QTest::mouseClick(dialog->findChild<QPushButton*>(QStringLiteral("pack.make")), Qt::LeftButton);
     TRY_COMPARE(gone.size(), 1);
     TRY_COMPARE(m_lab->pack().name, QStringLiteral("made"));
@@ -442,7 +405,7 @@ void TestTranslate::twoFilesGoLineByLine()
     TRY_VERIFY(holds->isVisible() && holds->text().contains(QStringLiteral("3 pairs to learn from")));
     const auto* preview = dialog->findChild<QTableView*>(QStringLiteral("pack.sentences.preview"));
     QCOMPARE(preview->model()->index(2, 1).data().toString(), QStringLiteral("three"));
-    picture(QStringLiteral("pack-two-files"));
+    picture(QStringLiteral("pack-two-files"), dialog);
     dialog->reject();
 }
 

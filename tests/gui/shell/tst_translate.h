@@ -2,15 +2,10 @@
 // The translation lab in the real window: translators and conditions side by side, scores, curves, packs out of one's own files.
 #pragma once
 
-#include "app/main_window.h"
-#include "tests/gui/shell/fake_engine.h"
+#include "tests/gui/shell/window_fixture.h"
 #include "widgets/models/translate_facts.h"
-#include "widgets/theme/theme.h"
 
 #include <QObject>
-#include <QTemporaryDir>
-
-#include <memory>
 
 namespace pathloom {
 
@@ -18,7 +13,7 @@ class PackDialog;
 class TranslatePane;
 class TranslationColumn;
 
-class TestTranslate final : public QObject {
+class TestTranslate final : public QObject, private WindowFixture {
     Q_OBJECT
 private Q_SLOTS:
     void init();
@@ -40,14 +35,8 @@ private:
     TranslationColumn* column(int number) const;
     void type(const QString& sentence);
     void choose(const QString& box, const QString& id);
-    QString writeFile(const QString& name, const QByteArray& bytes) const;
     void fillIn(const char* name, const QString& text);
-    void picture(const QString& name);
 
-    std::unique_ptr<ThemeController> m_theme;
-    std::unique_ptr<FakeEngine> m_engine;
-    std::unique_ptr<MainWindow> m_window;
-    std::unique_ptr<QTemporaryDir> m_folder;
     TranslatePane* m_lab = nullptr;
 };
 
