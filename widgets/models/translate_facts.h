@@ -10,6 +10,8 @@
 
 namespace pathloom {
 
+constexpr int mostShots = 1'000'000;  ///< example sentences that can be asked for
+
 struct PackFacts {
     QString folder;
     QString name;

@@ -13,7 +13,7 @@
 namespace pathloom {
 namespace {
 
-QSpinBox* tokens(int least, int step, qint64 value, const QString& tip)
+QSpinBox* tokenBox(int least, int step, qint64 value, const QString& tip)
 {
     auto* box = new QSpinBox;
     box->setToolTip(tip);
@@ -32,13 +32,13 @@ EndpointDialog::EndpointDialog(
     , m_known(known)
     , m_url(addText(QStringLiteral("url"), tr("Base address"), QStringLiteral("https://server.example/v1"), known.url))
     , m_model(addText(QStringLiteral("model"), tr("Model"), tr("as the server names it"), known.model))
-    , m_budget(tokens(
+    , m_budget(tokenBox(
           1000, 100'000, known.budget, tr("Nothing more is sent in one measurement once so many tokens were sent and asked for")))
     , m_state(new QLabel)
 {
     addField(m_budget, QStringLiteral("budget"), tr("Token budget"));
     if (asks == Asks::BudgetAndWindow) {
-        m_window = tokens(1000, 8000, known.window, tr("What does not fit is refused, never cut"));
+        m_window = tokenBox(1000, 8000, known.window, tr("What does not fit is refused, never cut"));
         addField(m_window, QStringLiteral("window"), tr("Tokens the model takes"));
     }
     m_key = addText(QStringLiteral("key"), tr("Key"), tr("kept in the keyring; empty leaves it as it is"));

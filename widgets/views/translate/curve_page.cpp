@@ -7,6 +7,7 @@
 #include "widgets/views/common/checklist_button.h"
 #include "widgets/views/common/controls.h"
 #include "widgets/views/common/exports.h"
+#include "widgets/views/common/number_box.h"
 #include "widgets/views/common/table.h"
 #include "widgets/views/translate/translator_list.h"
 
@@ -39,7 +40,7 @@ CurvePage::CurvePage(HelperSession& session, TranslatorChoices& choices, ThemeCo
           makeTranslatorList(QStringLiteral("translate.curve.translators"), {QStringLiteral("lexical")}, choices, theme, this))
     , m_context(new QComboBox)
     , m_seeds(
-          namedSpin(QStringLiteral("translate.curve.seeds"), tr("How often the K sentences are drawn anew"), 1, 20, usualSeeds))
+          numberBox(QStringLiteral("translate.curve.seeds"), tr("How often the K sentences are drawn anew"), 1, 20, usualSeeds))
     , m_run(new QPushButton(tr("Measure")))
     , m_progress(thinProgress(tr("Progress of the curve")))
     , m_note(noteLabel(QStringLiteral("translate.curve.note")))

@@ -5,6 +5,7 @@
 #include "widgets/views/common/checklist_button.h"
 #include "widgets/views/common/controls.h"
 #include "widgets/views/common/exports.h"
+#include "widgets/views/common/number_box.h"
 #include "widgets/views/common/table.h"
 #include "widgets/views/translate/translator_list.h"
 
@@ -19,11 +20,6 @@
 #include <algorithm>
 
 namespace pathloom {
-namespace {
-
-constexpr int mostShots = 1'000'000;
-
-}
 
 EvaluatePage::EvaluatePage(HelperSession& session, TranslatorChoices& choices, ThemeController& theme, QWidget* parent)
     : QWidget(parent)
@@ -35,7 +31,7 @@ EvaluatePage::EvaluatePage(HelperSession& session, TranslatorChoices& choices, T
           {QStringLiteral("lexical"), QStringLiteral("nearest")}, choices, theme, this))
     , m_context(new ChecklistButton(
           QStringLiteral("translate.score.contexts"), tr("May Use"), tr("What of the pack the translators are given")))
-    , m_shots(namedSpin(QStringLiteral("translate.score.shots"), tr("K, the number of example sentences"), -1, mostShots, -1))
+    , m_shots(numberBox(QStringLiteral("translate.score.shots"), tr("K, the number of example sentences"), -1, mostShots, -1))
     , m_run(new QPushButton(tr("Score")))
     , m_progress(thinProgress(tr("Progress of the evaluation")))
     , m_note(noteLabel(QStringLiteral("translate.evaluate.note")))

@@ -5,6 +5,7 @@
 #include "widgets/models/formats.h"
 #include "widgets/theme/theme.h"
 #include "widgets/views/common/controls.h"
+#include "widgets/views/common/number_box.h"
 #include "widgets/views/translate/table_picker.h"
 
 #include <QFormLayout>
@@ -19,7 +20,7 @@
 namespace pathloom {
 namespace {
 
-constexpr int typingPauseMs = 350;
+constexpr int checkPauseMs = 350;
 constexpr int usualShare = 10;  // percent of the pairs, kept for scoring
 
 QString tableFilter()
@@ -41,8 +42,8 @@ PackDialog::PackDialog(ThemeController& theme, QWidget* parent)
     , m_second(addText(QStringLiteral("second"), tr("Known language"), tr("its code, such as eng")))
     , m_sentences(addPath(QStringLiteral("sentences"), tr("Sentences"),
           tr("a table with both languages, or the first of two files that go line by line"), Path::File, tableFilter()))
-    , m_share(namedSpin({}, {}, 0, 90, usualShare))
-    , m_seed(namedSpin({}, {}, 1, 1'000'000, 1))
+    , m_share(numberBox({}, {}, 0, 90, usualShare))
+    , m_seed(numberBox({}, {}, 1, 1'000'000, 1))
     , m_holds(noteLabel(QStringLiteral("pack.holds")))
 {
     m_other = addPath(QStringLiteral("other"), tr("Second file"), tr("only where the sentences are in two files"), Path::File,
@@ -71,7 +72,7 @@ PackDialog::PackDialog(ThemeController& theme, QWidget* parent)
     form()->addRow(m_holds);
     m_make = addButtons(QStringLiteral("make"), tr("Make Pack"));
     m_delay.setSingleShot(true);
-    m_delay.setInterval(typingPauseMs);
+    m_delay.setInterval(checkPauseMs);
     connect(&m_delay, &QTimer::timeout, this, &PackDialog::check);
     for (QLineEdit* field : {m_first, m_second, m_sentences, m_other, m_dictionary, m_grammar, m_folder})
         connect(field, &QLineEdit::textChanged, this, &PackDialog::checkLater);

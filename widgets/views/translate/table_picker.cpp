@@ -19,7 +19,7 @@
 namespace pathloom {
 namespace {
 
-constexpr int typingPauseMs = 250;
+constexpr int filePauseMs = 250;
 constexpr int shownRows = 4;
 constexpr int columnCharacters = 14;
 
@@ -52,7 +52,7 @@ TablePicker::TablePicker(
     column->addWidget(m_choices);
     column->addWidget(m_table);
     m_delay.setSingleShot(true);
-    m_delay.setInterval(typingPauseMs);
+    m_delay.setInterval(filePauseMs);
     connect(&m_delay, &QTimer::timeout, this, &TablePicker::read);
     const auto later = [this] { m_delay.start(); };
     connect(m_path, &QLineEdit::textChanged, this, later);

@@ -7,6 +7,7 @@
 #include "widgets/theme/painting.h"
 #include "widgets/theme/theme.h"
 #include "widgets/views/common/controls.h"
+#include "widgets/views/common/number_box.h"
 #include "widgets/views/common/table.h"
 
 #include <QComboBox>
@@ -22,7 +23,6 @@ namespace pathloom {
 namespace {
 
 constexpr int narrowest = 236;
-constexpr int mostShots = 1'000'000;
 
 QToolButton* smallButton(QStringView symbol, const QString& text)
 {
@@ -44,7 +44,7 @@ TranslationColumn::TranslationColumn(TranslatorChoices& choices, ThemeController
     , m_theme(theme)
     , m_translator(new QComboBox)
     , m_context(new QComboBox)
-    , m_shots(namedSpin({}, {}, -1, mostShots, -1))
+    , m_shots(numberBox({}, {}, -1, mostShots, -1))
     , m_settings(smallButton(u"settings", tr("Endpoint\u2026")))
     , m_remove(smallButton(u"close", tr("Remove Column")))
     , m_text(new QLabel)
