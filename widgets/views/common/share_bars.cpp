@@ -11,7 +11,7 @@
 
 namespace pathloom {
 namespace {
-constexpr int rowHeight = 24;
+constexpr int barHeight = 24;
 }
 
 ShareBars::ShareBars(const QString& objectName, const QString& accessibleName, ThemeController& theme, QWidget* parent)
@@ -36,7 +36,7 @@ void ShareBars::setBars(const QVector<ShareBar>& bars)
 
 QSize ShareBars::sizeHint() const
 {
-    return {180, std::max(1, int(m_bars.size())) * rowHeight};
+    return {180, std::max(1, int(m_bars.size())) * barHeight};
 }
 
 void ShareBars::paintEvent(QPaintEvent*)
@@ -54,10 +54,10 @@ void ShareBars::paintEvent(QPaintEvent*)
     names = std::min(names, width() / 3);
     const double room = std::max(24.0, double(width() - names - texts - 40));
     for (int i = 0; i < m_bars.size(); ++i) {
-        const double y = i * rowHeight;
+        const double y = i * barHeight;
         painter.setPen(tokens.text);
-        drawElided(painter, QRectF(12, y, names, rowHeight), Qt::AlignLeft | Qt::AlignVCenter, m_bars[i].name);
-        const QRectF lane(12 + names + 10, y + 7, room, rowHeight - 14);
+        drawElided(painter, QRectF(12, y, names, barHeight), Qt::AlignLeft | Qt::AlignVCenter, m_bars[i].name);
+        const QRectF lane(12 + names + 10, y + 7, room, barHeight - 14);
         painter.setPen(Qt::NoPen);
         painter.setBrush(tokens.sunken);
         painter.drawRoundedRect(lane, 2, 2);
@@ -65,7 +65,7 @@ void ShareBars::paintEvent(QPaintEvent*)
         const double length = lane.width() * std::clamp(m_bars[i].share, 0.0, 1.0);
         if (length > 0.5) painter.drawRoundedRect(QRectF(lane.topLeft(), QSizeF(std::max(2.0, length), lane.height())), 2, 2);
         painter.setPen(tokens.text);
-        painter.drawText(QRectF(width() - texts - 12, y, texts, rowHeight), Qt::AlignRight | Qt::AlignVCenter, m_bars[i].text);
+        painter.drawText(QRectF(width() - texts - 12, y, texts, barHeight), Qt::AlignRight | Qt::AlignVCenter, m_bars[i].text);
     }
 }
 
