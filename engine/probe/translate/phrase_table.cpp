@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <set>
 
 namespace pathloom {
 
@@ -65,17 +64,6 @@ struct Counts {
     std::map<Words, std::map<Words, Seen>> pairs;
     std::map<Words, double> targets;
 };
-
-/// Marks that a sentence has on both sides.
-std::set<std::u32string> shared_marks(const std::array<std::u32string, 2>& text)
-{
-    std::set<std::u32string> marks, shared;
-    for (const auto& word : surface_words(text[0]))
-        if (is_mark(word)) marks.insert(word);
-    for (const auto& word : surface_words(text[1]))
-        if (marks.count(word)) shared.insert(word);
-    return shared;
-}
 
 /// Every pair of phrases that the links keep together (Koehn et al. 2003); words without a link may join at the edges.
 void extract(const WordPair& pair, const Links& links, const PartOrigin& origin, Counts& counts)
@@ -214,15 +202,6 @@ PhraseTable build_phrase_table(const TranslationMaterial& material, std::array<b
         pairs.push_back(std::move(pair));
         origins.push_back(example.origin);
     }
-    // A mark of both sides stands for itself before any count says so: beside a single example "." would else become whatever
-    // the translation ends in. It is no gloss, because it says nothing of word order.
-    std::set<std::u32string> marks;
-    for (const auto& example : examples)
-        for (const auto& mark : shared_marks(example.text)) {
-            if (!marks.insert(mark).second) continue;
-            pairs.push_back({{table.source.number(mark)}, {table.target.number(mark)}});
-            origins.push_back(example.origin);
-        }
     std::vector<WordPair> turned;
     for (const auto& pair : pairs) turned.push_back({pair.target, pair.source, pair.weight});
     const auto forward = LexicalTable::train(pairs), backward = LexicalTable::train(turned);

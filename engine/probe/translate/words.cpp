@@ -91,11 +91,6 @@ std::u32string folded_word(std::u32string_view word)
     return folded;
 }
 
-bool is_mark(std::u32string_view word)
-{
-    return word.size() == 1 && !is_letter(word[0]) && !is_digit(word[0]);
-}
-
 bool is_english(std::string_view language)
 {
     return language == "eng" || language == "en";

@@ -16,8 +16,6 @@ bool is_letter(char32_t c);
 std::vector<std::u32string> surface_words(std::u32string_view sentence);
 /// The same in lower case. English ("eng", "en") loses its clitics: "Dian's" gives "dian" and "'s", "don't" "do" and "not".
 std::vector<std::u32string> plain_words(std::u32string_view sentence, std::string_view language);
-/// One character that is neither a letter nor a digit.
-bool is_mark(std::u32string_view word);
 /// "eng", "en".
 bool is_english(std::string_view language);
 /// As one compares words: lower case, typewriter apostrophe.
