@@ -402,7 +402,7 @@ void TestTranslate::twoFilesGoLineByLine()
     fillIn("other", writeFile(QStringLiteral("b.txt"), "one\ntwo\n"));
     TRY_VERIFY(problem->text().contains(QStringLiteral("line 3 of a.txt has no counterpart")));
     fillIn("other", writeFile(QStringLiteral("c.txt"), "one\ntwo\nthree\n"));
-    TRY_VERIFY(holds->isVisible() && holds->text().contains(QStringLiteral("3 pairs to learn from")));
+    TRY_VERIFY(holds->text().contains(QStringLiteral("3 pairs to learn from")));
     const auto* preview = dialog->findChild<QTableView*>(QStringLiteral("pack.sentences.preview"));
     QCOMPARE(preview->model()->index(2, 1).data().toString(), QStringLiteral("three"));
     picture(QStringLiteral("pack-two-files"), dialog);

@@ -69,8 +69,8 @@ QAction* ChecklistButton::addCommand(const QString& name, const QIcon& icon, con
 void ChecklistButton::updateText()
 {
     const auto count = chosen().size();
-    setText(count == 0 ? m_title : tr("%1 (%2)").arg(m_title).arg(count));
-    setAccessibleName(text());
+    setAccessibleName(count == 0 ? m_title : tr("%1 (%2)").arg(m_title).arg(count));
+    setText(accessibleName() + QStringLiteral(" \u25be"));  // it opens a list
 }
 
 }  // namespace pathloom

@@ -31,7 +31,6 @@ FormDialog::FormDialog(const QString& name, const QString& title, int width, The
     m_problem->setObjectName(name + QStringLiteral(".problem"));
     m_problem->setWordWrap(true);
     m_problem->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
-    m_problem->hide();
     const auto restyle = [this] {
         QPalette palette = m_problem->palette();
         palette.setColor(QPalette::WindowText, m_theme.theme().tokens().fail);
@@ -94,6 +93,7 @@ QLabel* FormDialog::addHint(const QString& text)
 QPushButton* FormDialog::addButtons(const QString& name, const QString& text)
 {
     m_form->addRow(m_problem);
+    m_form->setRowVisible(m_problem, false);
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Cancel);
     QPushButton* does = buttons->addButton(text, QDialogButtonBox::ActionRole);
     does->setProperty("primary", true);
@@ -106,9 +106,15 @@ QPushButton* FormDialog::addButtons(const QString& name, const QString& text)
 
 void FormDialog::showProblem(const QString& text)
 {
-    if (text == m_problem->text() && m_problem->isHidden() == text.isEmpty()) return;
+    if (text == m_problem->text()) return;
     m_problem->setText(text);
-    m_problem->setVisible(!text.isEmpty());
+    showRow(m_problem, !text.isEmpty());
+}
+
+void FormDialog::showRow(QWidget* row, bool shown)
+{
+    m_form->setRowVisible(row, shown);
+    m_form->activate();
     adjustSize();  // a wrapped line would be cut otherwise
 }
 

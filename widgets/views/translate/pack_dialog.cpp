@@ -21,6 +21,7 @@ namespace pathloom {
 namespace {
 
 constexpr int checkPauseMs = 350;
+constexpr int holdsLines = 3;
 constexpr int usualShare = 10;  // percent of the pairs, kept for scoring
 
 QString tableFilter()
@@ -36,7 +37,7 @@ QJsonArray both(const QString& one, const QString& other)
 }  // namespace
 
 PackDialog::PackDialog(ThemeController& theme, QWidget* parent)
-    : FormDialog(QStringLiteral("pack"), tr("New Language Pack"), 720, theme, parent)
+    : FormDialog(QStringLiteral("pack"), tr("New Language Pack"), 760, theme, parent)
     , m_session(QStringLiteral("pathloom-probe"), {QStringLiteral("translate-session")})
     , m_first(addText(QStringLiteral("first"), tr("Language"), tr("its code, such as kgv; the dictionary's headwords are in it")))
     , m_second(addText(QStringLiteral("second"), tr("Known language"), tr("its code, such as eng")))
@@ -69,6 +70,8 @@ PackDialog::PackDialog(ThemeController& theme, QWidget* parent)
     m_seed->setToolTip(tr("Which pairs these are"));
     addField(m_seed, QStringLiteral("seed"), tr("Seed"));
     m_folder = addPath(QStringLiteral("folder"), tr("Pack folder"), tr("new or empty; its name is the pack's"), Path::Folder);
+    m_holds->setFixedHeight(holdsLines * m_holds->fontMetrics().lineSpacing());
+    m_holds->setAlignment(Qt::AlignLeft | Qt::AlignTop);
     form()->addRow(m_holds);
     m_make = addButtons(QStringLiteral("make"), tr("Make Pack"));
     m_delay.setSingleShot(true);
@@ -193,8 +196,10 @@ void PackDialog::updateAll()
     const QString first = missing();
     setFieldsEnabled(m_making == 0);
     showProblem(m_problem);
-    m_holds->setVisible(m_problem.isEmpty());
-    if (!first.isEmpty())
+    for (TablePicker* table : {m_sentenceTable, m_wordTable}) showRow(table, !table->isEmpty());
+    if (!m_problem.isEmpty())
+        m_holds->clear();
+    else if (!first.isEmpty())
         m_holds->setText(first);
     else if (!settled)
         m_holds->setText(tr("Reading the files"));
@@ -205,7 +210,6 @@ void PackDialog::updateAll()
     m_make->setEnabled(
         m_making == 0 && settled && !m_summary.isEmpty() && m_problem.isEmpty() && !m_folder->text().trimmed().isEmpty());
     m_make->setText(m_making != 0 ? tr("Making\u2026") : tr("Make Pack"));
-    adjustSize();
 }
 
 }  // namespace pathloom

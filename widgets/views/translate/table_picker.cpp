@@ -32,7 +32,7 @@ TablePicker::TablePicker(
     , m_path(path)
     , m_session(session)
     , m_choices(new QWidget)
-    , m_header(new QCheckBox(tr("First row names the columns")))
+    , m_header(new QCheckBox(tr("First row is a header")))
     , m_table(new Table(name + QStringLiteral(".preview"), tr("First rows: %1").arg(title), theme))
 {
     m_header->setObjectName(name + QStringLiteral(".header"));
@@ -57,7 +57,7 @@ TablePicker::TablePicker(
     const auto later = [this] { m_delay.start(); };
     connect(m_path, &QLineEdit::textChanged, this, later);
     connect(m_header, &QCheckBox::toggled, this, later);
-    hide();
+    setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
 }
 
 void TablePicker::addColumn(const QString& id, const QString& label, bool optional)
@@ -65,7 +65,7 @@ void TablePicker::addColumn(const QString& id, const QString& label, bool option
     auto* box = new QComboBox;
     box->setObjectName(m_name + QLatin1Char('.') + id);
     box->setAccessibleName(label);
-    box->setMinimumContentsLength(10);
+    box->setMinimumContentsLength(8);
     box->setSizeAdjustPolicy(QComboBox::AdjustToMinimumContentsLengthWithIcon);
     auto* row = qobject_cast<QHBoxLayout*>(m_choices->layout());
     auto* cell = new QHBoxLayout;
@@ -172,7 +172,6 @@ void TablePicker::showRows(const QStringList& titles, const QVector<QStringList>
 
 void TablePicker::fit()
 {
-    setVisible(!m_titles.isEmpty());
     if (m_titles.isEmpty()) return;
     m_table->setWidths(QVector<int>(m_titles.size(), columnCharacters), int(m_titles.size()) - 1);
     const int rows = std::clamp(m_model.rowCount(), 1, shownRows);

@@ -57,7 +57,7 @@ TranslationColumn::TranslationColumn(TranslatorChoices& choices, ThemeController
         box->setMinimumContentsLength(8);
         connect(box, &QComboBox::activated, this, &TranslationColumn::choose);
     }
-    m_shots->setSpecialValueText(tr("all"));
+    m_shots->setSpecialValueText(tr("K all"));
     m_shots->setPrefix(QStringLiteral("K "));
     m_shots->setKeyboardTracking(false);
     m_text->setFont(Theme::titleFont());
