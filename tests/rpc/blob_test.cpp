@@ -36,16 +36,6 @@ struct Blobs : testing::Test {
     static void ignore(std::uint64_t) { }
 };
 
-void flip_a_bit(const std::filesystem::path& file)
-{
-    std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
-    stream.seekg(100);
-    const char c = char(stream.get());
-    stream.seekp(100);
-    stream.put(char(c ^ 1));
-    ASSERT_TRUE(stream.good());
-}
-
 TEST_F(Blobs, FiveMegabytesGoUpAndComeBack)
 {
     const std::string bytes = noise(5'000'123, 1);

@@ -48,17 +48,6 @@ std::vector<std::string> blobs_of(const fs::path& project)
     return must(BlobStore::open(project / "blobs")).hashes();
 }
 
-void flip_a_bit(const fs::path& file)
-{
-    const auto middle = std::streamoff(fs::file_size(file) / 2);
-    std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
-    stream.seekg(middle);
-    const char byte = char(stream.get() ^ 4);
-    stream.seekp(middle);
-    stream.put(byte);
-    ASSERT_TRUE(stream.flush().good()) << file;
-}
-
 /// Use up the disk but for `left` bytes.
 void fill_disk(const fs::path& file, std::uintmax_t left)
 {

@@ -15,6 +15,7 @@
 #include <condition_variable>
 #include <deque>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <map>
 #include <mutex>
@@ -23,6 +24,18 @@
 #include <vector>
 
 namespace pathloom::test {
+
+/// One bit in the middle of a file.
+inline void flip_a_bit(const std::filesystem::path& file)
+{
+    const auto middle = std::streamoff(std::filesystem::file_size(file) / 2);
+    std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
+    stream.seekg(middle);
+    const char byte = char(stream.get() ^ 4);
+    stream.seekp(middle);
+    stream.put(byte);
+    ASSERT_TRUE(stream.flush().good()) << file;
+}
 
 /// A folder that goes away.
 class TempFolder {

@@ -55,7 +55,7 @@ OuterSpec settings(const std::string& optimizer, double lr = 0.7, double momentu
     return outer;
 }
 
-Values noise(std::size_t n, std::uint64_t seed)
+Values seeded_values(std::size_t n, std::uint64_t seed)
 {
     Rng rng(seed);
     Values out(n);
@@ -106,8 +106,8 @@ TEST_F(Outer, NesterovFollowsATraceByHand)
 
 TEST_F(Outer, MeanOfEqualDeltasIsThatDelta)
 {
-    const auto module = write("m", noise(19, 1));
-    const auto delta = write("d", noise(19, 2));
+    const auto module = write("m", seeded_values(19, 1));
+    const auto delta = write("d", seeded_values(19, 2));
     OuterSpec outer = settings("sgd", 1.0);
     outer.combine = "mean";
     outer.sqrt_paths = false;
@@ -124,7 +124,7 @@ TEST_F(Outer, MeanOfEqualDeltasIsThatDelta)
 
 TEST_F(Outer, FedAvgIsTheWeightedAverageOfThePaths)
 {
-    const Values old = noise(301, 1), a = noise(301, 2), b = noise(301, 3);
+    const Values old = seeded_values(301, 1), a = noise(301, 2), b = noise(301, 3);
     OuterSpec outer = settings("fedavg", 0.123);  // its rate does not matter
     outer.combine = "shard-weighted";
     outer.sqrt_paths = false;
@@ -143,9 +143,9 @@ TEST_F(Outer, FedAvgIsTheWeightedAverageOfThePaths)
 
 TEST_F(Outer, NoneCopiesTheSinglePathBack)
 {
-    const Values old = noise(1001, 1);
+    const Values old = seeded_values(1001, 1);
     Values reached = old, delta(old.size());
-    const Values move = noise(1001, 2);
+    const Values move = seeded_values(1001, 2);
     for (std::size_t i = 0; i < old.size(); ++i) {
         reached[i] += 0.01f * move[i];
         delta[i] = old[i] - reached[i];
@@ -159,7 +159,7 @@ TEST_F(Outer, NoneCopiesTheSinglePathBack)
 
 TEST_F(Outer, NormsAndCosinesAreThoseOfTheWholeModule)
 {
-    const Values x = noise(333, 1), y = noise(333, 2), z = noise(333, 3);
+    const Values x = seeded_values(333, 1), y = noise(333, 2), z = noise(333, 3);
     const std::vector<Contribution> paths{
         {0, write("x", x, 10), 0.5}, {1, write("y", y, 10), 0.25}, {2, write("z", z, 10), 0.25}};
     const auto result = outer_step(settings("nesterov"), write("m", Values(333, 0.0f), 10), std::nullopt, paths).value();
@@ -184,7 +184,7 @@ TEST_F(Outer, NormsAndCosinesAreThoseOfTheWholeModule)
 TEST_F(Outer, CosinesOfLargeModulesAreEstimated)
 {
     const std::size_t n = 200'000;
-    const Values x = noise(n, 1), other = noise(n, 2);
+    const Values x = seeded_values(n, 1), other = noise(n, 2);
     Values near(n), far(n);
     for (std::size_t i = 0; i < n; ++i) {
         near[i] = x[i] + 0.5f * other[i];  // cosine 1 / sqrt(1.25)
@@ -213,10 +213,10 @@ TEST_F(Outer, OppositePathsCancelAndSayMinusOne)
 // Sums run in the order given. Callers sort by path, so the order of arrival cannot reach the bytes; the order itself can.
 TEST_F(Outer, TheOrderGivenDecidesTheBytes)
 {
-    const auto module = write("m", noise(64, 9));
+    const auto module = write("m", seeded_values(64, 9));
     std::vector<Contribution> paths;
     for (int path = 0; path < 5; ++path)
-        paths.push_back({path, write("d" + std::to_string(path), noise(64, std::uint64_t(path))), 0.3});
+        paths.push_back({path, write("d" + std::to_string(path), seeded_values(64, std::uint64_t(path))), 0.3});
     const auto result = outer_step(settings("nesterov"), module, std::nullopt, paths).value();
     std::vector<Contribution> arrived{paths[3], paths[0], paths[4], paths[2], paths[1]};
     EXPECT_NE(outer_step(settings("nesterov"), module, std::nullopt, arrived).value().module, result.module);
@@ -229,11 +229,11 @@ TEST_F(Outer, TheOrderGivenDecidesTheBytes)
 // An executor adds as contributions arrive; whatever came first, the bytes are those of ascending paths.
 TEST_F(Outer, AnyOrderOfArrivalGivesTheSameBytes)
 {
-    const auto module = write("m", noise(257, 9));
+    const auto module = write("m", seeded_values(257, 9));
     std::vector<Contribution> paths;
     std::vector<OuterSum::Expected> expected;
     for (int path = 0; path < 6; ++path) {
-        paths.push_back({path * 3, write("d" + std::to_string(path), noise(257, std::uint64_t(path) + 20)), 0.1 + 0.05 * path});
+        paths.push_back({path * 3, write("d" + std::to_string(path), seeded_values(257, std::uint64_t(path) + 20)), 0.1 + 0.05 * path});
         expected.push_back({path * 3, paths.back().weight});
     }
     const auto quiet = outer_step(settings("nesterov"), module, std::nullopt, paths).value();
