@@ -128,10 +128,6 @@ Result<void> TaskSession::prefetch(const v1::TaskSpec& spec)
 
 Result<std::filesystem::path> TaskSession::fetch(const std::string& hash, BlobClass kind)
 {
-    {
-        const std::lock_guard lock(m_mutex);
-        if (const auto known = m_fetched.find(hash); known != m_fetched.end()) return known->second;
-    }
     PATHLOOM_CHECK(check_name(hash));
     touch(hash);
     return bring(hash, kind);
@@ -139,6 +135,10 @@ Result<std::filesystem::path> TaskSession::fetch(const std::string& hash, BlobCl
 
 Result<std::filesystem::path> TaskSession::bring(const std::string& hash, BlobClass kind)
 {
+    {
+        const std::lock_guard lock(m_mutex);
+        if (const auto known = m_fetched.find(hash); known != m_fetched.end()) return known->second;
+    }
     if (m_holding->abandon.raised()) return fail(ErrorCode::Cancelled, "the task was taken away");
     if (const auto hit = m_cache.find(hash)) {
         const std::lock_guard lock(m_mutex);

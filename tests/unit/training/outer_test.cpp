@@ -124,7 +124,7 @@ TEST_F(Outer, MeanOfEqualDeltasIsThatDelta)
 
 TEST_F(Outer, FedAvgIsTheWeightedAverageOfThePaths)
 {
-    const Values old = seeded_values(301, 1), a = noise(301, 2), b = noise(301, 3);
+    const Values old = seeded_values(301, 1), a = seeded_values(301, 2), b = seeded_values(301, 3);
     OuterSpec outer = settings("fedavg", 0.123);  // its rate does not matter
     outer.combine = "shard-weighted";
     outer.sqrt_paths = false;
@@ -159,7 +159,7 @@ TEST_F(Outer, NoneCopiesTheSinglePathBack)
 
 TEST_F(Outer, NormsAndCosinesAreThoseOfTheWholeModule)
 {
-    const Values x = seeded_values(333, 1), y = noise(333, 2), z = noise(333, 3);
+    const Values x = seeded_values(333, 1), y = seeded_values(333, 2), z = seeded_values(333, 3);
     const std::vector<Contribution> paths{
         {0, write("x", x, 10), 0.5}, {1, write("y", y, 10), 0.25}, {2, write("z", z, 10), 0.25}};
     const auto result = outer_step(settings("nesterov"), write("m", Values(333, 0.0f), 10), std::nullopt, paths).value();
@@ -184,7 +184,7 @@ TEST_F(Outer, NormsAndCosinesAreThoseOfTheWholeModule)
 TEST_F(Outer, CosinesOfLargeModulesAreEstimated)
 {
     const std::size_t n = 200'000;
-    const Values x = seeded_values(n, 1), other = noise(n, 2);
+    const Values x = seeded_values(n, 1), other = seeded_values(n, 2);
     Values near(n), far(n);
     for (std::size_t i = 0; i < n; ++i) {
         near[i] = x[i] + 0.5f * other[i];  // cosine 1 / sqrt(1.25)
@@ -233,7 +233,8 @@ TEST_F(Outer, AnyOrderOfArrivalGivesTheSameBytes)
     std::vector<Contribution> paths;
     std::vector<OuterSum::Expected> expected;
     for (int path = 0; path < 6; ++path) {
-        paths.push_back({path * 3, write("d" + std::to_string(path), seeded_values(257, std::uint64_t(path) + 20)), 0.1 + 0.05 * path});
+        paths.push_back(
+            {path * 3, write("d" + std::to_string(path), seeded_values(257, std::uint64_t(path) + 20)), 0.1 + 0.05 * path});
         expected.push_back({path * 3, paths.back().weight});
     }
     const auto quiet = outer_step(settings("nesterov"), module, std::nullopt, paths).value();
