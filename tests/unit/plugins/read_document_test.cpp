@@ -139,7 +139,7 @@ TEST_F(ReadDocument, TheListNamesEveryImporterAndWhyOthersCannotBeUsed)
         EXPECT_FALSE(one.contains("problem")) << one.dump();
         ids.insert(one["id"].get<std::string>());
     }
-    EXPECT_EQ(ids, (std::set<std::string>{"text", "html", "epub", "pdf", "subtitles"}));
+    EXPECT_EQ(ids, (std::set<std::string>{"text", "html", "epub", "pdf", "subtitles", "video"}));
 
     put("importers/junk.so", "not a library");
     std::filesystem::copy(exe_dir() / "../lib/pathloom/importers/pdf.so", folder.path() / "importers/a.so");
@@ -160,8 +160,12 @@ TEST(SegmentLines, ReadBackAsWritten)
     const Segment segment{"text \"quoted\"\n\xc3\xa9", {3, "A / B", 7, 1.25}};
     EXPECT_EQ(parse_segment(to_json_line(segment)).value(), segment);
     EXPECT_EQ(parse_segment("{\"text\":\"a\"}").value(), (Segment{"a", {}}));
+    const Segment heard{"words\n", {0, {}, -1, 61.5, "speech"}, 0.5};
+    EXPECT_EQ(parse_segment(to_json_line(heard)).value(), heard);
+    EXPECT_EQ(to_text(heard.where), "0:01:01 (speech)");
     for (const char* bad : {"", "[]", "{\"text\":1}", "{\"text\":\"a\",\"page\":0}", "{\"text\":\"a\",\"byte\":-1}",
-             "{\"text\":\"a\",\"byte\":18446744073709551615}", "{\"text\":\"a\",\"seconds\":1e999}", "{\"text\":\"\\u0000\"}"})
+             "{\"text\":\"a\",\"byte\":18446744073709551615}", "{\"text\":\"a\",\"seconds\":1e999}", "{\"text\":\"\\u0000\"}",
+             "{\"text\":\"a\",\"track\":1}", "{\"text\":\"a\",\"confidence\":2}"})
         EXPECT_FALSE(parse_segment(bad)) << bad;
 }
 

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/media/picture_text.h"
+
+#include "engine/corpus/text.h"
+#include "engine/media/text_lines.h"
+
+#include <tesseract/baseapi.h>
+#include <tesseract/resultiterator.h>
+
+#include <unicode/uchar.h>
+
+#include <algorithm>
+#include <cctype>
+#include <string_view>
+
+namespace pathloom {
+
+namespace {
+
+constexpr float least_confidence = 60.0F;  // of a word, of 100
+constexpr std::size_t enough_letters = 4;  // of a line; shorter ones are mostly noise unless they are certain
+constexpr double certain = 0.9;
+
+/// Tesseract's names in a language: letters, digits and "_" only, since they become file names.
+std::vector<std::string> names_in(const std::string& language)
+{
+    std::vector<std::string> out(1);
+    for (const char c : language) {
+        if (c == '+')
+            out.emplace_back();
+        else
+            out.back() += c;
+    }
+    const bool good = std::ranges::all_of(out, [](const std::string& name) {
+        return !name.empty() && std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) != 0 || c == '_'; });
+    });
+    return good ? out : std::vector<std::string>();
+}
+
+std::string package_of(std::string name)
+{
+    std::ranges::replace(name, '_', '-');
+    return "tesseract-ocr-" + name;
+}
+
+/// With straight quotes: which ones stood there a picture does not tell.
+std::string straight(std::string_view word)
+{
+    std::string out;
+    for (std::size_t at = 0; at < word.size();) {
+        const std::size_t begin = at;
+        const std::uint32_t c = next_code_point(word, at);
+        if (c == 0x201C || c == 0x201D || c == 0x201E)
+            out += '"';
+        else if (c == 0x2018 || c == 0x2019)
+            out += '\'';
+        else
+            out += word.substr(begin, at - begin);
+    }
+    return out;
+}
+
+/// Letters and digits of any script.
+std::size_t letters_in(std::string_view word)
+{
+    std::size_t out = 0;
+    for (std::size_t at = 0; at < word.size();) out += u_isalnum(UChar32(next_code_point(word, at))) ? 1 : 0;
+    return out;
+}
+
+}  // namespace
+
+struct PictureText::Engine {
+    tesseract::TessBaseAPI api;
+};
+
+PictureText::PictureText(std::unique_ptr<Engine> engine)
+    : m_engine(std::move(engine))
+{
+}
+PictureText::PictureText(PictureText&&) noexcept = default;
+PictureText& PictureText::operator=(PictureText&&) noexcept = default;
+PictureText::~PictureText() = default;
+
+Result<PictureText> PictureText::open(const std::string& language)
+{
+    const std::vector<std::string> names = names_in(language);
+    if (names.empty())
+        return fail(
+            ErrorCode::Usage, "is to be read in '{}', which is no language; give Tesseract's names, as eng or deu+eng", language);
+    auto engine = std::make_unique<Engine>();
+    for (const std::string& name : names) {  // one by one: together it passes silently over what is missing
+        tesseract::TessBaseAPI probe;
+        if (probe.Init(nullptr, name.c_str(), tesseract::OEM_LSTM_ONLY) == 0) continue;
+        return fail(ErrorCode::Usage,
+            "has pictures whose text is to be read in '{}', and Tesseract's model for it is not installed; install {}, choose "
+            "another language, or leave the text in pictures out",
+            name, package_of(name));
+    }
+    if (engine->api.Init(nullptr, language.c_str(), tesseract::OEM_LSTM_ONLY) != 0)
+        return fail(ErrorCode::Failed, "cannot be read: Tesseract does not start with '{}'; reinstall tesseract-ocr", language);
+    engine->api.SetPageSegMode(tesseract::PSM_SINGLE_LINE);
+    return PictureText(std::move(engine));
+}
+
+namespace {
+
+/// One line's words that it is sure of.
+PictureLine words_of(tesseract::TessBaseAPI& api, const Picture& line)
+{
+    PictureLine out;
+    if (line.bytes.empty()) return out;
+    api.SetImage(line.bytes.data(), line.width, line.height, 1, int(line.row_bytes()));
+    api.SetSourceResolution(150);
+    if (api.Recognize(nullptr) != 0) return out;
+    const std::unique_ptr<tesseract::ResultIterator> at(api.GetIterator());
+    if (!at || at->Empty(tesseract::RIL_WORD)) return out;
+    int words = 0;
+    do {
+        const std::unique_ptr<const char[]> word(at->GetUTF8Text(tesseract::RIL_WORD));
+        const float confidence = at->Confidence(tesseract::RIL_WORD);
+        if (!word || confidence < least_confidence || first_invalid_utf8(word.get()) || letters_in(word.get()) == 0) continue;
+        if (!out.text.empty()) out.text += ' ';
+        out.text += straight(word.get());
+        out.confidence += confidence / 100.0;
+        ++words;
+    } while (at->Next(tesseract::RIL_WORD));
+    if (words > 0) out.confidence /= words;
+    return out;
+}
+
+/// What a reading is worth: letters it is sure of.
+double worth(const PictureLine& line)
+{
+    return double(letters_in(line.text)) * line.confidence * line.confidence;
+}
+
+bool overlap(const Box& a, const Box& b)
+{
+    const int wide = std::min(a.x + a.width, b.x + b.width) - std::max(a.x, b.x);
+    const int high = std::min(a.y + a.height, b.y + b.height) - std::max(a.y, b.y);
+    return wide > 0 && high > 0 && wide * high * 2 > std::min(a.width * a.height, b.width * b.height);
+}
+
+}  // namespace
+
+std::vector<PictureLine> PictureText::read(const Picture& grey)
+{
+    std::vector<PictureLine> out;
+    for (const TextLine& candidate : find_text_lines(grey)) {
+        PictureLine line = words_of(m_engine->api, candidate.ink);
+        if (line.confidence > 0.0 && line.confidence < certain) {
+            PictureLine again = words_of(m_engine->api, candidate.plain);
+            if (worth(again) > worth(line)) line = std::move(again);
+        }
+        const std::size_t letters = letters_in(line.text);
+        if (letters < 2 || (letters < enough_letters && line.confidence < certain)) continue;
+        line.box = candidate.box;
+        const auto same = std::ranges::find_if(out, [&](const PictureLine& other) { return overlap(other.box, line.box); });
+        if (same == out.end())
+            out.push_back(std::move(line));  // an outline is found as light and as dark: the better reading stays
+        else if (worth(line) > worth(*same))
+            *same = std::move(line);
+    }
+    m_engine->api.Clear();
+    return out;
+}
+
+}  // namespace pathloom
