@@ -15,20 +15,20 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::string_view version = "1";  // of what reading gives: another one makes old readings unused
+constexpr std::string_view reading_version = "1";  // of what reading gives: another one makes old readings unused
 constexpr std::streamoff sampled = 1 << 16;  // bytes at a file's begin and end
 constexpr std::string_view sign = "#";  // begins a line that says how far the film is read
 
 /// Changes with the file's name, size, time, first and last bytes and with how it is read; empty when the file cannot be looked
 /// at.
-std::string name_of(const fs::path& file, const ReadOptions& options)
+std::string reading_name(const fs::path& file, const ReadOptions& options)
 {
     std::error_code error;
     const auto size = fs::file_size(file, error);
     if (error || size == 0) return {};
     const auto changed = fs::last_write_time(file, error).time_since_epoch().count();
     Sha256 hash;
-    hash.update(fmt::format("{} {} {} {} {} {} {} {} {}\n", version, fs::weakly_canonical(file, error).string(), size, changed,
+    hash.update(fmt::format("{} {} {} {} {} {} {} {} {}\n", reading_version, fs::weakly_canonical(file, error).string(), size, changed,
         options.frames_per_second, options.picture_text, options.language, options.speech, options.from));
     std::ifstream in(file, std::ios::binary);
     std::string bytes(std::size_t(sampled), '\0');
@@ -69,7 +69,7 @@ void add_segments(std::string_view text, DocumentText& out)
 
 ReadingCache::ReadingCache(const fs::path& file, const ReadOptions& options)
 {
-    const std::string name = name_of(file, options);
+    const std::string name = reading_name(file, options);
     if (name.empty()) return;
     m_done = cache_folder() / "readings" / (name + ".jsonl");
     m_part = m_done;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // probe video.
+#include "engine/core/clock.h"
 #include "engine/core/files.h"
 #include "engine/core/resources.h"
 #include "engine/model/kernels/products.h"
@@ -24,12 +25,7 @@ struct VideoOptions {
     std::filesystem::path words;
 };
 
-double since(std::chrono::steady_clock::time_point start)
-{
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-}
-
-json cell_json(const VideoCell& cell, const Timeline& timeline, const std::string& model, const ProbeOptions& options)
+json video_cell_json(const VideoCell& cell, const Timeline& timeline, const std::string& model, const ProbeOptions& options)
 {
     return {{"length", cell.length}, {"depth", cell.depth}, {"actual_second", cell.second}, {"actual_position", cell.position},
         {"tokens", cell.tokens}, {"key", "secret word"}, {"value", cell.word}, {"template", 0}, {"read", cell.read},
@@ -76,11 +72,11 @@ Result<void> run_video(const ProbeShell& shell, const VideoOptions& options)
     PATHLOOM_TRY(ReaderPackage reader, reader_of(options.common));
     const auto begin = std::chrono::steady_clock::now();
     PATHLOOM_TRY(const Timeline timeline, timeline_of(shell, options.common));
-    const double seconds_read = since(begin);
+    const double seconds_read = seconds_since(begin);
     PATHLOOM_TRY(std::vector<VideoCell> cells, plan_video_grid(timeline, request));
     const auto drawing = std::chrono::steady_clock::now();
     if (!request.no_needle) PATHLOOM_CHECK(read_needles(timeline, read_limits(shell, options.common), cells));
-    const double seconds_needles = since(drawing);
+    const double seconds_needles = seconds_since(drawing);
     PATHLOOM_TRY(const VideoHaystack haystack,
         encode_timeline(
             reader, timeline, *std::ranges::max_element(request.lengths), memory_folder(options.common), on_stderr(shell)));
@@ -90,7 +86,7 @@ Result<void> run_video(const ProbeShell& shell, const VideoOptions& options)
     std::size_t found = 0, read = 0;
     std::string table = fmt::format("{:>8} {:>7} {:>8} {:>5} {:>6}  {}\n", "SECONDS", "DEPTH", "AT", "READ", "FOUND", "ANSWER");
     for (const VideoCell& cell : cells) {
-        out["cells"].push_back(cell_json(cell, timeline, reader.hash, options.common));
+        out["cells"].push_back(video_cell_json(cell, timeline, reader.hash, options.common));
         found += cell.found ? 1 : 0;
         read += cell.word_read ? 1 : 0;
         table += fmt::format("{:>8} {:>6.1f}% {:>8} {:>5} {:>6}  {}\n", cell.length, cell.depth, cell.second,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/probe/video_grid.h"
 
+#include "engine/core/clock.h"
 #include "engine/core/rng.h"
 #include "engine/probe/memory_view.h"
 #include "engine/probe/mixture.h"
@@ -14,15 +15,10 @@ namespace pathloom {
 
 namespace {
 
-std::string lower(std::string text)
+std::string in_lower_case(std::string text)
 {
     std::ranges::transform(text, text.begin(), [](unsigned char c) { return char(std::tolower(c)); });
     return text;
-}
-
-double since(std::chrono::steady_clock::time_point start)
-{
-    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
 /// The tokens of the text that begin before a byte.
@@ -81,7 +77,7 @@ Result<void> read_needles(const Timeline& timeline, const ReadLimits& limits, st
             VideoCell& cell = cells[indices[k]];
             cell.read = std::move(read[k]);
             cell.word_read = std::ranges::any_of(
-                cell.read, [&](const std::string& line) { return lower(line).find(lower(cell.word)) != std::string::npos; });
+                cell.read, [&](const std::string& line) { return in_lower_case(line).find(in_lower_case(cell.word)) != std::string::npos; });
         }
     }
     return {};
@@ -94,7 +90,7 @@ Result<VideoHaystack> encode_timeline(ReaderPackage& reader, const Timeline& tim
     const auto start = std::chrono::steady_clock::now();
     PATHLOOM_TRY(const MemoryIdentity identity, tokenize_document(reader, text.text));
     PATHLOOM_TRY(MemoryFile memory, MemoryFile::obtain(folder, identity, key_source(reader, identity.tokens), progress));
-    return VideoHaystack{std::move(text), std::move(memory), since(start)};
+    return VideoHaystack{std::move(text), std::move(memory), seconds_since(start)};
 }
 
 Result<void> ask_video_grid(ReaderPackage& reader, const VideoHaystack& haystack, const VideoGridRequest& request,
@@ -113,10 +109,10 @@ Result<void> ask_video_grid(ReaderPackage& reader, const VideoHaystack& haystack
         PATHLOOM_TRY(const MemoryView memory,
             splice(haystack.memory, kept, insertions, std::size_t(reader.model.spec().reach()),
                 [&](std::span<const std::int32_t> tokens) { return key_source(reader, tokens); }));
-        cell.seconds_encode = since(start);
+        cell.seconds_encode = seconds_since(start);
         PATHLOOM_TRY(const Answer answer, ask_memory(reader, memory, SecretQuestion, SecretPrefix, request.answer));
         cell.answer = answer.text;
-        cell.found = request.no_needle ? answer.text == NoAnswer : lower(answer.text).find(lower(cell.word)) != std::string::npos;
+        cell.found = request.no_needle ? answer.text == NoAnswer : in_lower_case(answer.text).find(in_lower_case(cell.word)) != std::string::npos;
         cell.seconds_answer = answer.seconds;
         cell.seconds_first = answer.seconds_first;
         if (!done(cell)) return fail(ErrorCode::Cancelled, "stopped");
