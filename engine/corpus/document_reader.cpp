@@ -5,7 +5,6 @@
 #include "engine/corpus/reading_cache.h"
 #include "engine/corpus/text.h"
 
-
 #include <algorithm>
 #include <cctype>
 #include <set>

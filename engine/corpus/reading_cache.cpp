@@ -28,8 +28,8 @@ std::string reading_name(const fs::path& file, const ReadOptions& options)
     if (error || size == 0) return {};
     const auto changed = fs::last_write_time(file, error).time_since_epoch().count();
     Sha256 hash;
-    hash.update(fmt::format("{} {} {} {} {} {} {} {} {}\n", reading_version, fs::weakly_canonical(file, error).string(), size, changed,
-        options.frames_per_second, options.picture_text, options.language, options.speech, options.from));
+    hash.update(fmt::format("{} {} {} {} {} {} {} {} {}\n", reading_version, fs::weakly_canonical(file, error).string(), size,
+        changed, options.frames_per_second, options.picture_text, options.language, options.speech, options.from));
     std::ifstream in(file, std::ios::binary);
     std::string bytes(std::size_t(sampled), '\0');
     for (const std::streamoff at : {std::streamoff(0), std::max(std::streamoff(0), std::streamoff(size) - sampled)}) {

@@ -76,8 +76,8 @@ Result<void> read_needles(const Timeline& timeline, const ReadLimits& limits, st
         for (std::size_t k = 0; k < indices.size(); ++k) {
             VideoCell& cell = cells[indices[k]];
             cell.read = std::move(read[k]);
-            cell.word_read = std::ranges::any_of(
-                cell.read, [&](const std::string& line) { return in_lower_case(line).find(in_lower_case(cell.word)) != std::string::npos; });
+            cell.word_read = std::ranges::any_of(cell.read,
+                [&](const std::string& line) { return in_lower_case(line).find(in_lower_case(cell.word)) != std::string::npos; });
         }
     }
     return {};
@@ -112,7 +112,8 @@ Result<void> ask_video_grid(ReaderPackage& reader, const VideoHaystack& haystack
         cell.seconds_encode = seconds_since(start);
         PATHLOOM_TRY(const Answer answer, ask_memory(reader, memory, SecretQuestion, SecretPrefix, request.answer));
         cell.answer = answer.text;
-        cell.found = request.no_needle ? answer.text == NoAnswer : in_lower_case(answer.text).find(in_lower_case(cell.word)) != std::string::npos;
+        cell.found = request.no_needle ? answer.text == NoAnswer
+                                       : in_lower_case(answer.text).find(in_lower_case(cell.word)) != std::string::npos;
         cell.seconds_answer = answer.seconds;
         cell.seconds_first = answer.seconds_first;
         if (!done(cell)) return fail(ErrorCode::Cancelled, "stopped");
