@@ -74,7 +74,6 @@ TEST_F(Films, APictureStaysOnScreenUntilTheNextComes)
     FrameReader frames = FrameReader::open(file).value();
     const std::vector<int> expected{0, 1, 1, 2, 3, 3, 3, 4};
     for (int second = 0; second < 8; ++second) {
-        if (second == 7) EXPECT_TRUE(frames.go_to(second).value());
         ASSERT_TRUE(frames.go_to(second == 3 ? 3.02 : second).has_value());
         EXPECT_TRUE(looks_like(frames, expected[std::size_t(second)])) << second;
     }
