@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/media/speech.h"
 
+#include "engine/media/sound_reader.h"
+
 extern "C" {
 #include <pocketsphinx.h>
 #include <sphinxbase/err.h>
@@ -33,8 +35,10 @@ struct SpeechRecogniser::Engine {
         ps_end_utt(decoder.get());
         const char* const words = ps_get_hyp(decoder.get(), nullptr);
         if (words && *words) {
+            const std::string text = words;
             const double posterior = logmath_exp(ps_get_logmath(decoder.get()), ps_get_prob(decoder.get()));
-            out.push_back({std::max(0.0, began), words, std::clamp(posterior, 0.0, 1.0)});
+            const double count = 1.0 + double(std::ranges::count(text, ' '));
+            out.push_back({std::max(0.0, began), text, std::pow(std::clamp(posterior, 0.0, 1.0), 1.0 / count)});
         }
         speaking = false;
         ps_start_utt(decoder.get());
@@ -92,7 +96,10 @@ std::vector<Utterance> SpeechRecogniser::hear(std::span<const std::int16_t> soun
 std::vector<Utterance> SpeechRecogniser::finish()
 {
     std::vector<Utterance> out;
-    if (m_engine->speaking) m_engine->end_utterance(out);
+    if (!m_engine->speaking) return out;
+    const std::vector<std::int16_t> silence(SoundRate / 2, 0);  // a word that is cut off is heard better before silence
+    ps_process_raw(m_engine->decoder.get(), silence.data(), silence.size(), FALSE, FALSE);
+    m_engine->end_utterance(out);
     return out;
 }
 

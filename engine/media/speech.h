@@ -17,7 +17,7 @@ inline constexpr double LongestUtterance = 20.0;  ///< seconds: a longer one is 
 struct Utterance {
     double seconds = 0.0;  ///< when it begins
     std::string text;  ///< lower case words with one blank between them
-    double confidence = 0.0;  ///< 0 to 1: the posterior of the best path
+    double confidence = 0.0;  ///< 0 to 1: the posterior of the best path, its geometric mean over the words
 };
 
 class SpeechRecogniser {
