@@ -20,6 +20,7 @@ namespace {
 constexpr float least_confidence = 60.0F;  // of a word, of 100
 constexpr std::size_t enough_letters = 4;  // of a line; shorter ones are mostly noise unless they are certain
 constexpr double certain = 0.9;
+constexpr double least_wide = 0.8;  // of a line with what stands beside it
 
 /// Tesseract's names in a language: letters, digits and "_" only, since they become file names.
 std::vector<std::string> names_in(const std::string& language)
@@ -135,6 +136,17 @@ double worth(const PictureLine& line)
     return double(letters_in(line.text)) * line.confidence * line.confidence;
 }
 
+/// Of the strokes alone, and when that is not certain of the place as it is.
+PictureLine best_reading(tesseract::TessBaseAPI& api, const TextLine& line)
+{
+    PictureLine out = words_of(api, line.ink);
+    if (out.confidence > 0.0 && out.confidence < certain) {
+        PictureLine again = words_of(api, line.plain);
+        if (worth(again) > worth(out)) out = std::move(again);
+    }
+    return out;
+}
+
 bool overlap(const Box& a, const Box& b)
 {
     const int wide = std::min(a.x + a.width, b.x + b.width) - std::max(a.x, b.x);
@@ -148,14 +160,15 @@ std::vector<PictureLine> PictureText::read(const Picture& grey)
 {
     std::vector<PictureLine> out;
     for (const TextLine& candidate : find_text_lines(grey)) {
-        PictureLine line = words_of(m_engine->api, candidate.ink);
-        if (line.confidence > 0.0 && line.confidence < certain) {
-            PictureLine again = words_of(m_engine->api, candidate.plain);
-            if (worth(again) > worth(line)) line = std::move(again);
-        }
+        PictureLine line = best_reading(m_engine->api, candidate);
         const std::size_t letters = letters_in(line.text);
         if (letters < 2 || (letters < enough_letters && line.confidence < certain)) continue;
         line.box = candidate.box;
+        const TextLine wide = widened(grey, candidate);
+        if (PictureLine more = best_reading(m_engine->api, wide); worth(more) > worth(line) && more.confidence > least_wide) {
+            line = std::move(more);
+            line.box = wide.box;
+        }
         const auto same = std::ranges::find_if(out, [&](const PictureLine& other) { return overlap(other.box, line.box); });
         if (same == out.end())
             out.push_back(std::move(line));  // an outline is found as light and as dark: the better reading stays

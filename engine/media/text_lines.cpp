@@ -190,7 +190,7 @@ TextLine cut_line(PIX* grey, PIX* strokes, const Box& letters, bool light)
     const Box box{left, top, std::min(int(pixGetWidth(grey)), letters.x + letters.width + beside) - left,
         std::min(int(pixGetHeight(grey)), bottom_of(letters) + above) - top};
     const double scale = std::clamp(double(wanted_letter) / letters.height, 0.25, 3.0);
-    return {letters, cut(strokes, box, scale, true), cut(grey, box, scale, light)};
+    return {letters, cut(strokes, box, scale, true), cut(grey, box, scale, light), light};
 }
 
 /// Whether a line already found covers another, and is hardly higher.
@@ -232,6 +232,20 @@ std::vector<TextLine> find_text_lines(const Picture& grey)
         out.resize(most_lines);
     }
     std::ranges::stable_sort(out, {}, [](const TextLine& line) { return std::pair(line.box.y, line.box.x); });
+    return out;
+}
+
+TextLine widened(const Picture& grey, const TextLine& line)
+{
+    const int height = line.box.height;
+    const int left = std::max(0, line.box.x - 5 * height);
+    const int right = std::min(grey.width, line.box.x + line.box.width + 10 * height);
+    const int top = std::max(0, line.box.y - stroke), bottom = std::min(grey.height, bottom_of(line.box) + stroke);
+    const PixPtr band = to_pix(cropped(grey, {left, top, right - left, bottom - top}));
+    const PixPtr strokes(pixTophat(band.get(), stroke, stroke, line.light ? L_TOPHAT_WHITE : L_TOPHAT_BLACK));
+    if (!strokes) return line;
+    TextLine out = cut_line(band.get(), strokes.get(), {0, line.box.y - top, right - left, height}, line.light);
+    out.box = {left, line.box.y, right - left, height};
     return out;
 }
 

@@ -13,10 +13,14 @@ struct TextLine {
     Box box;  ///< of the letters, in the picture
     Picture ink;  ///< the strokes alone, dark on white, letters about 30 pixels high, with a margin
     Picture plain;  ///< the same place as it is, dark letters on light
+    bool light = true;  ///< the letters are lighter than their ground
 };
 
 /// Candidates in a grey picture of 720 to 1080 rows, or a band of one, from the top. Most of what is no text is left out, not
 /// all.
 std::vector<TextLine> find_text_lines(const Picture& grey);
+
+/// A line with what stands left and right of it, where letters may have run into something and been taken for none.
+TextLine widened(const Picture& grey, const TextLine& line);
 
 }  // namespace pathloom
