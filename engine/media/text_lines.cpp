@@ -125,6 +125,18 @@ Box around(const std::vector<Box>& letters)
     return out;
 }
 
+/// Around the letters, less what one of them that is none hangs below or rises above the others.
+Box box_of(const Row& row)
+{
+    Box out = around(row.letters);
+    const Print print = print_of(row.letters, row.letters.size());
+    const int top = std::max(out.y, print.base - int(1.6 * print.height));
+    const int bottom = std::min(bottom_of(out), print.base + int(0.42 * print.height) + 1);
+    out.y = top;
+    out.height = std::max(1, bottom - top);
+    return out;
+}
+
 /// Whether the letters stand on one line, as print does and leaves do not.
 bool on_a_line(const Row& row)
 {
@@ -185,7 +197,7 @@ Picture cut(PIX* from, const Box& box, double scale, bool invert)
 
 TextLine cut_line(PIX* grey, PIX* strokes, const Box& letters, bool light)
 {
-    const int beside = letters.height / 2, above = letters.height / 4 + 1;
+    const int beside = letters.height / 2, above = letters.height / 6 + 1;
     const int left = std::max(0, letters.x - beside), top = std::max(0, letters.y - above);
     const Box box{left, top, std::min(int(pixGetWidth(grey)), letters.x + letters.width + beside) - left,
         std::min(int(pixGetHeight(grey)), bottom_of(letters) + above) - top};
@@ -210,7 +222,7 @@ void add_lines(PIX* grey, bool light, std::vector<TextLine>& out)
         if (!mask) return;
         pixInvert(mask.get(), mask.get());
         for (const Row& row : rows_of(letters_in(mask.get()))) {
-            const Box letters = around(row.letters);
+            const Box letters = box_of(row);
             const bool known = std::ranges::any_of(out, [&](const TextLine& other) { return holds(other.box, letters); });
             if (!known) out.push_back(cut_line(grey, strokes.get(), letters, light));
         }
