@@ -136,12 +136,12 @@ double worth(const PictureLine& line)
     return double(letters_in(line.text)) * line.confidence * line.confidence;
 }
 
-/// Of the strokes alone, and when that is not certain of the place as it is.
+/// Of the strokes alone, and when that is not certain of what is as light as the letters.
 PictureLine best_reading(tesseract::TessBaseAPI& api, const TextLine& line)
 {
     PictureLine out = words_of(api, line.ink);
     if (out.confidence > 0.0 && out.confidence < certain) {
-        PictureLine again = words_of(api, line.plain);
+        PictureLine again = words_of(api, line.level);
         if (worth(again) > worth(out)) out = std::move(again);
     }
     return out;

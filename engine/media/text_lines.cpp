@@ -182,11 +182,16 @@ std::vector<Box> letters_in(PIX* mask)
     return out;
 }
 
-Picture cut(PIX* from, const Box& box, double scale, bool invert)
+PixPtr clipped(PIX* from, const Box& box)
 {
     const std::unique_ptr<BOX, void (*)(BOX*)> place(
         boxCreate(box.x, box.y, box.width, box.height), [](BOX* b) { boxDestroy(&b); });
-    const PixPtr piece(pixClipRectangle(from, place.get(), nullptr));
+    return PixPtr(pixClipRectangle(from, place.get(), nullptr));
+}
+
+/// Scaled, with a white margin.
+Picture ready(const PixPtr& piece, double scale, bool invert)
+{
     if (!piece) return {};
     const PixPtr sized(pixScale(piece.get(), float(scale), float(scale)));
     if (!sized) return {};
@@ -195,14 +200,54 @@ Picture cut(PIX* from, const Box& box, double scale, bool invert)
     return framed ? to_picture(framed.get()) : Picture();
 }
 
-TextLine cut_line(PIX* grey, PIX* strokes, const Box& letters, bool light)
+/// How light the strokes of a box are: what most of them have or go beyond.
+int level_of(PIX* grey, PIX* strokes, const Box& letters, bool light)
+{
+    std::array<int, 256> counts{};
+    int all = 0;
+    for (int y = std::max(0, letters.y); y < std::min(int(pixGetHeight(grey)), bottom_of(letters)); ++y) {
+        l_uint32* const grey_row = pixGetData(grey) + std::ptrdiff_t(y) * pixGetWpl(grey);
+        l_uint32* const stroke_row = pixGetData(strokes) + std::ptrdiff_t(y) * pixGetWpl(strokes);
+        for (int x = std::max(0, letters.x); x < std::min(int(pixGetWidth(grey)), letters.x + letters.width); ++x) {
+            if (int(GET_DATA_BYTE(stroke_row, x)) < contrasts.back()) continue;
+            ++counts[std::size_t(GET_DATA_BYTE(grey_row, x))];
+            ++all;
+        }
+    }
+    // The edges of letters are between them and their ground: the level is where three in ten are still farther out.
+    int beyond = 0;
+    for (int i = 0; i < 256; ++i) {
+        const int level = light ? 255 - i : i;
+        beyond += counts[std::size_t(level)];
+        if (beyond * 10 >= all * 3) return level;
+    }
+    return light ? 255 : 0;
+}
+
+/// 0 where a picture has the level, 255 from a quarter of the range away.
+PixPtr like_level(PIX* grey, int level)
+{
+    PixPtr out(pixCreate(pixGetWidth(grey), pixGetHeight(grey), 8));
+    for (int y = 0; y < int(pixGetHeight(grey)); ++y) {
+        l_uint32* const from = pixGetData(grey) + std::ptrdiff_t(y) * pixGetWpl(grey);
+        l_uint32* const to = pixGetData(out.get()) + std::ptrdiff_t(y) * pixGetWpl(out.get());
+        for (int x = 0; x < int(pixGetWidth(grey)); ++x)
+            SET_DATA_BYTE(to, x, std::min(255, std::abs(int(GET_DATA_BYTE(from, x)) - level) * 4));
+    }
+    return out;
+}
+
+TextLine cut_line(PIX* grey, PIX* strokes, const Box& letters, bool light, int level)
 {
     const int beside = letters.height / 2, above = letters.height / 6 + 1;
     const int left = std::max(0, letters.x - beside), top = std::max(0, letters.y - above);
     const Box box{left, top, std::min(int(pixGetWidth(grey)), letters.x + letters.width + beside) - left,
         std::min(int(pixGetHeight(grey)), bottom_of(letters) + above) - top};
     const double scale = std::clamp(double(wanted_letter) / letters.height, 0.25, 3.0);
-    return {letters, cut(strokes, box, scale, true), cut(grey, box, scale, light), light};
+    const PixPtr piece = clipped(grey, box);
+    if (!piece) return {};
+    return {
+        letters, ready(clipped(strokes, box), scale, true), ready(like_level(piece.get(), level), scale, false), light, level};
 }
 
 /// Whether a line already found covers another, and is hardly higher.
@@ -224,7 +269,8 @@ void add_lines(PIX* grey, bool light, std::vector<TextLine>& out)
         for (const Row& row : rows_of(letters_in(mask.get()))) {
             const Box letters = box_of(row);
             const bool known = std::ranges::any_of(out, [&](const TextLine& other) { return holds(other.box, letters); });
-            if (!known) out.push_back(cut_line(grey, strokes.get(), letters, light));
+            if (!known)
+                out.push_back(cut_line(grey, strokes.get(), letters, light, level_of(grey, strokes.get(), letters, light)));
         }
     }
 }
@@ -256,7 +302,8 @@ TextLine widened(const Picture& grey, const TextLine& line)
     const PixPtr band = to_pix(cropped(grey, {left, top, right - left, bottom - top}));
     const PixPtr strokes(pixTophat(band.get(), stroke, stroke, line.light ? L_TOPHAT_WHITE : L_TOPHAT_BLACK));
     if (!strokes) return line;
-    TextLine out = cut_line(band.get(), strokes.get(), {0, line.box.y - top, right - left, height}, line.light);
+    TextLine out
+        = cut_line(band.get(), strokes.get(), {0, line.box.y - top, right - left, height}, line.light, line.letter_level);
     out.box = {left, line.box.y, right - left, height};
     return out;
 }

@@ -12,8 +12,9 @@ namespace pathloom {
 struct TextLine {
     Box box;  ///< of the letters, in the picture
     Picture ink;  ///< the strokes alone, dark on white, letters about 30 pixels high, with a margin
-    Picture plain;  ///< the same place as it is, dark letters on light
+    Picture level;  ///< the same place: dark what is as light as the letters, white what is not
     bool light = true;  ///< the letters are lighter than their ground
+    int letter_level = 255;  ///< how light they are
 };
 
 /// Candidates in a grey picture of 720 to 1080 rows, or a band of one, from the top. Most of what is no text is left out, not
