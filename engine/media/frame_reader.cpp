@@ -215,7 +215,7 @@ Result<bool> FrameReader::go_to(double seconds)
     if (!s.shown)
         return fail(
             ErrorCode::Corrupt, "holds no picture that can be decoded ({})", avcodec_get_name(s.stream->codecpar->codec_id));
-    return !s.read_all || seconds < std::max(s.last_end, s.shown_at + s.frame_seconds);
+    return !s.read_all || seconds + 1e-3 < std::max(s.last_end, s.shown_at + s.frame_seconds);  // stamps are rounded
 }
 
 double FrameReader::shown_at() const

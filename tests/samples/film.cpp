@@ -143,7 +143,7 @@ void film(const std::filesystem::path& file, const FilmSpec& spec)
         pictures->avg_frame_rate = encoder->framerate;
         if (spec.rotation != 0) {
             auto* const matrix = av_stream_new_side_data(pictures, AV_PKT_DATA_DISPLAYMATRIX, 9 * sizeof(std::int32_t));
-            av_display_rotation_set(reinterpret_cast<std::int32_t*>(matrix), -spec.rotation);
+            av_display_rotation_set(reinterpret_cast<std::int32_t*>(matrix), spec.rotation);
         }
     }
     if (!spec.cues.empty()) {
