@@ -18,6 +18,9 @@ namespace pathloom {
 namespace {
 
 constexpr float least_confidence = 60.0F;  // of a word, of 100
+constexpr float least_symbol = 90.0F;  // of a symbol in a word that is not sure as a whole
+constexpr float sure_word = 80.0F;  // of one word of three letters at least: noise has none
+constexpr int least_stretch = 4;  // symbols
 constexpr std::size_t enough_letters = 4;  // of a line; shorter ones are mostly noise unless they are certain
 constexpr double certain = 0.9;
 constexpr double least_wide = 0.8;  // of a line with what stands beside it
@@ -106,6 +109,38 @@ Result<PictureText> PictureText::open(const std::string& language)
 
 namespace {
 
+struct Word {
+    std::string text;
+    float confidence = 0.0F;  ///< of 100
+};
+
+/// The word the iterator is at; of one with a doubtful symbol (something beside the word that ran into it) the longest stretch
+/// without.
+Word word_at(const tesseract::ResultIterator& at)
+{
+    const auto text_of = [](const tesseract::ResultIterator& place, tesseract::PageIteratorLevel level) {
+        const std::unique_ptr<const char[]> text(place.GetUTF8Text(level));
+        return text && !first_invalid_utf8(text.get()) ? std::string(text.get()) : std::string();
+    };
+    Word whole{text_of(at, tesseract::RIL_WORD), at.Confidence(tesseract::RIL_WORD)};
+    if (whole.confidence >= least_confidence) return whole;
+    Word best, run;
+    int symbols = 0;
+    tesseract::ResultIterator symbol(at);
+    do {
+        const float confidence = symbol.Confidence(tesseract::RIL_SYMBOL);
+        if (confidence < least_symbol) {
+            run = {};
+            symbols = 0;
+            continue;
+        }
+        run.text += text_of(symbol, tesseract::RIL_SYMBOL);
+        run.confidence = symbols == 0 ? confidence : std::min(run.confidence, confidence);
+        if (++symbols >= least_stretch && run.text.size() > best.text.size()) best = run;
+    } while (symbol.Next(tesseract::RIL_SYMBOL) && !symbol.IsAtBeginningOf(tesseract::RIL_WORD));
+    return best;
+}
+
 /// One line's words that it is sure of.
 PictureLine words_of(tesseract::TessBaseAPI& api, const Picture& line)
 {
@@ -117,16 +152,18 @@ PictureLine words_of(tesseract::TessBaseAPI& api, const Picture& line)
     const std::unique_ptr<tesseract::ResultIterator> at(api.GetIterator());
     if (!at || at->Empty(tesseract::RIL_WORD)) return out;
     int words = 0;
+    bool sure = false;  // of a word of the line: stretches of doubtful ones are kept beside it only
     do {
-        const std::unique_ptr<const char[]> word(at->GetUTF8Text(tesseract::RIL_WORD));
-        const float confidence = at->Confidence(tesseract::RIL_WORD);
-        if (!word || confidence < least_confidence || first_invalid_utf8(word.get()) || letters_in(word.get()) == 0) continue;
+        const Word word = word_at(*at);
+        if (letters_in(word.text) == 0) continue;
+        sure = sure || (letters_in(word.text) >= 3 && at->Confidence(tesseract::RIL_WORD) >= sure_word);
         if (!out.text.empty()) out.text += ' ';
-        out.text += straight(word.get());
-        out.confidence += confidence / 100.0;
+        out.text += straight(word.text);
+        out.confidence += double(word.confidence) / 100.0;
         ++words;
     } while (at->Next(tesseract::RIL_WORD));
-    if (words > 0) out.confidence /= words;
+    if (!sure) return {};
+    out.confidence /= words;
     return out;
 }
 

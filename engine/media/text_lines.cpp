@@ -23,7 +23,7 @@ constexpr int stroke = 21;  // pixels: the widest stroke that stands out from it
 constexpr std::array<int, 2> contrasts{100, 44};  // of 255, of a stroke against its ground: print first, then what is fainter
 constexpr int least_letter = 8, most_letter = 110;  // pixels of height
 constexpr int most_components = 6000;  // of a picture: beyond that it is grass, not text
-constexpr int wanted_letter = 32;  // pixels of height: what Tesseract reads best
+constexpr int wanted_letter = 40;  // pixels of height: what Tesseract reads best
 constexpr int most_lines = 24;  // read of one picture, the longest first
 
 PixPtr to_pix(const Picture& grey)
@@ -196,7 +196,7 @@ Picture ready(const PixPtr& piece, double scale, bool invert)
     const PixPtr sized(pixScale(piece.get(), float(scale), float(scale)));
     if (!sized) return {};
     if (invert) pixInvert(sized.get(), sized.get());
-    const PixPtr framed(pixAddBorder(sized.get(), 12, 255));
+    const PixPtr framed(pixAddBorder(sized.get(), 5, 255));
     return framed ? to_picture(framed.get()) : Picture();
 }
 

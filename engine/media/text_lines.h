@@ -11,7 +11,7 @@ namespace pathloom {
 
 struct TextLine {
     Box box;  ///< of the letters, in the picture
-    Picture ink;  ///< the strokes alone, dark on white, letters about 30 pixels high, with a margin
+    Picture ink;  ///< the strokes alone, dark on white, letters about 40 pixels high, with a margin
     Picture level;  ///< the same place: dark what is as light as the letters, white what is not
     bool light = true;  ///< the letters are lighter than their ground
     int letter_level = 255;  ///< how light they are
