@@ -152,10 +152,9 @@ Result<void> run_reader(const fs::path& file, const std::vector<std::string>& ar
         for (std::size_t end = buffer.find('\n'); end != std::string::npos; end = buffer.find('\n', done)) {
             const std::string_view line = std::string_view(buffer).substr(done, end - done);
             done = end + 1;
-            if (line.starts_with("{\"end\":")) {
-                ended = true;
-                continue;
-            }
+            const bool whole = line.starts_with("{\"media\":");  // an answer of one line
+            ended = ended || whole || line.starts_with("{\"end\":");
+            if (ended && !whole) continue;
             PATHLOOM_TRY(const bool remark, take_remark(file, line, limits));
             if (remark) deadline = std::chrono::steady_clock::now() + patience;
             if (!remark) PATHLOOM_CHECK(take(line));
