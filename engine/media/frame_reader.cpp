@@ -19,6 +19,7 @@ namespace {
 
 constexpr double seek_beyond = 8.0;  // seconds: nearer than that, reading on costs less than a seek
 constexpr std::size_t most_waiting = std::size_t(48) << 20;  // bytes of packets read ahead
+constexpr double rounding = 1e-3;  // seconds: containers keep whole milliseconds, or 90ths of them
 constexpr int most_side = 16384;  // pixels
 
 struct Waiting {
@@ -114,6 +115,24 @@ struct FrameReader::State {
         fed_from = -1e9;
     }
 
+    /// To the last key frame that comes on screen by `seconds`. Containers without an index go to some packet near it: then
+    /// farther back. False when the file cannot be sought in; then nothing has changed.
+    bool seek(double seconds)
+    {
+        for (double earlier = 0.0;; earlier = earlier == 0.0 ? 5.0 : 3.0 * earlier) {
+            const std::int64_t target = av::stamp(*container, *stream, std::max(0.0, seconds - earlier));
+            if (av_seek_frame(container.get(), stream->index, target, AVSEEK_FLAG_BACKWARD) < 0) return earlier > 0.0;
+            restart();
+            read_until(seconds);
+            const bool key = std::ranges::any_of(waiting, [&](const Waiting& one) { return one.key && one.from <= seconds; });
+            if (key) return true;
+            if (earlier < seconds) continue;
+            // Not even from the beginning of time: from that of the file.
+            if (av_seek_frame(container.get(), -1, 0, AVSEEK_FLAG_BYTE) >= 0) restart();
+            return true;
+        }
+    }
+
     /// A picture out of the decoder into `coming`; false when it wants more packets, or has ended.
     bool receive()
     {
@@ -180,6 +199,7 @@ Result<FrameReader> FrameReader::open(const std::filesystem::path& file, int thr
 
 Result<bool> FrameReader::go_to(double seconds)
 {
+    seconds += rounding;
     State& s = *m_state;
     const bool back = s.asked >= 0.0 && seconds < s.asked;
     s.changed = false;
@@ -187,10 +207,8 @@ Result<bool> FrameReader::go_to(double seconds)
         const std::int64_t target = av::stamp(*s.container, *s.stream, seconds);
         const AVIndexEntry* const key = avformat_index_get_entry_from_timestamp(s.stream, target, AVSEEK_FLAG_BACKWARD);
         const bool farther = !key || s.time_of(key->timestamp) > s.fed_from;
-        if (s.stamped && (back || farther)
-            && av_seek_frame(s.container.get(), s.stream->index, target, AVSEEK_FLAG_BACKWARD) >= 0) {
-            s.restart();
-            if (back) s.shown.reset();
+        if (s.stamped && (back || farther) && s.seek(seconds)) {
+            s.shown.reset();
         } else if (back) {
             return fail(
                 ErrorCode::Usage, "cannot be wound back; convert it to another container (ffmpeg -i FILE -c copy FILE.mkv)");
@@ -215,7 +233,7 @@ Result<bool> FrameReader::go_to(double seconds)
     if (!s.shown)
         return fail(
             ErrorCode::Corrupt, "holds no picture that can be decoded ({})", avcodec_get_name(s.stream->codecpar->codec_id));
-    return !s.read_all || seconds + 1e-3 < std::max(s.last_end, s.shown_at + s.frame_seconds);  // stamps are rounded
+    return !s.read_all || seconds < std::max(s.last_end, s.shown_at + s.frame_seconds);
 }
 
 double FrameReader::shown_at() const
