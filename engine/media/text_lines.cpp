@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/media/text_lines.h"
 
+#include "engine/media/text_rows.h"
+
 #include <leptonica/allheaders.h>
 
 #include <algorithm>
@@ -21,7 +23,7 @@ using BoxList = std::unique_ptr<BOXA, PixFree>;
 
 constexpr int stroke = 21;  // pixels: the widest stroke that stands out from its ground
 constexpr std::array<int, 2> contrasts{100, 44};  // of 255, of a stroke against its ground: print first, then what is fainter
-constexpr int least_letter = 8, most_letter = 110;  // pixels of height
+constexpr int most_letter = 110;  // pixels of height
 constexpr int most_components = 6000;  // of a picture: beyond that it is grass, not text
 constexpr int wanted_letter = 40;  // pixels of height: what Tesseract reads best
 constexpr int most_lines = 24;  // read of one picture, the longest first
@@ -46,126 +48,6 @@ Picture to_picture(PIX* pix)
     return out;
 }
 
-/// Letters that stand in a row.
-struct Row {
-    std::vector<Box> letters;
-    [[nodiscard]] int right() const { return letters.back().x + letters.back().width; }
-};
-
-int middle(std::vector<int> values)
-{
-    const auto at = values.begin() + std::ptrdiff_t(values.size() / 2);
-    std::ranges::nth_element(values, at);
-    return *at;
-}
-
-int bottom_of(const Box& box)
-{
-    return box.y + box.height;
-}
-
-/// The line letters stand on, and how high they are, by the last of them: a row may lean.
-struct Print {
-    int base = 0, height = 0;
-};
-
-Print print_of(const std::vector<Box>& letters, std::size_t last)
-{
-    std::vector<int> bottoms, heights;
-    for (std::size_t i = letters.size() - std::min(last, letters.size()); i < letters.size(); ++i) {
-        bottoms.push_back(bottom_of(letters[i]));
-        heights.push_back(letters[i].height);
-    }
-    return {middle(std::move(bottoms)), middle(std::move(heights))};
-}
-
-/// How ill a letter stands in a row, 0 for well.
-double misfit(const Row& row, const Box& letter)
-{
-    const Print print = print_of(row.letters, 7);
-    const double height = std::max(1, print.height);
-    return std::abs(bottom_of(letter) - print.base) / height + 0.5 * std::abs(letter.height - print.height) / height
-        + 0.3 * std::abs(letter.x - row.right()) / height;
-}
-
-/// Between what rises highest and what hangs lowest on a line: quotes above, tails below.
-bool in_line(const Box& letter, const Print& print)
-{
-    return letter.y >= print.base - 1.6 * print.height - 2.0 && bottom_of(letter) <= print.base + 0.45 * print.height + 2.0
-        && letter.y < print.base;
-}
-
-bool follows(const Row& row, const Box& letter)
-{
-    const Print print = print_of(row.letters, 7);
-    const int gap = letter.x - row.right();
-    return gap <= 1.6 * print.height + 4.0 && gap >= -0.7 * print.height && letter.height >= 0.25 * print.height
-        && letter.height <= 1.9 * print.height && in_line(letter, print);
-}
-
-/// Letters there may be: small fonts run together.
-double letter_count(const Row& row)
-{
-    double out = 0.0;
-    for (const Box& letter : row.letters) out += std::max(1.0, double(letter.width) / (0.9 * std::max(1, letter.height)));
-    return out;
-}
-
-Box around(const std::vector<Box>& letters)
-{
-    Box out = letters.front();
-    for (const Box& letter : letters) {
-        const int right = std::max(out.x + out.width, letter.x + letter.width);
-        const int bottom = std::max(bottom_of(out), bottom_of(letter));
-        out.x = std::min(out.x, letter.x);
-        out.y = std::min(out.y, letter.y);
-        out.width = right - out.x;
-        out.height = bottom - out.y;
-    }
-    return out;
-}
-
-/// Around the letters, less what one of them that is none hangs below or rises above the others.
-Box box_of(const Row& row)
-{
-    Box out = around(row.letters);
-    const Print print = print_of(row.letters, row.letters.size());
-    const int top = std::max(out.y, print.base - int(1.6 * print.height));
-    const int bottom = std::min(bottom_of(out), print.base + int(0.42 * print.height) + 1);
-    out.y = top;
-    out.height = std::max(1, bottom - top);
-    return out;
-}
-
-/// Whether the letters stand on one line, as print does and leaves do not.
-bool on_a_line(const Row& row)
-{
-    const Print print = print_of(row.letters, row.letters.size());
-    const auto standing = std::ranges::count_if(row.letters,
-        [&](const Box& letter) { return std::abs(bottom_of(letter) - print.base) <= std::max(2.0, 0.16 * print.height); });
-    return double(standing) >= 0.5 * double(row.letters.size());
-}
-
-std::vector<Row> rows_of(std::vector<Box> letters)
-{
-    std::ranges::sort(letters, [](const Box& a, const Box& b) { return a.x != b.x ? a.x < b.x : a.y < b.y; });
-    std::vector<Row> rows;
-    for (const Box& letter : letters) {
-        Row* best = nullptr;
-        for (Row& row : rows)
-            if (follows(row, letter) && (!best || misfit(row, letter) < misfit(*best, letter))) best = &row;
-        if (best)
-            best->letters.push_back(letter);
-        else
-            rows.push_back({{letter}});
-    }
-    std::erase_if(rows, [](const Row& row) {
-        const Box box = around(row.letters);
-        return letter_count(row) < 4.0 || box.width < 2 * box.height || box.height < least_letter + 2 || !on_a_line(row);
-    });
-    return rows;
-}
-
 std::vector<Box> letters_in(PIX* mask)
 {
     const BoxList boxes(pixConnCompBB(mask, 8));
@@ -174,7 +56,7 @@ std::vector<Box> letters_in(PIX* mask)
     for (int i = 0; i < count; ++i) {
         Box box;
         boxaGetBoxGeometry(boxes.get(), i, &box.x, &box.y, &box.width, &box.height);
-        const bool letter = box.height >= least_letter && box.height <= most_letter && box.width <= 12 * box.height
+        const bool letter = box.height >= LeastLetterHeight && box.height <= most_letter && box.width <= 12 * box.height
             && box.width >= 2 && box.height <= 12 * box.width;
         if (letter) out.push_back(box);
     }
@@ -281,7 +163,7 @@ void add_lines(PIX* grey, bool light, std::vector<TextLine>& out)
         const PixPtr mask(pixThresholdToBinary(strokes.get(), contrast));  // 1 where it is below
         if (!mask) return;
         pixInvert(mask.get(), mask.get());
-        for (const Row& row : rows_of(letters_in(mask.get()))) {
+        for (const LetterRow& row : letter_rows(letters_in(mask.get()))) {
             const Box letters = box_of(row);
             const bool known = std::ranges::any_of(out, [&](const TextLine& other) { return holds(other.box, letters); });
             if (known) continue;
@@ -296,7 +178,7 @@ void add_lines(PIX* grey, bool light, std::vector<TextLine>& out)
 std::vector<TextLine> find_text_lines(const Picture& grey)
 {
     std::vector<TextLine> out;
-    if (grey.width < 2 * stroke || grey.height < least_letter + 2) return out;
+    if (grey.width < 2 * stroke || grey.height < LeastLetterHeight + 2) return out;
     const PixPtr pix = to_pix(grey);
     add_lines(pix.get(), true, out);
     add_lines(pix.get(), false, out);

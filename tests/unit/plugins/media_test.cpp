@@ -10,6 +10,7 @@
 #include "engine/media/sound_reader.h"
 #include "engine/media/speech.h"
 #include "engine/media/subtitle_tracks.h"
+#include "engine/media/text_rows.h"
 #include "engine/media/thumbnails.h"
 #include "plugins/video/film_document.h"
 #include "tests/samples/film.h"
@@ -245,6 +246,22 @@ TEST(PictureChange, GivesTheRowsThatChangedSinceTheyWereGiven)
     EXPECT_TRUE(finder.changed(picture).empty());
     for (auto& byte : picture.bytes) byte = std::uint8_t(255 - byte);
     EXPECT_EQ(finder.changed(picture), std::vector<Band>{Band{}});
+}
+
+TEST(TextRows, LettersStandOnALineLeavesDoNot)
+{
+    std::vector<Box> letters;
+    for (int i = 0; i < 9; ++i) letters.push_back({40 + i * 22, i % 4 == 0 ? 92 : 100, 16, i % 4 == 0 ? 32 : 24});  // on 124
+    letters.push_back({40 + 9 * 22, 100, 16, 33});  // with a tail
+    letters.push_back({140, 20, 18, 18});  // far above
+    const auto rows = letter_rows(letters);
+    ASSERT_EQ(rows.size(), 1U);
+    EXPECT_EQ(rows[0].letters.size(), 10U);
+    EXPECT_EQ(box_of(rows[0]), (Box{40, 92, 214, 41}));
+    std::vector<Box> leaves;
+    for (int i = 0; i < 12; ++i) leaves.push_back({40 + i * 22, 60 + (i * 53) % 160, 10 + (i * 7) % 13, 9 + (i * 11) % 25});
+    EXPECT_TRUE(letter_rows(leaves).empty());
+    EXPECT_TRUE(letter_rows({}).empty());
 }
 
 TEST(SubtitleTracks, EventsLoseTheirFieldsAndTags)
