@@ -12,6 +12,7 @@ rule "Proto fields that clash with Qt's keywords:" "$(grep -nE '\b(slots|signals
 rule "Sleeping as synchronisation:" "$(git grep -nE 'sleep_for|QThread::(m|u)?sleep|QTest::qSleep|usleep\(' -- app engine widgets plugins tests ':!tests/lint.sh')"
 rule "torch headers where they may not be:" "$(git grep -lE '#include <(torch|ATen)/' -- app widgets plugins engine/core engine/store engine/cluster engine/server engine/proto)"
 rule "QCustomPlot outside widgets/plot:" "$(git grep -l 'include.*qcustomplot' -- app engine widgets ':!widgets/plot')"
+rule "libav, Tesseract or PocketSphinx outside engine/media:" "$(git grep -lE '#include <(libav|libsw|tesseract|leptonica|pocketsphinx)' -- app widgets plugins engine ':!engine/media')"
 rule "Words that promise later work:" "$(git grep -nIE '\b(TODO|FIXME|XXX|HACK)\b' -- app engine widgets plugins)"
 rule "Files over 600 lines:" "$(git ls-files '*.cpp' '*.h' | xargs wc -l | awk '$2 != "total" && $1 > 600')"
 up() {  # FLOOR FORBIDDEN... : includes only point down
@@ -23,8 +24,9 @@ up engine/core engine/store engine/corpus engine/model engine/routing engine/clu
 up engine plugins
 up plugins engine/store engine/model engine/routing engine/cluster engine/training engine/probe engine/server engine/worker engine/cli widgets app
 up engine/store engine/corpus engine/model engine/routing engine/cluster engine/training engine/probe engine/server engine/worker engine/cli widgets app
-up engine/corpus engine/model engine/routing engine/cluster engine/training engine/probe engine/server engine/worker engine/cli widgets app
-up engine/model engine/routing engine/cluster engine/training engine/probe engine/server engine/worker engine/cli widgets app
+up engine/corpus engine/media engine/model engine/routing engine/cluster engine/training engine/probe engine/server engine/worker engine/cli widgets app
+up engine/media engine/store engine/model engine/routing engine/cluster engine/training engine/probe engine/server engine/worker engine/cli widgets app
+up engine/model engine/media engine/routing engine/cluster engine/training engine/probe engine/server engine/worker engine/cli widgets app
 up engine/cluster engine/training engine/probe engine/server engine/worker engine/cli widgets app
 up engine/training engine/probe engine/server engine/worker engine/cli widgets app
 up engine/probe engine/cluster engine/server engine/worker engine/cli widgets app

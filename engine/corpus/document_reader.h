@@ -3,21 +3,13 @@
 // file becomes one line of error.
 #pragma once
 
+#include "engine/corpus/reader_process.h"
 #include "engine/corpus/segment.h"
 
 #include <filesystem>
-#include <functional>
-#include <string>
 #include <vector>
 
 namespace pathloom {
-
-struct ReadLimits {
-    int memory_mb = 2048;
-    int seconds = 120;  ///< of computing; the wall clock ends it after twice as long
-    std::function<bool()> stopped;  ///< asked a few times a second; true ends the reading
-    std::filesystem::path program;  ///< pathloom-read; empty: the one beside this program
-};
 
 /// The text of one file and where each stretch stands in it. Not empty, UTF-8. Files that end in .txt, or in nothing at all,
 /// need no importer. Errors name the file: NotFound, Usage (empty, encrypted, binary, wrong encoding, unknown kind), Corrupt

@@ -62,7 +62,8 @@ std::string to_text(const Locator& where)
     if (!where.section.empty()) add(where.section);
     if (where.seconds >= 0.0) {
         const auto whole = std::int64_t(where.seconds);
-        add(fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60));
+        add(fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60)
+            + (where.track.empty() ? "" : " (" + where.track + ")"));
     }
     if (out.empty() && where.byte >= 0) add(fmt::format("byte {}", where.byte));
     return out;
@@ -75,6 +76,8 @@ std::string to_json_line(const Segment& segment)
     if (!segment.where.section.empty()) json["section"] = segment.where.section;
     if (segment.where.byte >= 0) json["byte"] = segment.where.byte;
     if (segment.where.seconds >= 0.0) json["seconds"] = segment.where.seconds;
+    if (!segment.where.track.empty()) json["track"] = segment.where.track;
+    if (segment.confidence >= 0.0) json["confidence"] = segment.confidence;
     return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -85,9 +88,9 @@ Result<Segment> parse_segment(std::string_view line)
     if (!json.is_object()) return bad("JSON line");
     Segment out;
     for (const auto& [key, value] : json.items()) {
-        if (key == "text" || key == "section") {
+        if (key == "text" || key == "section" || key == "track") {
             if (!value.is_string()) return bad(key.c_str());
-            (key == "text" ? out.text : out.where.section) = value.get<std::string>();
+            (key == "text" ? out.text : key == "track" ? out.where.track : out.where.section) = value.get<std::string>();
         } else if (key == "page") {
             if (!value.is_number_integer() || value < 1 || value > 100'000'000) return bad("page");
             out.where.page = value.get<int>();
@@ -100,6 +103,9 @@ Result<Segment> parse_segment(std::string_view line)
                 || value.get<double>() > 1e9)
                 return bad("seconds");
             out.where.seconds = value.get<double>();
+        } else if (key == "confidence") {
+            if (!value.is_number() || !(value.get<double>() >= 0.0 && value.get<double>() <= 1.0)) return bad("confidence");
+            out.confidence = value.get<double>();
         }
     }
     if (why_not_text(out.text)) return bad("text");

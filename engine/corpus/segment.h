@@ -18,13 +18,15 @@ struct Locator {
     int page = 0;  ///< from 1
     std::string section;  ///< headings from the outermost in, joined by " / "
     std::int64_t byte = -1;  ///< in the document's text
-    double seconds = -1.0;  ///< of a subtitle
+    double seconds = -1.0;  ///< of a film or a recording
+    std::string track = {};  ///< of a film: "subtitles", "text in the picture", "speech"
     bool operator==(const Locator&) const = default;
 };
 
 struct Segment {
     std::string text;  ///< UTF-8; segments joined as they are give the document, line breaks included
     Locator where;
+    double confidence = -1.0;  ///< of what was recognised, 0 to 1; text that was written as text has none
     bool operator==(const Segment&) const = default;
 };
 
@@ -56,8 +58,8 @@ struct DocumentText {
     [[nodiscard]] Locator at(std::size_t byte) const;
 };
 
-/// "page 12", "Chapter 2 / Boats", "1:02:03.5", "byte 77": the parts that are set, separated by commas; the byte only if nothing
-/// else.
+/// "page 12", "Chapter 2 / Boats", "1:02:03", "1:02:03 (speech)", "byte 77": the parts that are set, separated by commas; the
+/// byte only if nothing else.
 std::string to_text(const Locator& where);
 
 /// One JSON line without line break, as pathloom-read writes it, and back; Corrupt when it is none.

@@ -7,14 +7,12 @@
 
 namespace pathloom {
 
-Result<std::vector<ProbeDocument>> read_probe_documents(const std::vector<std::filesystem::path>& paths,
-    const std::function<bool()>& stopped, const std::function<void(const std::string&)>& skipped)
+Result<std::vector<ProbeDocument>> read_probe_documents(const std::vector<std::filesystem::path>& paths, const ReadLimits& limits,
+    const std::function<void(const std::string&)>& skipped)
 {
     PATHLOOM_TRY(const std::vector<std::filesystem::path> files, document_files(paths));
     std::vector<ProbeDocument> out;
     std::size_t bytes = 0;
-    ReadLimits limits;
-    limits.stopped = stopped;
     for (const auto& file : files) {
         auto content = read_document(file, limits);
         if (!content) {

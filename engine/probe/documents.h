@@ -2,6 +2,7 @@
 // The documents of a call: files and folders in any format, and the places their text came from.
 #pragma once
 
+#include "engine/corpus/reader_process.h"
 #include "engine/corpus/segment.h"
 
 #include <filesystem>
@@ -18,8 +19,8 @@ struct ProbeDocument {
 
 /// Files and folders read one after the other. In folders a file of an unknown kind, or without text, is skipped and
 /// `skipped` told in one line; a file that was named must be readable. Usage when nothing is left or all together is too large.
-Result<std::vector<ProbeDocument>> read_probe_documents(const std::vector<std::filesystem::path>& paths,
-    const std::function<bool()>& stopped, const std::function<void(const std::string&)>& skipped);
+Result<std::vector<ProbeDocument>> read_probe_documents(const std::vector<std::filesystem::path>& paths, const ReadLimits& limits,
+    const std::function<void(const std::string&)>& skipped);
 
 /// All texts with a blank line between them.
 std::string joined_text(const std::vector<ProbeDocument>& documents);

@@ -20,10 +20,12 @@ void add_common_options(CLI::App* verb, ProbeOptions& options)
     verb->add_option(
         "--path", options.path, "Of a reader with several: auto (each row by its router's) or a number (one for all)");
     verb->add_option("--doc", options.documents,
-            "Documents (text, Markdown, HTML, EPUB, PDF, subtitles) or folders of them; pathloomctl --project DIR also takes "
+            "Documents (text, Markdown, HTML, EPUB, PDF, subtitles, films) or folders of them; pathloomctl --project DIR also "
+            "takes "
             "--corpus "
             "NAME [--split S]")
         ->required();
+    add_film_options(verb, options);
     verb->add_option("--memory", options.memory, "Folder of encoded documents (default: in the user's cache)");
     verb->add_option("--threads", options.threads, "Threads")->check(CLI::Range(1, 64));
     verb->add_option("--precision", options.precision, "Of the encoder's products")->check(CLI::IsMember({"fp32", "bf16"}));
@@ -34,6 +36,29 @@ void add_common_options(CLI::App* verb, ProbeOptions& options)
         ->check(CLI::Range(0.0, 1.0));
     verb->add_option("--rank-next", options.rank.going_on, "Cosine the row after the one read last gains; 0: none")
         ->check(CLI::Range(0.0, 4.0));
+}
+
+void add_film_options(CLI::App* verb, ProbeOptions& options)
+{
+    verb->add_option("--fps", options.reading.frames_per_second, "Pictures of a film looked at, a second")
+        ->check(CLI::Range(0.001, 60.0));
+    verb->add_option(
+        "--text-language", options.reading.language, "Of the text in a film's pictures: Tesseract's names (eng, deu+eng)");
+    verb->add_flag("!--no-picture-text", options.reading.picture_text, "Leave the text in a film's pictures out");
+    verb->add_flag("--speech", options.reading.speech, "Recognise what is said in films and recordings");
+}
+
+ReadLimits read_limits(const ProbeShell& shell, const ProbeOptions& options)
+{
+    ReadLimits limits;
+    limits.options = options.reading;
+    limits.stopped = shell.stopped;
+    limits.progress = [last = 0.0](double done, double total) mutable {
+        if (done >= last && done < last + 60.0 && done > 0.0) return;  // once a minute of film
+        last = done;
+        if (done > 0.0) fmt::print(stderr, "read {:.0f} of {:.0f} s\n", done, total);
+    };
+    return limits;
 }
 
 void add_measure_options(CLI::App* verb, ProbeOptions& options)
@@ -87,7 +112,7 @@ Result<std::optional<ResultStore>> store_of(const ProbeOptions& options)
 Result<std::vector<ProbeDocument>> documents_of(const ProbeShell& shell, const ProbeOptions& options)
 {
     return read_probe_documents(
-        options.documents, shell.stopped, [](const std::string& why) { fmt::print(stderr, "skipped: {}\n", why); });
+        options.documents, read_limits(shell, options), [](const std::string& why) { fmt::print(stderr, "skipped: {}\n", why); });
 }
 
 Result<ReaderPackage> reader_of(const ProbeOptions& options)

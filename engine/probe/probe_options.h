@@ -2,6 +2,7 @@
 // What every verb over documents takes, and what it makes of it.
 #pragma once
 
+#include "engine/corpus/reader_process.h"
 #include "engine/probe/answer.h"
 #include "engine/probe/contestant.h"
 #include "engine/probe/documents.h"
@@ -29,11 +30,17 @@ struct ProbeOptions {
     std::vector<std::string> baselines;
     EndpointOptions endpoint;
     std::filesystem::path keep, project;
+    ReadOptions reading;
     RankOptions rank = UsualRank;
 };
 
 /// --model, --doc, --memory, --threads, --precision, --max-tokens.
 void add_common_options(CLI::App* verb, ProbeOptions& options);
+
+/// --fps, --text-language, --no-picture-text, --speech: of films.
+void add_film_options(CLI::App* verb, ProbeOptions& options);
+/// How to read documents, with progress of films on stderr.
+ReadLimits read_limits(const ProbeShell& shell, const ProbeOptions& options);
 
 /// --baselines, --endpoint..., --project, --keep, --seed, --out.
 void add_measure_options(CLI::App* verb, ProbeOptions& options);

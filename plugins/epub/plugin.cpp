@@ -12,9 +12,9 @@ class EpubImporter : public QObject, public DocumentImporter {
     Q_INTERFACES(pathloom::DocumentImporter)
 
 public:
-    [[nodiscard]] Result<void> read(std::string_view bytes, const SegmentSink& sink) const override
+    [[nodiscard]] Result<void> read(const ImportSource& source, const SegmentSink& sink) const override
     {
-        return read_epub(bytes, sink);
+        return read_epub(source.bytes, sink);
     }
 };
 

@@ -26,7 +26,7 @@ std::vector<std::string> texts(const QJsonValue& list)
 
 ImporterFile described(const std::filesystem::path& file)
 {
-    ImporterFile out{file, file.stem().string(), {}, {}, {}, {}};
+    ImporterFile out{file, file.stem().string(), {}, {}, {}};
     const PluginMetadata metadata = read_plugin_metadata(file, PATHLOOM_IMPORTER_IID, ImporterApiVersion);
     out.problem = metadata.problem;
     if (!out.problem.empty()) return out;
@@ -35,6 +35,8 @@ ImporterFile described(const std::filesystem::path& file)
     out.name = own.value(QLatin1String("name")).toString().toStdString();
     out.extensions = texts(own.value(QLatin1String("extensions")));
     out.magic = texts(own.value(QLatin1String("magic")));
+    out.by_path = own.value(QLatin1String("byPath")).toBool();
+    out.media = own.value(QLatin1String("media")).toBool();
     if (out.id.empty() || out.extensions.empty()) out.problem = "does not say what it reads";
     return out;
 }

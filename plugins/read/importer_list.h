@@ -15,7 +15,9 @@ struct ImporterFile {
     std::filesystem::path file;
     std::string id, name;
     std::vector<std::string> extensions, magic;  ///< lower case with the dot; first bytes of a file
-    std::string problem;  ///< why it cannot be used ("" when it can)
+    bool by_path = false;  ///< it opens the file itself, however large
+    bool media = false;  ///< it is a MediaReader too
+    std::string problem = {};  ///< why it cannot be used ("" when it can)
 };
 
 /// Folders importers are looked for in: $PATHLOOM_IMPORTERS when set, else <exe dir>/../lib/pathloom/importers.

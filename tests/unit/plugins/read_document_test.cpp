@@ -5,6 +5,7 @@
 #include "engine/core/resources.h"
 #include "engine/corpus/document_reader.h"
 #include "tests/samples/documents.h"
+#include "tests/samples/film.h"
 
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
@@ -13,6 +14,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <sstream>
 
 namespace pathloom {
 namespace {
@@ -121,14 +123,96 @@ TEST_F(ReadDocument, FoldersAreReadByNameWithoutHiddenFiles)
     EXPECT_EQ(document_files({folder.path() / "empty"}).error().code, ErrorCode::Usage);
 }
 
-nlohmann::json listed()
+std::string said(const std::string& arguments)
 {
-    const std::string command = (exe_dir() / "pathloom-read").string() + " --list";
+    const std::string command = (exe_dir() / "pathloom-read").string() + " " + arguments;
     const std::unique_ptr<FILE, int (*)(FILE*)> pipe(::popen(command.c_str(), "r"), ::pclose);
     std::string out;
     std::array<char, 4096> piece{};
     while (const std::size_t n = std::fread(piece.data(), 1, piece.size(), pipe.get())) out.append(piece.data(), n);
-    return nlohmann::json::parse(out);
+    return out;
+}
+
+std::vector<nlohmann::json> lines_of(const std::string& text)
+{
+    std::vector<nlohmann::json> out;
+    std::istringstream in(text);
+    for (std::string line; std::getline(in, line);) out.push_back(nlohmann::json::parse(line));
+    return out;
+}
+
+nlohmann::json listed()
+{
+    return nlohmann::json::parse(said("--list"));
+}
+
+class ReadFilm : public ReadDocument {
+protected:
+    ReadFilm() { ::setenv("XDG_CACHE_HOME", (folder.path() / "cache").c_str(), 1); }
+    ~ReadFilm() override { ::unsetenv("XDG_CACHE_HOME"); }
+    std::filesystem::path cued()
+    {
+        const auto file = folder.path() / "a.mkv";
+        test::film(
+            file, {.seconds = 50.0, .fps = 2.0, .cues = {{1.0, 2.0, "first"}, {25.0, 26.0, "second"}, {45.0, 46.0, "third"}}});
+        return file;
+    }
+    std::vector<std::filesystem::path> kept()
+    {
+        std::vector<std::filesystem::path> out;
+        std::error_code error;
+        for (const auto& one : std::filesystem::directory_iterator(folder.path() / "cache/pathloom/readings", error))
+            out.push_back(one.path());
+        return out;
+    }
+};
+
+TEST_F(ReadFilm, SaysWhatItIsAndShowsPictures)
+{
+    const auto file = cued();
+    const auto facts = lines_of(said("--media " + file.string())).at(0)["media"];
+    EXPECT_NEAR(facts["seconds"].get<double>(), 50.0, 0.6);
+    EXPECT_EQ(facts["video"]["width"], 320);
+    EXPECT_TRUE(facts["audio"].is_null());
+    EXPECT_EQ(facts["subtitles"][0]["language"], "eng");
+    const auto pictures = lines_of(said("--thumbnails 3 --height 48 " + file.string()));
+    ASSERT_EQ(pictures.size(), 4U);
+    EXPECT_EQ(pictures[1]["thumbnail"]["height"], 48);
+    EXPECT_TRUE(pictures[1]["thumbnail"]["png"].get<std::string>().starts_with("iVBOR"));
+    EXPECT_EQ(pictures[3]["end"], 3);
+    const auto drawn = lines_of(said("--overlay '2,0.5,0.5,The secret word is lantern' " + file.string()));
+    EXPECT_THAT(drawn.at(0)["overlay"]["lines"].dump(), HasSubstr("lantern"));
+    EXPECT_THAT(
+        lines_of(said("--media " + put("a.html", "<p>x").string())).at(0)["error"].get<std::string>(), HasSubstr("no film"));
+}
+
+TEST_F(ReadFilm, IsKeptAndGoesOnWhereItWasStopped)
+{
+    const auto file = cued();
+    ReadLimits limits;
+    limits.options.frames_per_second = 0.5;
+    double reached = 0.0;
+    limits.progress = [&](double done, double) { reached = done; };
+    limits.stopped = [&] { return reached >= 20.0; };
+    (void)read_document(file, limits);  // stops in the middle, or is quicker than that
+    limits.stopped = {};
+    const DocumentText whole = read_document(file, limits).value();
+    EXPECT_EQ(whole.text, "first\nsecond\nthird\n");
+    EXPECT_EQ(to_text(whole.at(7)), "0:00:25 (subtitles)");
+    ASSERT_EQ(kept().size(), 1U);
+    limits.program = "/nowhere";  // not needed any more
+    EXPECT_EQ(read_document(file, limits).value().text, whole.text);
+    limits.options.frames_per_second = 1.0;  // another reading
+    EXPECT_FALSE(read_document(file, limits));
+
+    // A part of a reading, as one that was stopped leaves it, its last line cut.
+    const auto part = std::filesystem::path(kept()[0].string() + ".part");
+    std::filesystem::remove(kept()[0]);
+    EXPECT_TRUE(write_file_atomic(
+        part, "\n{\"seconds\":1.0,\"text\":\"FIRST\\n\",\"track\":\"subtitles\"}\n#20\n{\"seconds\":25.0,\"text\":\"SEC"));
+    limits.options.frames_per_second = 0.5;
+    limits.program.clear();
+    EXPECT_EQ(read_document(file, limits).value().text, "FIRST\nsecond\nthird\n");
 }
 
 TEST_F(ReadDocument, TheListNamesEveryImporterAndWhyOthersCannotBeUsed)
@@ -139,7 +223,7 @@ TEST_F(ReadDocument, TheListNamesEveryImporterAndWhyOthersCannotBeUsed)
         EXPECT_FALSE(one.contains("problem")) << one.dump();
         ids.insert(one["id"].get<std::string>());
     }
-    EXPECT_EQ(ids, (std::set<std::string>{"text", "html", "epub", "pdf", "subtitles"}));
+    EXPECT_EQ(ids, (std::set<std::string>{"text", "html", "epub", "pdf", "subtitles", "video"}));
 
     put("importers/junk.so", "not a library");
     std::filesystem::copy(exe_dir() / "../lib/pathloom/importers/pdf.so", folder.path() / "importers/a.so");
@@ -160,8 +244,12 @@ TEST(SegmentLines, ReadBackAsWritten)
     const Segment segment{"text \"quoted\"\n\xc3\xa9", {3, "A / B", 7, 1.25}};
     EXPECT_EQ(parse_segment(to_json_line(segment)).value(), segment);
     EXPECT_EQ(parse_segment("{\"text\":\"a\"}").value(), (Segment{"a", {}}));
+    const Segment heard{"words\n", {0, {}, -1, 61.5, "speech"}, 0.5};
+    EXPECT_EQ(parse_segment(to_json_line(heard)).value(), heard);
+    EXPECT_EQ(to_text(heard.where), "0:01:01 (speech)");
     for (const char* bad : {"", "[]", "{\"text\":1}", "{\"text\":\"a\",\"page\":0}", "{\"text\":\"a\",\"byte\":-1}",
-             "{\"text\":\"a\",\"byte\":18446744073709551615}", "{\"text\":\"a\",\"seconds\":1e999}", "{\"text\":\"\\u0000\"}"})
+             "{\"text\":\"a\",\"byte\":18446744073709551615}", "{\"text\":\"a\",\"seconds\":1e999}", "{\"text\":\"\\u0000\"}",
+             "{\"text\":\"a\",\"track\":1}", "{\"text\":\"a\",\"confidence\":2}"})
         EXPECT_FALSE(parse_segment(bad)) << bad;
 }
 

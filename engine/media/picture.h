@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Pictures as plain bytes, upright, and boxes in them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace pathloom {
+
+struct Picture {
+    int width = 0, height = 0;
+    int channels = 1;  ///< 1: grey, 3: red, green, blue
+    std::vector<std::uint8_t> bytes = {};  ///< rows from the top, without gaps
+    [[nodiscard]] std::size_t row_bytes() const { return std::size_t(width) * std::size_t(channels); }
+};
+
+/// Pixels; x and y from the top left.
+struct Box {
+    int x = 0, y = 0, width = 0, height = 0;
+    bool operator==(const Box&) const = default;
+};
+
+/// The part of a picture inside a box, which must lie in it.
+Picture cropped(const Picture& picture, const Box& box);
+
+/// Turned clockwise by 0, 90, 180 or 270 degrees.
+Picture turned(const Picture& picture, int degrees);
+
+}  // namespace pathloom

@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// probe video.
+#include "engine/core/clock.h"
+#include "engine/core/files.h"
+#include "engine/core/resources.h"
+#include "engine/model/kernels/products.h"
+#include "engine/probe/probe_options.h"
+#include "engine/probe/video_grid.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+
+namespace pathloom {
+
+namespace {
+
+using nlohmann::json;
+
+struct VideoOptions {
+    ProbeOptions common;
+    std::string track = "text";
+    std::filesystem::path words;
+};
+
+json video_cell_json(const VideoCell& cell, const Timeline& timeline, const std::string& model, const ProbeOptions& options)
+{
+    return {{"length", cell.length}, {"depth", cell.depth}, {"actual_second", cell.second}, {"actual_position", cell.position},
+        {"tokens", cell.tokens}, {"key", "secret word"}, {"value", cell.word}, {"template", 0}, {"read", cell.read},
+        {"word_read", cell.word_read}, {"answer", cell.answer}, {"found", cell.found}, {"repeated", cell.repeated},
+        {"seconds_encode", cell.seconds_encode}, {"seconds_answer", cell.seconds_answer},
+        {"seconds_first_token", cell.seconds_first},
+        {"recipe",
+            {{"model", model}, {"film", timeline.films()[cell.place.film].file.string()}, {"film_second", cell.place.second},
+                {"seed", cell.seed}, {"needle", cell.drawn.text}, {"x", cell.drawn.x}, {"y", cell.drawn.y},
+                {"text_language", options.reading.language}, {"question", SecretQuestion}, {"answer_prefix", SecretPrefix}}}};
+}
+
+Result<Timeline> timeline_of(const ProbeShell& shell, const ProbeOptions& options)
+{
+    std::vector<FilmText> films;
+    for (const auto& file : options.documents) {
+        PATHLOOM_TRY(FilmText film, read_film_text(file, read_limits(shell, options)));
+        films.push_back(std::move(film));
+    }
+    return Timeline(std::move(films));
+}
+
+Result<VideoGridRequest> request_of(const VideoOptions& options)
+{
+    VideoGridRequest request;
+    for (const double length : options.common.lengths) request.lengths.push_back(int(length));
+    request.depths = options.common.depths;
+    request.no_needle = options.common.no_needle;
+    request.seed = options.common.seed;
+    request.answer = answer_options(options.common);
+    std::filesystem::path file = options.words;
+    if (file.empty()) {
+        PATHLOOM_TRY(file, resource_path("probes/words.txt"));
+    }
+    PATHLOOM_TRY(const std::string text, read_file(file));
+    request.words = word_list(text);
+    return request;
+}
+
+Result<void> run_video(const ProbeShell& shell, const VideoOptions& options)
+{
+    const ComputeThreads compute(options.common.threads);
+    PATHLOOM_TRY(const VideoGridRequest request, request_of(options));
+    PATHLOOM_TRY(ReaderPackage reader, reader_of(options.common));
+    const auto begin = std::chrono::steady_clock::now();
+    PATHLOOM_TRY(const Timeline timeline, timeline_of(shell, options.common));
+    const double seconds_read = seconds_since(begin);
+    PATHLOOM_TRY(std::vector<VideoCell> cells, plan_video_grid(timeline, request));
+    const auto drawing = std::chrono::steady_clock::now();
+    if (!request.no_needle) PATHLOOM_CHECK(read_needles(timeline, read_limits(shell, options.common), cells));
+    const double seconds_needles = seconds_since(drawing);
+    PATHLOOM_TRY(const VideoHaystack haystack,
+        encode_timeline(
+            reader, timeline, *std::ranges::max_element(request.lengths), memory_folder(options.common), on_stderr(shell)));
+    PATHLOOM_CHECK(ask_video_grid(reader, haystack, request, cells, [&](const VideoCell&) { return !shell.stopped(); }));
+
+    json out{{"cells", json::array()}};
+    std::size_t found = 0, read = 0;
+    std::string table = fmt::format("{:>8} {:>7} {:>8} {:>5} {:>6}  {}\n", "SECONDS", "DEPTH", "AT", "READ", "FOUND", "ANSWER");
+    for (const VideoCell& cell : cells) {
+        out["cells"].push_back(video_cell_json(cell, timeline, reader.hash, options.common));
+        found += cell.found ? 1 : 0;
+        read += cell.word_read ? 1 : 0;
+        table += fmt::format("{:>8} {:>6.1f}% {:>8} {:>5} {:>6}  {}\n", cell.length, cell.depth, cell.second,
+            request.no_needle    ? "-"
+                : cell.word_read ? "yes"
+                                 : "no",
+            cell.found ? "yes" : "no", cell.answer);
+    }
+    const double recall = double(found) / double(cells.size());
+    out["summary"] = {{"route", "text track"}, {"recall", recall}, {"cells", cells.size()}, {"no_needle", request.no_needle},
+        {"film_seconds", timeline.seconds()}, {"document_tokens", haystack.memory.rows() + 1},
+        {"seconds_read_films", seconds_read}, {"seconds_read_needles", seconds_needles},
+        {"seconds_encode_document", haystack.seconds_encode}, {"peak_rss_mb", peak_rss_mb()}};
+    if (!request.no_needle) out["summary"]["word_read"] = double(read) / double(cells.size());
+    if (!options.common.out.empty()) PATHLOOM_CHECK(write_file_atomic(options.common.out, out.dump(2) + "\n"));
+    shell.print(
+        out, table + fmt::format("{} {:.4f} over {} cells\n", request.no_needle ? "says none" : "recall", recall, cells.size()));
+    return {};
+}
+
+}  // namespace
+
+void add_video_verb(CLI::App& probe, ProbeShell& shell)
+{
+    auto options = std::make_shared<VideoOptions>();
+    options->common.depths = 10;
+    auto* verb = probe.add_subcommand("video", "A word drawn over one picture of a film, over length and depth");
+    add_common_options(verb, options->common);
+    verb->get_option("--doc")->description("Films, one after the other; together shorter than a length they begin again");
+    verb->add_option("--lengths", options->common.lengths, "Seconds of film, separated by commas")
+        ->delimiter(',')
+        ->required()
+        ->check(CLI::Range(10.0, 1e6));
+    verb->add_option("--depths", options->common.depths, "Shares of the film a picture is drawn from")
+        ->check(CLI::Range(1, 1000));
+    verb->add_flag("--no-needle", options->common.no_needle, "Draw nothing, and ask");
+    verb->add_option("--track", options->track, "What the reader is given: text (what is read from the pictures)")
+        ->check(CLI::IsMember({"text"}));
+    verb->add_option("--words", options->words, "Words to draw, one a line");
+    verb->add_option("--seed", options->common.seed, "Of words, pictures and places in them");
+    verb->add_option("--out", options->common.out, "Also write the JSON to this file");
+    verb->callback([&shell, options] { shell.action = [&shell, options] { return run_video(shell, *options); }; });
+}
+
+}  // namespace pathloom

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/probe/video_grid.h"
+
+#include "engine/core/clock.h"
+#include "engine/core/rng.h"
+#include "engine/probe/memory_view.h"
+#include "engine/probe/mixture.h"
+
+#include <algorithm>
+#include <cctype>
+#include <chrono>
+#include <map>
+
+namespace pathloom {
+
+namespace {
+
+std::string in_lower_case(std::string text)
+{
+    std::ranges::transform(text, text.begin(), [](unsigned char c) { return char(std::tolower(c)); });
+    return text;
+}
+
+/// The tokens of the text that begin before a byte.
+std::size_t tokens_before(const MemoryFile& memory, std::size_t byte)
+{
+    return std::size_t(std::ranges::lower_bound(memory.bytes(), byte) - memory.bytes().begin());
+}
+
+}  // namespace
+
+std::vector<std::string> word_list(std::string_view text)
+{
+    std::vector<std::string> out;
+    for (std::size_t at = 0; at < text.size();) {
+        const std::size_t end = std::min(text.find('\n', at), text.size());
+        if (end > at) out.emplace_back(text.substr(at, end - at));
+        at = end + 1;
+    }
+    return out;
+}
+
+Result<std::vector<VideoCell>> plan_video_grid(const Timeline& timeline, const VideoGridRequest& request)
+{
+    if (request.words.empty()) return fail(ErrorCode::Usage, "the list of words is empty; put a word on each line");
+    std::vector<VideoCell> cells;
+    for (const int length : request.lengths) {
+        if (length < request.depths)
+            return fail(ErrorCode::Usage, "a length of {} s has no room for {} depths; ask for longer films or fewer depths",
+                length, request.depths);
+        for (int d = 0; d < request.depths; ++d) {
+            VideoCell cell;
+            cell.length = length;
+            cell.depth = 100.0 * (d + 0.5) / request.depths;
+            cell.seed = mix(request.seed, std::uint64_t(length), std::uint64_t(d));
+            Rng rng(cell.seed);
+            cell.second = std::min(length - 1, int(double(length) * (d + rng.uniform()) / request.depths));
+            cell.place = timeline.at(cell.second);
+            cell.word = request.words[std::size_t(rng.below(request.words.size()))];
+            cell.drawn = {cell.place.second, rng.uniform(), rng.uniform(), "The secret word is \"" + cell.word + "\""};
+            cell.repeated = length > timeline.seconds();
+            cells.push_back(std::move(cell));
+        }
+    }
+    return cells;
+}
+
+Result<void> read_needles(const Timeline& timeline, const ReadLimits& limits, std::vector<VideoCell>& cells)
+{
+    std::map<std::size_t, std::vector<std::size_t>> by_film;
+    for (std::size_t i = 0; i < cells.size(); ++i) by_film[cells[i].place.film].push_back(i);
+    for (const auto& [film, indices] : by_film) {
+        std::vector<DrawnWords> words;
+        for (const std::size_t i : indices) words.push_back(cells[i].drawn);
+        PATHLOOM_TRY(auto read, read_drawn_words(timeline.films()[film].file, words, limits));
+        for (std::size_t k = 0; k < indices.size(); ++k) {
+            VideoCell& cell = cells[indices[k]];
+            cell.read = std::move(read[k]);
+            cell.word_read = std::ranges::any_of(cell.read,
+                [&](const std::string& line) { return in_lower_case(line).find(in_lower_case(cell.word)) != std::string::npos; });
+        }
+    }
+    return {};
+}
+
+Result<VideoHaystack> encode_timeline(ReaderPackage& reader, const Timeline& timeline, int seconds,
+    const std::filesystem::path& folder, const MemoryProgress& progress)
+{
+    Timeline::Text text = timeline.text(seconds);
+    const auto start = std::chrono::steady_clock::now();
+    PATHLOOM_TRY(const MemoryIdentity identity, tokenize_document(reader, text.text));
+    PATHLOOM_TRY(MemoryFile memory, MemoryFile::obtain(folder, identity, key_source(reader, identity.tokens), progress));
+    return VideoHaystack{std::move(text), std::move(memory), seconds_since(start)};
+}
+
+Result<void> ask_video_grid(ReaderPackage& reader, const VideoHaystack& haystack, const VideoGridRequest& request,
+    std::vector<VideoCell>& cells, const std::function<bool(const VideoCell&)>& done)
+{
+    for (VideoCell& cell : cells) {
+        const auto start = std::chrono::steady_clock::now();
+        const std::size_t kept = tokens_before(haystack.memory, haystack.text.ends[std::size_t(cell.length - 1)]);
+        std::vector<Insertion> insertions;
+        std::string lines;
+        for (const std::string& line : cell.read) lines += line + "\n";
+        cell.position = tokens_before(haystack.memory, haystack.text.ends[std::size_t(cell.second)]);
+        if (!request.no_needle && !lines.empty())
+            insertions.push_back({std::min(cell.position, kept), reader.tokenizer.encode_ids(lines)});
+        cell.tokens = kept + (insertions.empty() ? 0 : insertions.front().tokens.size());
+        PATHLOOM_TRY(const MemoryView memory,
+            splice(haystack.memory, kept, insertions, std::size_t(reader.model.spec().reach()),
+                [&](std::span<const std::int32_t> tokens) { return key_source(reader, tokens); }));
+        cell.seconds_encode = seconds_since(start);
+        PATHLOOM_TRY(const Answer answer, ask_memory(reader, memory, SecretQuestion, SecretPrefix, request.answer));
+        cell.answer = answer.text;
+        cell.found = request.no_needle ? answer.text == NoAnswer
+                                       : in_lower_case(answer.text).find(in_lower_case(cell.word)) != std::string::npos;
+        cell.seconds_answer = answer.seconds;
+        cell.seconds_first = answer.seconds_first;
+        if (!done(cell)) return fail(ErrorCode::Cancelled, "stopped");
+    }
+    return {};
+}
+
+}  // namespace pathloom

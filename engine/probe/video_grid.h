@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Needle in a film (Gemini 1.5 report 5.2.1.3), by the text track: a word drawn over one picture is read from that picture,
+// stands in the film's text, and a reader is asked for it. The word is drawn from a list, so no prior knows it.
+#pragma once
+
+#include "engine/probe/answer.h"
+#include "engine/probe/film.h"
+#include "engine/probe/memory_file.h"
+#include "engine/probe/reader_package.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace pathloom {
+
+struct VideoGridRequest {
+    std::vector<int> lengths;  ///< seconds of film
+    int depths = 10;
+    bool no_needle = false;  ///< nothing is drawn: right is "none"
+    std::uint64_t seed = 1;
+    std::vector<std::string> words;
+    AnswerOptions answer;
+};
+
+struct VideoCell {
+    int length = 0;  ///< seconds
+    double depth = 0.0;  ///< percent, of the middle of its share of the film
+    int second = 0;  ///< the picture, drawn at random from that share
+    Timeline::Place place;
+    DrawnWords drawn;
+    std::string word;
+    std::vector<std::string> read;  ///< from the picture, what stood in it before included
+    bool word_read = false;
+    std::string answer;
+    bool found = false;
+    bool repeated = false;  ///< the films are shorter than the length
+    std::size_t position = 0, tokens = 0;  ///< of the needle, and of the film's text with it
+    std::uint64_t seed = 0;
+    double seconds_encode = 0.0, seconds_answer = 0.0, seconds_first = 0.0;
+};
+
+inline constexpr const char* SecretQuestion = "What is the secret word?";
+inline constexpr const char* SecretPrefix = "The secret word is \"";
+
+/// Cells by length, then depth, as the seed draws them. Usage when there are no words or a length is too short for the depths.
+Result<std::vector<VideoCell>> plan_video_grid(const Timeline& timeline, const VideoGridRequest& request);
+
+/// Draws every needle, film by film, and reads its picture.
+Result<void> read_needles(const Timeline& timeline, const ReadLimits& limits, std::vector<VideoCell>& cells);
+
+struct VideoHaystack {
+    Timeline::Text text;  ///< of the longest length
+    MemoryFile memory;
+    double seconds_encode = 0.0;
+};
+Result<VideoHaystack> encode_timeline(ReaderPackage& reader, const Timeline& timeline, int seconds,
+    const std::filesystem::path& folder, const MemoryProgress& progress);
+
+/// Puts what was read into the film's text at its second, and asks. `done` false stops (Cancelled).
+Result<void> ask_video_grid(ReaderPackage& reader, const VideoHaystack& haystack, const VideoGridRequest& request,
+    std::vector<VideoCell>& cells, const std::function<bool(const VideoCell&)>& done);
+
+/// The lines of a text, each a word.
+std::vector<std::string> word_list(std::string_view text);
+
+}  // namespace pathloom

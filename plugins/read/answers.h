@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// What pathloom-read does for a call: each prints JSON lines on stdout as it goes. Errors are without the file's name.
+#pragma once
+
+#include "engine/core/result.h"
+#include "engine/corpus/read_options.h"
+#include "engine/media/overlay_reading.h"
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pathloom {
+
+struct ReadCall {
+    std::string file;
+    bool list = false, media = false;
+    int thumbnails = 0, thumbnail_height = 72;
+    std::vector<OverlayRequest> overlays;
+    unsigned long megabytes = 2048;
+    unsigned long seconds = 120;  ///< of computing; for importers that read by path, between two signs of progress
+    ReadOptions options;
+};
+
+/// A line on stdout; false when nobody reads it any more.
+bool print_line(const std::string& line);
+
+/// The importers there are.
+bool print_importers();
+/// Segments, then {"end": N}.
+Result<void> print_document(const ReadCall& call);
+/// {"media": {...}}
+Result<void> print_media(const ReadCall& call);
+/// {"thumbnail": {...}} each, then {"end": N}.
+Result<void> print_thumbnails(const ReadCall& call);
+
+/// {"overlay": {...}} each, by their seconds, then {"end": N}.
+Result<void> print_overlays(const ReadCall& call);
+
+/// "SECONDS,X,Y,TEXT" as a request; nothing when it is none.
+std::optional<OverlayRequest> parse_overlay(std::string_view text);
+
+}  // namespace pathloom
