@@ -44,7 +44,7 @@ void DocumentText::add(Segment&& segment)
 Locator DocumentText::at(std::size_t byte) const
 {
     const auto next = std::ranges::upper_bound(marks, byte, {}, &Mark::begin);
-    if (next == marks.begin()) return {0, {}, std::int64_t(byte), -1.0};
+    if (next == marks.begin()) return {0, {}, std::int64_t(byte)};
     const Mark& mark = *(next - 1);
     Locator where = mark.where;
     if (where.byte >= 0) where.byte += std::int64_t(byte - mark.begin);
@@ -64,6 +64,7 @@ std::string to_text(const Locator& where)
         const auto whole = std::int64_t(where.seconds);
         add(fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60));
     }
+    if (!where.track.empty()) add(where.track);
     if (out.empty() && where.byte >= 0) add(fmt::format("byte {}", where.byte));
     return out;
 }
@@ -75,6 +76,8 @@ std::string to_json_line(const Segment& segment)
     if (!segment.where.section.empty()) json["section"] = segment.where.section;
     if (segment.where.byte >= 0) json["byte"] = segment.where.byte;
     if (segment.where.seconds >= 0.0) json["seconds"] = segment.where.seconds;
+    if (segment.where.until >= 0.0) json["until"] = segment.where.until;
+    if (!segment.where.track.empty()) json["track"] = segment.where.track;
     return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -85,9 +88,9 @@ Result<Segment> parse_segment(std::string_view line)
     if (!json.is_object()) return bad("JSON line");
     Segment out;
     for (const auto& [key, value] : json.items()) {
-        if (key == "text" || key == "section") {
+        if (key == "text" || key == "section" || key == "track") {
             if (!value.is_string()) return bad(key.c_str());
-            (key == "text" ? out.text : out.where.section) = value.get<std::string>();
+            (key == "text" ? out.text : key == "track" ? out.where.track : out.where.section) = value.get<std::string>();
         } else if (key == "page") {
             if (!value.is_number_integer() || value < 1 || value > 100'000'000) return bad("page");
             out.where.page = value.get<int>();
@@ -95,11 +98,11 @@ Result<Segment> parse_segment(std::string_view line)
             if (!value.is_number_integer() || value < 0) return bad("byte");
             if (value.is_number_unsigned() && value.get<std::uint64_t>() > (std::uint64_t(1) << 62)) return bad("byte");
             out.where.byte = value.get<std::int64_t>();
-        } else if (key == "seconds") {
+        } else if (key == "seconds" || key == "until") {
             if (!value.is_number() || !std::isfinite(value.get<double>()) || value.get<double>() < 0.0
                 || value.get<double>() > 1e9)
-                return bad("seconds");
-            out.where.seconds = value.get<double>();
+                return bad(key.c_str());
+            (key == "seconds" ? out.where.seconds : out.where.until) = value.get<double>();
         }
     }
     if (why_not_text(out.text)) return bad("text");

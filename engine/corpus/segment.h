@@ -13,12 +13,19 @@
 
 namespace pathloom {
 
+// What `Locator::track` says; a format with one kind of words leaves it empty.
+inline constexpr std::string_view TrackSubtitles = "subtitles";
+inline constexpr std::string_view TrackPicture = "picture";  ///< text seen in frames
+inline constexpr std::string_view TrackSpeech = "speech";
+
 /// Where a segment begins. What a format does not have stays unset.
 struct Locator {
     int page = 0;  ///< from 1
     std::string section;  ///< headings from the outermost in, joined by " / "
     std::int64_t byte = -1;  ///< in the document's text
-    double seconds = -1.0;  ///< of a subtitle
+    double seconds = -1.0;  ///< into the film or the sound
+    double until = -1.0;  ///< seconds at which what stands here ends
+    std::string track = {};  ///< of a film, where the words come from: TrackSubtitles, TrackPicture, TrackSpeech
     bool operator==(const Locator&) const = default;
 };
 
@@ -52,12 +59,14 @@ struct DocumentText {
     std::vector<Mark> marks;  ///< by begin
 
     void add(Segment&& segment);
+    /// Where the stretch of marks[i] ends in `text`.
+    [[nodiscard]] std::size_t end_of(std::size_t i) const { return i + 1 < marks.size() ? marks[i + 1].begin : text.size(); }
     /// The place of a byte of `text`: that of its segment, the byte counted on; only the byte when there are no marks.
     [[nodiscard]] Locator at(std::size_t byte) const;
 };
 
-/// "page 12", "Chapter 2 / Boats", "1:02:03.5", "byte 77": the parts that are set, separated by commas; the byte only if nothing
-/// else.
+/// "page 12", "Chapter 2 / Boats", "1:02:03, speech", "byte 77": the parts that are set, separated by commas; the byte only if
+/// nothing else.
 std::string to_text(const Locator& where);
 
 /// One JSON line without line break, as pathloom-read writes it, and back; Corrupt when it is none.
