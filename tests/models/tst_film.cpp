@@ -59,9 +59,9 @@ void TestFilmModels::lanesKeepTheirOrderAndRows()
     FilmPlaces places;
     QVERIFY(places.lanes().isEmpty());
     const QString speech = QStringLiteral("speech"), picture = QStringLiteral("picture"), notes = QStringLiteral("notes");
-    places.append({place(0, 1, 0, 4, speech), place(1, 2, 1, 3, notes), place(2, 3, 2, -1, picture), place(3, 4, 2.5, -1, picture),
-        place(4, 5, 10, -1, picture), place(5, 6, 3, 9, speech), place(6, 7, 4, 5, speech), place(7, 8, 4, 5, speech),
-        place(8, 9, 4, 5, speech)});
+    places.append({place(0, 1, 0, 4, speech), place(1, 2, 1, 3, notes), place(2, 3, 2, -1, picture),
+        place(3, 4, 2.5, -1, picture), place(4, 5, 10, -1, picture), place(5, 6, 3, 9, speech), place(6, 7, 4, 5, speech),
+        place(7, 8, 4, 5, speech), place(8, 9, 4, 5, speech)});
     const QVector<TrackLane>& lanes = places.lanes();
     QCOMPARE(lanes.size(), 3);
     QCOMPARE(lanes[0].track, picture);
@@ -164,8 +164,7 @@ void TestFilmModels::ticksAreRoundAndApart()
         const TimeWindow window = TimeWindow::whole(length, 700);
         const QVector<TimeTick> ticks = timeTicks(window, 60);
         QVERIFY2(ticks.size() >= 3 && ticks.size() <= 12, qPrintable(QString::number(length)));
-        for (int i = 1; i < ticks.size(); ++i)
-            QVERIFY(window.xOf(ticks[i].seconds) - window.xOf(ticks[i - 1].seconds) > 59.9);
+        for (int i = 1; i < ticks.size(); ++i) QVERIFY(window.xOf(ticks[i].seconds) - window.xOf(ticks[i - 1].seconds) > 59.9);
     }
     const QVector<TimeTick> minutes = timeTicks(TimeWindow::whole(600, 700), 60);
     QCOMPARE(minutes[1], (TimeTick{60, QStringLiteral("1:00")}));

@@ -59,12 +59,14 @@ void HelperSession::start()
     connect(m_process, &QProcess::readyReadStandardError, this,
         [this] { m_tail = QByteArray(m_tail + m_process->readAllStandardError()).right(tailBytes); });
     connect(m_process, &QProcess::errorOccurred, this, [this](QProcess::ProcessError error) {
-        if (error == QProcess::FailedToStart) ended(tr("%1 cannot be started: %2").arg(helperPath(m_program), m_process->errorString()));
+        if (error == QProcess::FailedToStart)
+            ended(tr("%1 cannot be started: %2").arg(helperPath(m_program), m_process->errorString()));
     });
     connect(m_process, &QProcess::finished, this, [this](int code, QProcess::ExitStatus status) {
         read();
-        ended(status == QProcess::CrashExit ? tr("%1 crashed or was killed").arg(QFileInfo(helperPath(m_program)).fileName())
-                                            : tr("%1 ended with code %2").arg(QFileInfo(helperPath(m_program)).fileName()).arg(code));
+        ended(status == QProcess::CrashExit
+                ? tr("%1 crashed or was killed").arg(QFileInfo(helperPath(m_program)).fileName())
+                : tr("%1 ended with code %2").arg(QFileInfo(helperPath(m_program)).fileName()).arg(code));
     });
     m_process->start(helperPath(m_program), m_arguments);
 }

@@ -64,8 +64,8 @@ void FilmPlaces::append(const QVector<TimedPlace>& places)
 {
     if (places.isEmpty()) return;
     const auto byByte = [](const TimedPlace& a, const TimedPlace& b) { return a.byte < b.byte; };
-    const bool sorted = std::is_sorted(places.begin(), places.end(), byByte)
-        && (m_all.isEmpty() || m_all.last().byte < places.first().byte);
+    const bool sorted
+        = std::is_sorted(places.begin(), places.end(), byByte) && (m_all.isEmpty() || m_all.last().byte < places.first().byte);
     m_all += places;
     if (!sorted) std::stable_sort(m_all.begin(), m_all.end(), byByte);
     for (const TimedPlace& place : places) m_length = std::max(m_length, endOf(place));
@@ -77,8 +77,8 @@ void FilmPlaces::append(const QVector<TimedPlace>& places)
 
 int FilmPlaces::atByte(qint64 byte) const
 {
-    const auto after = std::upper_bound(
-        m_all.begin(), m_all.end(), byte, [](qint64 at, const TimedPlace& place) { return at < place.byte; });
+    const auto after
+        = std::upper_bound(m_all.begin(), m_all.end(), byte, [](qint64 at, const TimedPlace& place) { return at < place.byte; });
     if (after == m_all.begin() || byte >= (after - 1)->end) return -1;
     return int(after - m_all.begin()) - 1;
 }
@@ -120,8 +120,7 @@ const QVector<TrackLane>& FilmPlaces::lanes() const
     return m_lanes;
 }
 
-QVector<double> evidenceOverTime(
-    const QVector<EvidenceMark>& marks, const FilmPlaces& places, double from, double to, int bins)
+QVector<double> evidenceOverTime(const QVector<EvidenceMark>& marks, const FilmPlaces& places, double from, double to, int bins)
 {
     QVector<double> density(std::max(1, bins), 0.0);
     if (to <= from) return density;

@@ -62,7 +62,6 @@ private:
 };
 
 /// The mass of evidence marks in each of `bins` equal parts of [from, to) seconds; marks without a time count nowhere.
-QVector<double> evidenceOverTime(
-    const QVector<EvidenceMark>& marks, const FilmPlaces& places, double from, double to, int bins);
+QVector<double> evidenceOverTime(const QVector<EvidenceMark>& marks, const FilmPlaces& places, double from, double to, int bins);
 
 }  // namespace pathloom

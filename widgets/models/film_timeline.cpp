@@ -95,8 +95,8 @@ QVector<LaneBar> laneBars(const TrackLane& lane, const TimeWindow& window)
 
 QVector<TimeTick> timeTicks(const TimeWindow& window, double apart)
 {
-    static constexpr std::array<double, 22> steps{0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200,
-        10800, 21600, 43200, 86400, 604800};
+    static constexpr std::array<double, 22> steps{
+        0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 604800};
     QVector<TimeTick> out;
     if (window.span() <= 0) return out;
     double step = steps.back();

@@ -214,7 +214,8 @@ void TestFilm::theTimelineIsUsedByPointerAndKeys()
 {
     FilmPlaces places;
     places.append(threePlaces());
-    FilmStrip strip(places, [](qint64 byte, qint64) { return QStringLiteral("words at %1").arg(byte); }, *m_theme);
+    FilmStrip strip(
+        places, [](qint64 byte, qint64) { return QStringLiteral("words at %1").arg(byte); }, *m_theme);
     strip.setFilm(QStringLiteral("a.mp4"));
     strip.placesChanged();
     strip.setLength(100);
@@ -391,7 +392,7 @@ void TestFilm::aFilmIsAskedAndPlayed()
         words += "00:00:" + at + ",000 --> 00:00:" + at + ",900\n"
             + (i == 6 ? QByteArray("The vault in Lisbon opens with 7304918.")
                       : QByteArray("The river was seen by many people of that country in winter, said number ")
-                          + QByteArray::number(i) + ".")
+                        + QByteArray::number(i) + ".")
             + "\n\n";
     }
     FakeEngine engine;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The file behind a film view: which one it is, what pathloom-read says about it, the player, and what cannot be done with it. While
-// it is not active nothing is opened, read or decoded.
+// The file behind a film view: which one it is, what pathloom-read says about it, the player, and what cannot be done with it.
+// While it is not active nothing is opened, read or decoded.
 #pragma once
 
 #include "widgets/client/media_reader.h"

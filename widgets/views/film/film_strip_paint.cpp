@@ -61,7 +61,8 @@ void FilmStrip::paintThumbnails(QPainter& painter, const StripLayout& at, const 
     painter.setClipRect(lane, Qt::IntersectClip);
     painter.setRenderHint(QPainter::SmoothPixmapTransform);
     for (const ThumbnailSlot& slot : thumbnailSlots(seconds, window, size.width()))
-        painter.drawImage(QRectF(lane.left() + slot.x, lane.top(), size.width(), lane.height()), m_thumbnails[slot.thumbnail].image);
+        painter.drawImage(
+            QRectF(lane.left() + slot.x, lane.top(), size.width(), lane.height()), m_thumbnails[slot.thumbnail].image);
     painter.restore();
 }
 

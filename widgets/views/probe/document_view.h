@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// One document to look at: its text with the strip beside it, or, of a film, a sound or subtitles, the player and its timeline above
-// the text; and where an answer was read.
+// One document to look at: its text with the strip beside it, or, of a film, a sound or subtitles, the player and its timeline
+// above the text; and where an answer was read.
 #pragma once
 
 #include "widgets/models/film_places.h"
