@@ -62,9 +62,9 @@ std::string to_text(const Locator& where)
     if (!where.section.empty()) add(where.section);
     if (where.seconds >= 0.0) {
         const auto whole = std::int64_t(where.seconds);
-        add(fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60));
+        add(fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60)
+            + (where.track.empty() ? "" : " (" + where.track + ")"));
     }
-    if (!where.track.empty()) add(where.track);
     if (out.empty() && where.byte >= 0) add(fmt::format("byte {}", where.byte));
     return out;
 }
@@ -76,8 +76,8 @@ std::string to_json_line(const Segment& segment)
     if (!segment.where.section.empty()) json["section"] = segment.where.section;
     if (segment.where.byte >= 0) json["byte"] = segment.where.byte;
     if (segment.where.seconds >= 0.0) json["seconds"] = segment.where.seconds;
-    if (segment.where.until >= 0.0) json["until"] = segment.where.until;
     if (!segment.where.track.empty()) json["track"] = segment.where.track;
+    if (segment.where.until >= 0.0) json["until"] = segment.where.until;
     return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

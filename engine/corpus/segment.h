@@ -13,19 +13,14 @@
 
 namespace pathloom {
 
-// What `Locator::track` says; a format with one kind of words leaves it empty.
-inline constexpr std::string_view TrackSubtitles = "subtitles";
-inline constexpr std::string_view TrackPicture = "picture";  ///< text seen in frames
-inline constexpr std::string_view TrackSpeech = "speech";
-
 /// Where a segment begins. What a format does not have stays unset.
 struct Locator {
     int page = 0;  ///< from 1
     std::string section;  ///< headings from the outermost in, joined by " / "
     std::int64_t byte = -1;  ///< in the document's text
-    double seconds = -1.0;  ///< into the film or the sound
-    double until = -1.0;  ///< seconds at which what stands here ends
-    std::string track = {};  ///< of a film, where the words come from: TrackSubtitles, TrackPicture, TrackSpeech
+    double seconds = -1.0;  ///< of a film or a recording
+    std::string track = {};  ///< of a film: "subtitles", "text in the picture", "speech"
+    double until = -1.0;  ///< seconds at which it ends; not set when that is not known
     bool operator==(const Locator&) const = default;
 };
 
@@ -65,8 +60,8 @@ struct DocumentText {
     [[nodiscard]] Locator at(std::size_t byte) const;
 };
 
-/// "page 12", "Chapter 2 / Boats", "1:02:03, speech", "byte 77": the parts that are set, separated by commas; the byte only if
-/// nothing else.
+/// "page 12", "Chapter 2 / Boats", "1:02:03", "1:02:03 (speech)", "byte 77": the parts that are set, separated by commas; the
+/// byte only if nothing else.
 std::string to_text(const Locator& where);
 
 /// One JSON line without line break, as pathloom-read writes it, and back; Corrupt when it is none.

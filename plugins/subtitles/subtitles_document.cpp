@@ -91,7 +91,7 @@ Result<void> read_subtitles(std::string_view bytes, const SegmentSink& sink)
                 if (!give()) return fail(ErrorCode::Cancelled, "stopped");
                 in_cue = true;
                 const double until = cue_end(line.substr(arrow + 3)).value_or(-1.0);
-                cue = {{}, {0, {}, -1, *from, until >= *from ? until : -1.0}};
+                cue = {{}, {0, {}, -1, *from, {}, until >= *from ? until : -1.0}};
                 continue;
             }
         }

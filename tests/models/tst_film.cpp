@@ -58,7 +58,8 @@ void TestFilmModels::lanesKeepTheirOrderAndRows()
 {
     FilmPlaces places;
     QVERIFY(places.lanes().isEmpty());
-    const QString speech = QStringLiteral("speech"), picture = QStringLiteral("picture"), notes = QStringLiteral("notes");
+    const QString speech = QStringLiteral("speech"), picture = QStringLiteral("text in the picture"),
+                  notes = QStringLiteral("notes");
     places.append({place(0, 1, 0, 4, speech), place(1, 2, 1, 3, notes), place(2, 3, 2, -1, picture),
         place(3, 4, 2.5, -1, picture), place(4, 5, 10, -1, picture), place(5, 6, 3, 9, speech), place(6, 7, 4, 5, speech),
         place(7, 8, 4, 5, speech), place(8, 9, 4, 5, speech)});
@@ -67,6 +68,10 @@ void TestFilmModels::lanesKeepTheirOrderAndRows()
     QCOMPARE(lanes[0].track, picture);
     QCOMPARE(lanes[1].track, speech);
     QCOMPARE(lanes[2].track, notes);
+    QCOMPARE(trackTitle(picture), QStringLiteral("In the picture"));
+    QCOMPARE(trackTitle(QStringLiteral("subtitles, en")), QStringLiteral("Subtitles, en"));
+    QCOMPARE(trackTitle(notes), notes);
+    QCOMPARE(trackTitle({}), QStringLiteral("Words"));
     // Without an end a place lasts until the next one, and two seconds at most.
     QCOMPARE(lanes[0].items[0].to, 2.5);
     QCOMPARE(lanes[0].items[1].to, 4.5);

@@ -2,6 +2,7 @@
 // FilmPlaces.
 #include "widgets/models/film_places.h"
 
+#include <QCoreApplication>
 #include <QJsonArray>
 
 #include <algorithm>
@@ -25,13 +26,9 @@ double endOf(const TimedPlace& place)
     return place.until >= place.seconds ? place.until : place.seconds;
 }
 
-/// Known tracks first, in the order they are drawn in.
-int rankOf(const QString& track)
-{
-    static const QStringList order{QString(), QStringLiteral("subtitles"), QStringLiteral("picture"), QStringLiteral("speech")};
-    const auto at = order.indexOf(track);
-    return at < 0 ? int(order.size()) : int(at);
-}
+/// Their names in an importer's segments.
+constexpr std::array<std::pair<const char*, TrackKind>, 3> knownTracks{
+    {{"subtitles", TrackKind::Subtitles}, {"text in the picture", TrackKind::Picture}, {"speech", TrackKind::Speech}}};
 
 void packRows(TrackLane& lane)
 {
@@ -46,6 +43,35 @@ void packRows(TrackLane& lane)
 }
 
 }  // namespace
+
+TrackKind trackKind(const QString& track)
+{
+    if (track.isEmpty()) return TrackKind::Words;
+    for (const auto& [name, kind] : knownTracks)
+        if (track == QLatin1String(name) || track.startsWith(QLatin1String(name) + QLatin1Char(','))) return kind;
+    return TrackKind::Other;
+}
+
+QString trackTitle(const QString& track)
+{
+    const auto titled = [&](const QString& title) {
+        const auto comma = track.indexOf(QLatin1Char(','));
+        return comma < 0 ? title : title + track.mid(comma);
+    };
+    switch (trackKind(track)) {
+    case TrackKind::Words:
+        return QCoreApplication::translate("FilmPlaces", "Words");
+    case TrackKind::Subtitles:
+        return titled(QCoreApplication::translate("FilmPlaces", "Subtitles"));
+    case TrackKind::Picture:
+        return titled(QCoreApplication::translate("FilmPlaces", "In the picture"));
+    case TrackKind::Speech:
+        return titled(QCoreApplication::translate("FilmPlaces", "Speech"));
+    case TrackKind::Other:
+        break;
+    }
+    return track;
+}
 
 QVector<TimedPlace> toTimedPlaces(const QJsonObject& event)
 {
@@ -102,10 +128,10 @@ const QVector<TrackLane>& FilmPlaces::lanes() const
 {
     if (m_lanesKnown) return m_lanes;
     m_lanesKnown = true;
-    std::map<std::pair<int, QString>, TrackLane> found;
+    std::map<std::pair<TrackKind, QString>, TrackLane> found;
     for (const int index : m_byTime) {
         const TimedPlace& place = m_all[index];
-        TrackLane& lane = found[{rankOf(place.track), place.track}];
+        TrackLane& lane = found[{trackKind(place.track), place.track}];
         lane.track = place.track;
         if (!lane.items.isEmpty() && lane.items.last().to < lane.items.last().from)
             lane.items.last().to = std::min(place.seconds, lane.items.last().from + longestUnknown);

@@ -17,9 +17,15 @@ struct TimedPlace {
     qint64 end = 0;
     double seconds = 0;
     double until = -1;  ///< below `seconds`: not known
-    QString track;  ///< "subtitles", "picture", "speech"; empty when the document has one kind of words only
+    QString track;  ///< "subtitles", "text in the picture", "speech"; empty when the document has one kind of words only
     bool operator==(const TimedPlace&) const = default;
 };
+
+/// Where a film's words come from: the beginning of a track's name, after which a language may follow ("subtitles, en").
+enum class TrackKind { Words, Subtitles, Picture, Speech, Other };
+TrackKind trackKind(const QString& track);
+/// "Subtitles, en", "In the picture", "Speech", "Words" for a document of one track, else the track's own name.
+QString trackTitle(const QString& track);
 
 /// The rows of a "places" event of pathloom-probe; rows that are no places are left out.
 QVector<TimedPlace> toTimedPlaces(const QJsonObject& event);

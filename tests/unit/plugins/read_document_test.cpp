@@ -159,7 +159,7 @@ TEST_F(ReadDocument, TheListNamesEveryImporterAndWhyOthersCannotBeUsed)
 
 TEST(SegmentLines, ReadBackAsWritten)
 {
-    const Segment segment{"text \"quoted\"\n\xc3\xa9", {3, "A / B", 7, 1.25, 2.5, std::string(TrackSpeech)}};
+    const Segment segment{"text \"quoted\"\n\xc3\xa9", {3, "A / B", 7, 1.25, "speech", 2.5}};
     EXPECT_EQ(parse_segment(to_json_line(segment)).value(), segment);
     EXPECT_EQ(parse_segment("{\"text\":\"a\"}").value(), (Segment{"a", {}}));
     for (const char* bad : {"", "[]", "{\"text\":1}", "{\"text\":\"a\",\"page\":0}", "{\"text\":\"a\",\"byte\":-1}",

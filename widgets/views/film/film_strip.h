@@ -96,7 +96,4 @@ private:
     int m_hoverPlace = -1;
 };
 
-/// "Subtitles", "Text in the picture", "Speech", "Words" for a document of one track, else the track's own name.
-QString trackTitle(const QString& track);
-
 }  // namespace pathloom

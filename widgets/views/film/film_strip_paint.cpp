@@ -17,21 +17,11 @@ constexpr double binWidth = 3;  // pixels of a bar of the density
 
 int colourOf(const QString& track)
 {
-    if (track == QLatin1String("picture")) return 1;
-    if (track == QLatin1String("speech")) return 2;
-    return 0;
+    const TrackKind kind = trackKind(track);
+    return kind == TrackKind::Picture ? 1 : kind == TrackKind::Speech ? 2 : 0;
 }
 
 }  // namespace
-
-QString trackTitle(const QString& track)
-{
-    if (track.isEmpty()) return FilmStrip::tr("Words");
-    if (track == QLatin1String("subtitles")) return FilmStrip::tr("Subtitles");
-    if (track == QLatin1String("picture")) return FilmStrip::tr("In the picture");
-    if (track == QLatin1String("speech")) return FilmStrip::tr("Speech");
-    return track;
-}
 
 void FilmStrip::paintNames(QPainter& painter, const StripLayout& at, const QRectF& area) const
 {
