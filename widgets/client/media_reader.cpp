@@ -14,7 +14,7 @@
 namespace pathloom {
 namespace {
 
-constexpr int goodbyeMs = 2000;
+constexpr int readerGoodbyeMs = 2000;
 constexpr qint64 longestLine = 16 << 20;  // a thumbnail is a few kilobytes; more without a line end is no answer
 
 bool isMedia(const QString& file)
@@ -63,7 +63,7 @@ MediaReader::MediaReader(QObject* parent)
 MediaReader::~MediaReader()
 {
     stop();
-    for (QProcess* killed : findChildren<QProcess*>()) killed->waitForFinished(goodbyeMs);
+    for (QProcess* killed : findChildren<QProcess*>()) killed->waitForFinished(readerGoodbyeMs);
 }
 
 void MediaReader::stop()

@@ -112,6 +112,12 @@ public:
         }
     }
 
+    [[nodiscard]] double frameLength() const
+    {
+        const double fps = player->metaData().value(QMediaMetaData::VideoFrameRate).toDouble();
+        return fps > 0 && std::isfinite(fps) ? 1 / fps : usualFrame;
+    }
+
     FilmPlayer& q;
     // The player goes before what it plays to.
     std::unique_ptr<QMediaDevices> devices;
@@ -220,7 +226,8 @@ void FilmPlayer::seek(double seconds)
     const bool playing = state() == State::Playing;
     d->leaveEnd();
     // Not quite to the end: behind the last frame there is nothing to show.
-    const double last = length() > 0 ? std::max(0.0, length() - usualFrame) : seconds;
+    const double last = length() > 0 ? std::max(0.0, length() - d->frameLength()) : seconds;
+    d->frameSeconds = -1;  // the frame in view is not that of the position any more
     d->player->setPosition(milliseconds(std::min(seconds, last)));
     if (playing && state() != State::Playing) d->player->play();
 }
@@ -229,12 +236,10 @@ void FilmPlayer::step(int direction)
 {
     if (state() != State::Paused && state() != State::Playing) return;
     pause();
-    const double fps = d->player->metaData().value(QMediaMetaData::VideoFrameRate).toDouble();
-    const double frame = fps > 0 && std::isfinite(fps) ? 1 / fps : usualFrame;
     if (d->frameSeconds >= 0 && direction > 0)
         seek(d->frameSeconds + 0.001);  // the first frame after this one is shown, however long this one lasts
     else
-        seek(position() + frame * direction);
+        seek(position() + d->frameLength() * direction);
 }
 
 void FilmPlayer::setRate(double rate)

@@ -14,6 +14,7 @@
 namespace pathloom {
 namespace {
 
+constexpr double leadIn = 3;  // seconds before words that stand deep in a place
 constexpr double longestUnknown = 2;  // seconds a place without an end is shown
 
 bool isTime(double seconds)
@@ -115,6 +116,12 @@ double FilmPlaces::timeOf(qint64 byte) const
     if (at < 0) return -1;
     const TimedPlace& place = m_all[at];
     return place.seconds + (endOf(place) - place.seconds) * double(byte - place.byte) / double(place.end - place.byte);
+}
+
+double FilmPlaces::cueOf(qint64 byte) const
+{
+    const int at = atByte(byte);
+    return at < 0 ? -1 : std::max(m_all[at].seconds, timeOf(byte) - leadIn);
 }
 
 int FilmPlaces::atTime(double seconds) const

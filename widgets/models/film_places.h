@@ -53,6 +53,8 @@ public:
     [[nodiscard]] int atByte(qint64 byte) const;
     /// When a byte is said: its share of its place's time. Below 0 when it stands in none.
     [[nodiscard]] double timeOf(qint64 byte) const;
+    /// Where to begin to hear a byte: with its place, at most three seconds before it. Below 0 when it stands in none.
+    [[nodiscard]] double cueOf(qint64 byte) const;
     /// The place that began last at this time, whatever its track; -1 before the first.
     [[nodiscard]] int atTime(double seconds) const;
     [[nodiscard]] double length() const { return m_length; }  ///< seconds to the last end

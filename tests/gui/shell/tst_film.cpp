@@ -168,12 +168,14 @@ void TestFilm::whatCannotBePlayedSaysWhy()
 {
     FilmView view([](qint64, qint64) { return QString(); }, *m_theme);
     view.resize(640, 520);
-    view.media().reader().setProgram(writeHelper("echo '{\"error\":\"is no film: it holds text\",\"code\":2}'; exit 2\n"));
+    view.media().reader().setProgram(writeHelper("exec tail -f /dev/null\n"));
     view.show();
     view.setDocument(writeFile(QStringLiteral("talk.mkv"), "words"));
     view.addPlaces(threePlaces());
     QCOMPARE(view.media().stage(), FilmMedia::Stage::Looking);
     picture(view, QStringLiteral("film-looking"));
+    view.media().reader().setProgram(writeHelper("echo '{\"error\":\"is no film: it holds text\",\"code\":2}'; exit 2\n"));
+    view.media().retry();
     TRY_COMPARE(view.media().stage(), FilmMedia::Stage::Problem);
     QCOMPARE(view.media().problem().what, QStringLiteral("talk.mkv cannot be played"));
     QCOMPARE(view.media().problem().why, QStringLiteral("The file is no film: it holds text"));

@@ -11,12 +11,6 @@
 #include <cmath>
 
 namespace pathloom {
-namespace {
-
-constexpr double markReach = 5;  // pixels
-
-}  // namespace
-
 FilmStrip::FilmStrip(const FilmPlaces& places, TextOf textOf, ThemeController& theme, QWidget* parent)
     : Picture(QStringLiteral("film.strip"), theme, parent)
     , m_places(places)
@@ -204,11 +198,12 @@ QPointF FilmStrip::pointOf(const EvidenceMark& mark) const
     return {at.evidenceRect.left() + m_window.xOf(m_places.timeOf(mark.byte)), at.evidenceRect.top() + 4};
 }
 
-double FilmStrip::markAt(const QPointF& point) const
+qint64 FilmStrip::markAt(const QPointF& point) const
 {
     const StripLayout at = layoutIn(rect());
     if (point.y() < at.evidenceRect.top() || point.y() > at.evidenceRect.bottom()) return -1;
-    double nearest = markReach, found = -1;
+    double nearest = StripLayout::reach;
+    qint64 found = -1;
     for (const QVector<EvidenceMark>* marks : {&m_passages, &m_marks}) {
         for (const EvidenceMark& mark : *marks) {
             const double seconds = m_places.timeOf(mark.byte);
@@ -216,7 +211,7 @@ double FilmStrip::markAt(const QPointF& point) const
             const double away = std::abs(at.evidenceRect.left() + m_window.xOf(seconds) - point.x());
             if (away > nearest) continue;
             nearest = away;
-            found = seconds;
+            found = mark.byte;
         }
         if (found >= 0) break;  // a tick is meant before the density around it
     }

@@ -15,7 +15,6 @@ namespace pathloom {
 namespace {
 
 constexpr double dragAfter = 4;  // pixels before a press becomes a drag
-constexpr double markReach = 5;  // pixels that count as one mark
 
 }  // namespace
 
@@ -37,8 +36,9 @@ void FilmStrip::hoverAt(const QPointF& point)
             lines.append(QStringLiteral("%1 \u00b7 %2").arg(when, trackTitle(there.track)));
             lines += wrappedLines(m_textOf(there.byte, there.end), 64, 3);
             if (joined > 1) lines.append(tr("and %1 more here; zoom in").arg(QLocale().toString(joined - 1)));
-        } else if (const double mark = markAt(point); mark >= 0) {
-            const double reach = m_window.span() * markReach / std::max(1.0, m_window.width);
+        } else if (const qint64 byte = markAt(point); byte >= 0) {
+            const double mark = m_places.timeOf(byte);
+            const double reach = m_window.span() * StripLayout::reach / std::max(1.0, m_window.width);
             const double mass = evidenceOverTime(m_marks, m_places, mark - reach, mark + reach, 1).first();
             lines.append(filmTime(mark, 1));
             lines.append(tr("%1 of the answer was read here").arg(percentText(mass)));
@@ -88,8 +88,8 @@ void FilmStrip::mouseReleaseEvent(QMouseEvent* event)
     if (!clicked || event->position().x() < StripLayout::gutter) return;
     int joined = 0;
     const TrackLane::Item* item = itemAt(event->position(), joined);
-    const double mark = markAt(event->position());
-    // A bar goes to the beginning of its words, a tick to its place, everything else to the time below the pointer.
+    const double mark = m_places.cueOf(markAt(event->position()));
+    // A bar goes to the beginning of its words, a tick to where they can be heard, everything else to the time below the pointer.
     Q_EMIT seekWanted(item && joined == 1 ? item->from : mark >= 0 ? mark : secondsAt(event->position().x()));
 }
 

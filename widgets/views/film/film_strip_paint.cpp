@@ -66,6 +66,7 @@ void FilmStrip::paintEvidence(QPainter& painter, const StripLayout& at, const Ti
     const int bins = std::max(1, int(lane.width() / binWidth));
     const QVector<double> density = evidenceOverTime(m_marks, m_places, window.from, window.to, bins);
     const double most = *std::max_element(density.begin(), density.end());
+    painter.setRenderHint(QPainter::Antialiasing, false);  // no seams between the bars
     for (int i = 0; i < bins && most > 0; ++i) {
         if (density[i] <= 0) continue;
         const double strength = std::sqrt(density[i] / most);
@@ -73,6 +74,7 @@ void FilmStrip::paintEvidence(QPainter& painter, const StripLayout& at, const Ti
         painter.setBrush(theme.sequential(0.25 + 0.75 * strength));
         painter.drawRect(QRectF(lane.left() + lane.width() * i / bins, lane.bottom() - 1 - high, lane.width() / bins, high));
     }
+    painter.setRenderHint(QPainter::Antialiasing);
     painter.setBrush(theme.tokens().accent);
     for (const EvidenceMark& passage : m_passages) {
         const double seconds = m_places.timeOf(passage.byte);
@@ -120,7 +122,7 @@ void FilmStrip::paintAxis(QPainter& painter, const StripLayout& at, const TimeWi
         painter.setPen(QPen(tokens.line, 1));
         painter.drawLine(QPointF(x, lane.top()), QPointF(x, lane.top() + 4));
         const double wide = metrics.horizontalAdvance(tick.label);
-        const double left = std::clamp(x - wide / 2, lane.left() - 20, lane.right() + StripLayout::right - wide - 1);
+        const double left = std::clamp(x - wide / 2, lane.left() - 20, lane.right() + StripLayout::right - wide - 4);
         painter.setPen(tokens.muted);
         painter.drawText(QRectF(left, lane.top() + 4, wide + 2, lane.height() - 4), Qt::AlignLeft | Qt::AlignVCenter, tick.label);
     }

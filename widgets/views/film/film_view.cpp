@@ -19,12 +19,6 @@
 #include <cmath>
 
 namespace pathloom {
-namespace {
-
-constexpr double leadIn = 3;  // seconds before words that stand deep in a place
-
-}  // namespace
-
 FilmView::FilmView(TextOf textOf, ThemeController& theme, QWidget* parent)
     : QWidget(parent)
     , m_textOf(std::move(textOf))
@@ -125,16 +119,9 @@ void FilmView::seek(double seconds)
     m_strip->reveal(seconds);
 }
 
-double FilmView::goalOf(const EvidenceMark& mark) const
-{
-    return std::max(m_places.all()[m_places.atByte(mark.byte)].seconds, m_places.timeOf(mark.byte) - leadIn);
-}
-
 void FilmView::seekToByte(qint64 byte)
 {
-    EvidenceMark mark;
-    mark.byte = byte;
-    if (m_places.atByte(byte) >= 0) seek(goalOf(mark));
+    if (const double cue = m_places.cueOf(byte); cue >= 0) seek(cue);
 }
 
 void FilmView::goToMark(int direction)
@@ -142,10 +129,10 @@ void FilmView::goToMark(int direction)
     constexpr double same = 0.05;  // seconds: standing on a mark is not before it
     const EvidenceMark* found = nullptr;
     for (const EvidenceMark& mark : std::as_const(m_passages)) {
-        if (direction > 0 && goalOf(mark) > m_position + same && !found) found = &mark;
-        if (direction < 0 && goalOf(mark) < m_position - same) found = &mark;
+        if (direction > 0 && m_places.cueOf(mark.byte) > m_position + same && !found) found = &mark;
+        if (direction < 0 && m_places.cueOf(mark.byte) < m_position - same) found = &mark;
     }
-    if (found) seek(goalOf(*found));
+    if (found) seek(m_places.cueOf(found->byte));
 }
 
 void FilmView::takePosition(double seconds)

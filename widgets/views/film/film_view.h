@@ -59,7 +59,6 @@ private:
     void updateLength();
     void takePosition(double seconds);
     void restyle();
-    [[nodiscard]] double goalOf(const EvidenceMark& mark) const;
 
     TextOf m_textOf;
     ThemeController& m_theme;

@@ -11,6 +11,7 @@ namespace pathloom {
 struct StripLayout {
     static constexpr double gutter = 84;  ///< of the lanes' names, as wide as that of the text
     static constexpr double right = 12, top = 6, gap = 4;
+    static constexpr double reach = 5;  ///< of the pointer around a mark
     static constexpr double pictures = 44, evidence = 28, row = 9, axis = 22;
 
     QRectF picturesRect;  ///< empty when there are none to show

@@ -32,7 +32,8 @@ DocumentView::DocumentView(ThemeController& theme, QWidget* parent)
     m_splitter->addWidget(m_film);
     m_splitter->addWidget(text);
     m_splitter->setStretchFactor(0, 3);
-    m_splitter->setStretchFactor(1, 1);
+    m_splitter->setStretchFactor(1, 2);
+    m_splitter->setSizes({420, 200});
     auto* column = new QVBoxLayout(this);
     column->setContentsMargins(0, 0, 0, 0);
     column->addWidget(m_splitter);
