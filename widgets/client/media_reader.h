@@ -19,7 +19,7 @@ namespace pathloom {
 struct MediaFacts {
     struct Picture {
         QString codec;
-        QSize size;  ///< pixels as they are stored, before the rotation
+        QSize size;  ///< pixels as it is seen, after the rotation
         double framesPerSecond = 0;  ///< 0 = not known
         int rotation = 0;  ///< degrees clockwise to turn a frame by before it is shown
         bool operator==(const Picture&) const = default;

@@ -293,8 +293,8 @@ void TestFilm::thePicturesAndFactsComeFromTheReader()
     QBuffer buffer(&png);
     buffer.open(QIODevice::WriteOnly);
     image.save(&buffer, "PNG");
-    QByteArray body = "case \"$1\" in --media) echo '{\"media\":{\"seconds\":12,\"video\":{\"codec\":\"h264\",\"width\":160,"
-                      "\"height\":90,\"fps\":10,\"rotation\":90},\"audio\":null,\"subtitles\":[]}}';;\n--thumbnails)\n";
+    QByteArray body = "case \"$1\" in --media) echo '{\"media\":{\"seconds\":12,\"video\":{\"codec\":\"h264\",\"width\":90,"
+                      "\"height\":160,\"fps\":10,\"rotation\":90},\"audio\":null,\"subtitles\":[]}}';;\n--thumbnails)\n";
     for (const char* seconds : {"1", "6", "11"})
         body += QByteArray("echo '{\"thumbnail\":{\"seconds\":") + seconds + ",\"width\":40,\"height\":24,\"png\":\""
             + png.toBase64() + "\"}}'\n";

@@ -32,10 +32,10 @@ FilmPicture::FilmPicture(FilmPlayer& player, ThemeController& theme, QWidget* pa
     connect(&theme, &ThemeController::changed, this, qOverload<>(&QWidget::update));
 }
 
-void FilmPicture::setRotation(int degrees, const QSize& stored)
+void FilmPicture::setRotation(int degrees, const QSize& seen)
 {
     m_rotation = degrees;
-    m_stored = stored;
+    m_seen = seen;
     update();
 }
 
@@ -45,9 +45,9 @@ void FilmPicture::paintEvent(QPaintEvent*)
     painter.fillRect(rect(), m_theme.theme().tokens().sunken);
     const QImage frame = m_player.frame();
     if (frame.isNull()) return;
-    // A backend may have turned it already: then its sides are exchanged.
-    const bool turned = m_rotation % 180 != 0 && frame.width() != frame.height() && !m_stored.isEmpty()
-        && (frame.width() > frame.height()) != (m_stored.width() > m_stored.height());
+    // A backend may have turned it already.
+    const bool turned = m_rotation % 180 != 0 && frame.width() != frame.height() && !m_seen.isEmpty()
+        && (frame.width() > frame.height()) == (m_seen.width() > m_seen.height());
     const int rotation = turned ? 0 : m_rotation;
     const QRectF place = pictureRect(frame.size(), rotation, rect());
     painter.setRenderHint(QPainter::SmoothPixmapTransform);

@@ -16,8 +16,8 @@ class FilmPicture final : public QWidget {
     Q_OBJECT
 public:
     FilmPicture(FilmPlayer& player, ThemeController& theme, QWidget* parent = nullptr);
-    /// What the file says about itself: frames stored as `stored` pixels are to be turned by `degrees` clockwise.
-    void setRotation(int degrees, const QSize& stored);
+    /// What the file says about itself: stored frames are to be turned by `degrees` clockwise, and are then seen as `seen` pixels.
+    void setRotation(int degrees, const QSize& seen);
     [[nodiscard]] QSize sizeHint() const override { return {480, 270}; }
 
 Q_SIGNALS:
@@ -31,7 +31,7 @@ private:
     FilmPlayer& m_player;
     ThemeController& m_theme;
     int m_rotation = 0;
-    QSize m_stored;
+    QSize m_seen;
 };
 
 }  // namespace pathloom
