@@ -43,12 +43,18 @@ public:
     explicit Private(FilmPlayer& owner)
         : q(owner)
     {
-        if (!backendProblem().isEmpty()) return;  // never made: asking for a backend that is not there can end the program
+    }
+
+    /// With the first film, and not with the window: it looks for sound servers and graphics cards.
+    void make()
+    {
+        if (player || !backendProblem().isEmpty()) return;  // asking for a backend that is not there can end the program
         if (qEnvironmentVariableIsEmpty(backendVariable)) qputenv(backendVariable, wantedBackend());
         sink = std::make_unique<QVideoSink>();
         devices = std::make_unique<QMediaDevices>();
         player = std::make_unique<QMediaPlayer>();
         player->setVideoOutput(sink.get());
+        player->setPlaybackRate(rate);
         listen();
         chooseLoudspeaker();
         QObject::connect(devices.get(), &QMediaDevices::audioOutputsChanged, &q, [this] { chooseLoudspeaker(); });
@@ -132,6 +138,7 @@ public:
     mutable int conversions = 0;
     double frameSeconds = -1;
     double position = 0;
+    double rate = 1;
     bool muted = false;
 };
 
@@ -167,6 +174,7 @@ void FilmPlayer::open(const QString& file)
 {
     close();
     d->file = file;
+    d->make();
     if (!d->player)
         d->wrong = backendProblem();
     else if (!QFileInfo::exists(file))
@@ -244,6 +252,7 @@ void FilmPlayer::step(int direction)
 
 void FilmPlayer::setRate(double rate)
 {
+    d->rate = rate;
     if (d->player) d->player->setPlaybackRate(rate);
 }
 
@@ -255,7 +264,7 @@ void FilmPlayer::setMuted(bool muted)
 
 double FilmPlayer::rate() const
 {
-    return d->player ? d->player->playbackRate() : 1;
+    return d->rate;
 }
 
 bool FilmPlayer::isMuted() const
