@@ -62,6 +62,8 @@ void FilmView::build()
     for (QWidget* page : {static_cast<QWidget*>(m_picture), static_cast<QWidget*>(m_loading), static_cast<QWidget*>(m_empty),
              static_cast<QWidget*>(m_error)})
         m_stack->addWidget(page);
+    m_empty->set(tr("No film named like these subtitles lies beside them. Their words and times are below."),
+        tr("Choose the Film\u2026"));
     m_note->setObjectName(QStringLiteral("film.note"));
     m_note->setFont(Theme::labelFont());
     m_note->setWordWrap(true);
@@ -168,8 +170,6 @@ void FilmView::updateMedia()
         m_loading->set(tr("Looking into %1").arg(QFileInfo(m_media.file()).fileName()), -1, false);
         m_stack->setCurrentWidget(m_loading);
     } else if (stage == FilmMedia::Stage::NoFilm) {
-        m_empty->set(tr("No film named like these subtitles lies beside them. Their words and times are below."),
-            tr("Choose the Film\u2026"));
         m_stack->setCurrentWidget(m_empty);
     } else if (stage == FilmMedia::Stage::Problem) {
         const FilmMedia::Problem problem = m_media.problem();
