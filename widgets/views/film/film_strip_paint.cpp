@@ -2,6 +2,7 @@
 // FilmStrip: the drawing, and the same as numbers.
 #include "widgets/theme/painting.h"
 #include "widgets/theme/theme.h"
+#include "widgets/views/common/exports.h"
 #include "widgets/views/film/film_strip.h"
 
 #include <QPainter>
