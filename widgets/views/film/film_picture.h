@@ -16,7 +16,8 @@ class FilmPicture final : public QWidget {
     Q_OBJECT
 public:
     FilmPicture(FilmPlayer& player, ThemeController& theme, QWidget* parent = nullptr);
-    /// What the file says about itself: stored frames are to be turned by `degrees` clockwise, and are then seen as `seen` pixels.
+    /// What the file says about itself: stored frames are to be turned by `degrees` clockwise, and are then seen as `seen`
+    /// pixels.
     void setRotation(int degrees, const QSize& seen);
     [[nodiscard]] QSize sizeHint() const override { return {480, 270}; }
 

@@ -62,8 +62,8 @@ void FilmView::build()
     for (QWidget* page : {static_cast<QWidget*>(m_picture), static_cast<QWidget*>(m_loading), static_cast<QWidget*>(m_empty),
              static_cast<QWidget*>(m_error)})
         m_stack->addWidget(page);
-    m_empty->set(tr("No film named like these subtitles lies beside them. Their words and times are below."),
-        tr("Choose the Film\u2026"));
+    m_empty->set(
+        tr("No film named like these subtitles lies beside them. Their words and times are below."), tr("Choose the Film\u2026"));
     m_note->setObjectName(QStringLiteral("film.note"));
     m_note->setFont(Theme::labelFont());
     m_note->setWordWrap(true);
