@@ -44,7 +44,7 @@ void DocumentText::add(Segment&& segment)
 Locator DocumentText::at(std::size_t byte) const
 {
     const auto next = std::ranges::upper_bound(marks, byte, {}, &Mark::begin);
-    if (next == marks.begin()) return {0, {}, std::int64_t(byte), -1.0};
+    if (next == marks.begin()) return {0, {}, std::int64_t(byte)};
     const Mark& mark = *(next - 1);
     Locator where = mark.where;
     if (where.byte >= 0) where.byte += std::int64_t(byte - mark.begin);
@@ -77,6 +77,7 @@ std::string to_json_line(const Segment& segment)
     if (segment.where.byte >= 0) json["byte"] = segment.where.byte;
     if (segment.where.seconds >= 0.0) json["seconds"] = segment.where.seconds;
     if (!segment.where.track.empty()) json["track"] = segment.where.track;
+    if (segment.where.until >= 0.0) json["until"] = segment.where.until;
     if (segment.confidence >= 0.0) json["confidence"] = segment.confidence;
     return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
@@ -98,11 +99,11 @@ Result<Segment> parse_segment(std::string_view line)
             if (!value.is_number_integer() || value < 0) return bad("byte");
             if (value.is_number_unsigned() && value.get<std::uint64_t>() > (std::uint64_t(1) << 62)) return bad("byte");
             out.where.byte = value.get<std::int64_t>();
-        } else if (key == "seconds") {
+        } else if (key == "seconds" || key == "until") {
             if (!value.is_number() || !std::isfinite(value.get<double>()) || value.get<double>() < 0.0
                 || value.get<double>() > 1e9)
-                return bad("seconds");
-            out.where.seconds = value.get<double>();
+                return bad(key.c_str());
+            (key == "seconds" ? out.where.seconds : out.where.until) = value.get<double>();
         } else if (key == "confidence") {
             if (!value.is_number() || !(value.get<double>() >= 0.0 && value.get<double>() <= 1.0)) return bad("confidence");
             out.confidence = value.get<double>();

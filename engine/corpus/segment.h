@@ -20,6 +20,7 @@ struct Locator {
     std::int64_t byte = -1;  ///< in the document's text
     double seconds = -1.0;  ///< of a film or a recording
     std::string track = {};  ///< of a film: "subtitles", "text in the picture", "speech"
+    double until = -1.0;  ///< seconds at which it ends; not set when that is not known
     bool operator==(const Locator&) const = default;
 };
 
@@ -54,6 +55,8 @@ struct DocumentText {
     std::vector<Mark> marks;  ///< by begin
 
     void add(Segment&& segment);
+    /// Where the stretch of marks[i] ends in `text`.
+    [[nodiscard]] std::size_t end_of(std::size_t i) const { return i + 1 < marks.size() ? marks[i + 1].begin : text.size(); }
     /// The place of a byte of `text`: that of its segment, the byte counted on; only the byte when there are no marks.
     [[nodiscard]] Locator at(std::size_t byte) const;
 };

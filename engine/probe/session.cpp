@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 namespace pathloom {
 
@@ -18,6 +19,7 @@ using nlohmann::json;
 
 constexpr std::size_t longest_document = std::size_t(4000) << 20;
 constexpr std::chrono::milliseconds progress_interval(100);
+constexpr std::size_t places_a_line = 1000;  // the app parses a line in a few milliseconds
 
 }  // namespace
 
@@ -187,7 +189,8 @@ Result<bool> ProbeSession::open(ReaderPackage& package, const std::filesystem::p
     document->hash = sha256_hex(text);
     // Places count bytes of the text as it was read: a viewer needs exactly that.
     std::filesystem::path shown = file;
-    if (read_file(file).value_or("") != text) {
+    std::error_code unknown;
+    if (std::filesystem::file_size(file, unknown) != text.size() || read_file(file).value_or("") != text) {
         shown = m_options.memory / "texts" / (document->hash + ".txt");
         if (!std::filesystem::exists(shown)) {
             std::error_code error;
@@ -196,6 +199,7 @@ Result<bool> ProbeSession::open(ReaderPackage& package, const std::filesystem::p
         }
     }
     say("text", {{"document", document->name}, {"file", shown.string()}, {"bytes", text.size()}});
+    say_places(*document);
     const auto start = std::chrono::steady_clock::now();
     PATHLOOM_TRY(const MemoryIdentity identity, tokenize_document(package, text));
     PATHLOOM_TRY(document->memory,
@@ -206,6 +210,25 @@ Result<bool> ProbeSession::open(ReaderPackage& package, const std::filesystem::p
             {"seconds", std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()}});
     m_documents.push_back(std::move(document));
     return true;
+}
+
+void ProbeSession::say_places(const Document& document)
+{
+    const DocumentText& content = document.content;
+    json rows = json::array();
+    const auto flush = [&] {
+        if (!rows.empty()) say("places", {{"document", document.name}, {"rows", std::exchange(rows, json::array())}});
+    };
+    for (std::size_t i = 0; i < content.marks.size(); ++i) {
+        const auto& [begin, where] = content.marks[i];
+        if (where.seconds < 0.0) continue;
+        json row{{"byte", begin}, {"end", content.end_of(i)}, {"seconds", where.seconds}};
+        if (where.until >= where.seconds) row["until"] = where.until;
+        if (!where.track.empty()) row["track"] = where.track;
+        rows.push_back(std::move(row));
+        if (rows.size() == places_a_line) flush();
+    }
+    flush();
 }
 
 Result<void> ProbeSession::remove(const json& request)

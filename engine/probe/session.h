@@ -43,6 +43,8 @@ private:
     Result<void> add(const nlohmann::json& request);
     /// False when it is open already or cannot be read, which is said.
     Result<bool> open(ReaderPackage& package, const std::filesystem::path& file, const ReadLimits& limits);
+    /// When each stretch of a film's, a sound's or subtitles' text begins and ends; nothing for other documents.
+    void say_places(const Document& document);
     Result<void> remove(const nlohmann::json& request);
     Result<void> contestants();
     Result<void> ask(const nlohmann::json& request);

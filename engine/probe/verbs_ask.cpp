@@ -28,6 +28,7 @@ json locator_json(const std::filesystem::path& file, std::size_t byte, std::size
     if (!where.section.empty()) out["section"] = where.section;
     if (where.seconds >= 0.0) out["time"] = where.seconds;
     if (!where.track.empty()) out["track"] = where.track;
+    if (where.until >= 0.0) out["until"] = where.until;
     return out;
 }
 

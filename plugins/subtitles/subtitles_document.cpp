@@ -31,6 +31,15 @@ std::string plain(std::string_view line)
     return std::string(trimmed(out));
 }
 
+/// What stands after the arrow: a time, then settings of WebVTT.
+std::optional<double> cue_end(std::string_view rest)
+{
+    rest = trimmed(rest);
+    std::size_t end = 0;
+    while (end < rest.size() && !is_blank(rest[end])) ++end;
+    return cue_time(rest.substr(0, end));
+}
+
 }  // namespace
 
 std::optional<double> cue_time(std::string_view text)
@@ -81,7 +90,8 @@ Result<void> read_subtitles(std::string_view bytes, const SegmentSink& sink)
             if (const auto from = cue_time(line.substr(0, arrow))) {
                 if (!give()) return fail(ErrorCode::Cancelled, "stopped");
                 in_cue = true;
-                cue = {{}, {0, {}, -1, *from}};
+                const double until = cue_end(line.substr(arrow + 3)).value_or(-1.0);
+                cue = {{}, {0, {}, -1, *from, {}, until >= *from ? until : -1.0}};
                 continue;
             }
         }

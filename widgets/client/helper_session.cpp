@@ -25,6 +25,13 @@ QJsonObject errorEvent(qint64 id, const QString& message, bool cancelled)
 
 }  // namespace
 
+QString helperPath(const QString& program)
+{
+    if (QDir::isAbsolutePath(program)) return program;
+    const QString beside = QDir(QCoreApplication::applicationDirPath()).filePath(program);
+    return QFileInfo::exists(beside) ? beside : program;
+}
+
 HelperSession::HelperSession(const QString& program, const QStringList& arguments, QObject* parent)
     : QObject(parent)
     , m_program(program)
@@ -43,13 +50,6 @@ HelperSession::~HelperSession()
     }
 }
 
-QString HelperSession::path() const
-{
-    if (QDir::isAbsolutePath(m_program)) return m_program;
-    const QString beside = QDir(QCoreApplication::applicationDirPath()).filePath(m_program);
-    return QFileInfo::exists(beside) ? beside : m_program;
-}
-
 void HelperSession::start()
 {
     m_buffer.clear();
@@ -59,14 +59,16 @@ void HelperSession::start()
     connect(m_process, &QProcess::readyReadStandardError, this,
         [this] { m_tail = QByteArray(m_tail + m_process->readAllStandardError()).right(tailBytes); });
     connect(m_process, &QProcess::errorOccurred, this, [this](QProcess::ProcessError error) {
-        if (error == QProcess::FailedToStart) ended(tr("%1 cannot be started: %2").arg(path(), m_process->errorString()));
+        if (error == QProcess::FailedToStart)
+            ended(tr("%1 cannot be started: %2").arg(helperPath(m_program), m_process->errorString()));
     });
     connect(m_process, &QProcess::finished, this, [this](int code, QProcess::ExitStatus status) {
         read();
-        ended(status == QProcess::CrashExit ? tr("%1 crashed or was killed").arg(QFileInfo(path()).fileName())
-                                            : tr("%1 ended with code %2").arg(QFileInfo(path()).fileName()).arg(code));
+        ended(status == QProcess::CrashExit
+                ? tr("%1 crashed or was killed").arg(QFileInfo(helperPath(m_program)).fileName())
+                : tr("%1 ended with code %2").arg(QFileInfo(helperPath(m_program)).fileName()).arg(code));
     });
-    m_process->start(path(), m_arguments);
+    m_process->start(helperPath(m_program), m_arguments);
 }
 
 qint64 HelperSession::request(QJsonObject request, Heard heard)

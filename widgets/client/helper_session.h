@@ -13,6 +13,9 @@
 
 namespace pathloom {
 
+/// Where a helper program is: beside this one, else in the path; an absolute path is taken as it is.
+QString helperPath(const QString& program);
+
 class HelperSession final : public QObject {
     Q_OBJECT
 public:
@@ -39,7 +42,6 @@ private:
     void start();
     void read();
     void ended(const QString& why);
-    [[nodiscard]] QString path() const;
 
     QString m_program;
     QStringList m_arguments;

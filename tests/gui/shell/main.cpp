@@ -2,6 +2,7 @@
 // The real main window against an engine inside the test or the real one, offscreen, with a home of its own.
 #include "tests/gui/shell/tst_connect.h"
 #include "tests/gui/shell/tst_engine.h"
+#include "tests/gui/shell/tst_film.h"
 #include "tests/gui/shell/tst_panes.h"
 #include "tests/gui/shell/tst_probe.h"
 #include "tests/gui/shell/tst_shell.h"
@@ -37,6 +38,7 @@ int main(int argc, char** argv)
     const QByteArray suite(argc > 1 ? argv[1] : "");
     if (suite == "connect") return runSuite<pathloom::TestConnect>();
     if (suite == "engine") return runSuite<pathloom::TestEngine>();
+    if (suite == "film") return runSuite<pathloom::TestFilm>();
     if (suite == "panes") return runSuite<pathloom::TestPanes>();
     if (suite == "probe") return runSuite<pathloom::TestProbe>();
     if (suite == "translate") return runSuite<pathloom::TestTranslate>();

@@ -9,4 +9,5 @@ constexpr int patienceMs = 40'000;
 }
 
 #define TRY_VERIFY(condition) QTRY_VERIFY_WITH_TIMEOUT(condition, ::pathloom::patienceMs)
+#define TRY_VERIFY2(condition, description) QTRY_VERIFY2_WITH_TIMEOUT(condition, description, ::pathloom::patienceMs)
 #define TRY_COMPARE(actual, expected) QTRY_COMPARE_WITH_TIMEOUT(actual, expected, ::pathloom::patienceMs)

@@ -157,11 +157,16 @@ TEST(SubtitlesDocument, GivesCuesWithTheirTimes)
         "1\r\n00:00:01,500 --> 00:00:02,000\r\n<i>Hello</i>\r\nthere\r\n\r\n2\r\n01:02:03,000 --> "
         "01:02:04,000\r\n{\\an8}Bye\r\n");
     ASSERT_EQ(srt.size(), 2U);
-    EXPECT_EQ(srt[0], (Segment{"Hello\nthere\n", {0, {}, -1, 1.5}}));
-    EXPECT_EQ(srt[1], (Segment{"Bye\n", {0, {}, -1, 3723.0}}));
+    EXPECT_EQ(srt[0], (Segment{"Hello\nthere\n", {0, {}, -1, 1.5, {}, 2.0}}));
+    EXPECT_EQ(srt[1], (Segment{"Bye\n", {0, {}, -1, 3723.0, {}, 3724.0}}));
     const auto vtt = read(read_subtitles, "WEBVTT\n\nNOTE not said\n\nintro\n00:10.000 --> 00:12.000 align:start\n<v Ann>Hi\n");
     ASSERT_EQ(vtt.size(), 1U);
-    EXPECT_EQ(vtt[0], (Segment{"Hi\n", {0, {}, -1, 10.0}}));
+    EXPECT_EQ(vtt[0], (Segment{"Hi\n", {0, {}, -1, 10.0, {}, 12.0}}));
+    // An end that is none, or before the beginning, is left out.
+    const auto odd = read(read_subtitles, "00:10.000 --> later\nA\n\n00:10.000 --> 00:09.000\nB\n");
+    ASSERT_EQ(odd.size(), 2U);
+    EXPECT_EQ(odd[0].where.until, -1.0);
+    EXPECT_EQ(odd[1].where.until, -1.0);
 }
 
 TEST(SubtitlesDocument, RefusesWhatHoldsNone)

@@ -60,6 +60,8 @@ TEST_F(ReadDocument, EveryKindComesWithItsPlaces)
     EXPECT_EQ(html.at(html.text.find("word")).section, "A / B");
     const DocumentText cues = read_document(put("a.srt", "1\n00:01:00,000 --> 00:01:02,000\nhello\n")).value();
     EXPECT_EQ(cues.at(2).seconds, 60.0);
+    EXPECT_EQ(cues.at(2).until, 62.0);
+    EXPECT_EQ(cues.end_of(0), cues.text.size());
     EXPECT_EQ(to_text(cues.at(2)), "0:01:00");
     const DocumentText marked = read_document(put("a.md", "# T\n\nwords\n")).value();
     EXPECT_EQ(marked.at(6).section, "T");
@@ -241,15 +243,16 @@ TEST_F(ReadDocument, TheListNamesEveryImporterAndWhyOthersCannotBeUsed)
 
 TEST(SegmentLines, ReadBackAsWritten)
 {
-    const Segment segment{"text \"quoted\"\n\xc3\xa9", {3, "A / B", 7, 1.25}};
+    const Segment segment{"text \"quoted\"\n\xc3\xa9", {3, "A / B", 7, 1.25, "speech", 2.5}};
     EXPECT_EQ(parse_segment(to_json_line(segment)).value(), segment);
     EXPECT_EQ(parse_segment("{\"text\":\"a\"}").value(), (Segment{"a", {}}));
     const Segment heard{"words\n", {0, {}, -1, 61.5, "speech"}, 0.5};
     EXPECT_EQ(parse_segment(to_json_line(heard)).value(), heard);
     EXPECT_EQ(to_text(heard.where), "0:01:01 (speech)");
     for (const char* bad : {"", "[]", "{\"text\":1}", "{\"text\":\"a\",\"page\":0}", "{\"text\":\"a\",\"byte\":-1}",
-             "{\"text\":\"a\",\"byte\":18446744073709551615}", "{\"text\":\"a\",\"seconds\":1e999}", "{\"text\":\"\\u0000\"}",
-             "{\"text\":\"a\",\"track\":1}", "{\"text\":\"a\",\"confidence\":2}"})
+             "{\"text\":\"a\",\"byte\":18446744073709551615}", "{\"text\":\"a\",\"seconds\":1e999}",
+             "{\"text\":\"a\",\"until\":-1}", "{\"text\":\"a\",\"track\":7}", "{\"text\":\"a\",\"confidence\":2}",
+             "{\"text\":\"\\u0000\"}"})
         EXPECT_FALSE(parse_segment(bad)) << bad;
 }
 

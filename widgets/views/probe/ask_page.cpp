@@ -6,10 +6,7 @@
 #include "widgets/theme/painting.h"
 #include "widgets/theme/theme.h"
 #include "widgets/views/common/table.h"
-#include "widgets/views/probe/density_strip.h"
-#include "widgets/views/probe/text_view.h"
 
-#include <QFileInfo>
 #include <QHBoxLayout>
 #include <QHeaderView>
 #include <QLabel>
@@ -42,21 +39,14 @@ AskPage::AskPage(
     , m_ask(new QPushButton(tr("Ask")))
     , m_answerLabel(new QLabel)
     , m_note(new QLabel)
-    , m_view(new TextView(m_text, theme))
-    , m_strip(new DensityStrip(theme))
+    , m_view(new DocumentView(theme))
 {
     setObjectName(QStringLiteral("probe.ask"));
-    auto* right = new QWidget;
-    auto* rightRow = new QHBoxLayout(right);
-    rightRow->setContentsMargins(0, 0, 0, 0);
-    rightRow->setSpacing(0);
-    rightRow->addWidget(m_view, 1);
-    rightRow->addWidget(m_strip);
     auto* splitter = new QSplitter(Qt::Horizontal);
     splitter->setObjectName(QStringLiteral("probe.ask.splitter"));
     splitter->setChildrenCollapsible(false);
     splitter->addWidget(makeLeft(theme));
-    splitter->addWidget(right);
+    splitter->addWidget(m_view);
     splitter->setStretchFactor(0, 2);
     splitter->setStretchFactor(1, 3);
     splitter->setSizes({380, 620});
@@ -72,8 +62,6 @@ AskPage::AskPage(
     connect(m_question, &QLineEdit::textChanged, this, &AskPage::updateReady);
     connect(m_ask, &QPushButton::clicked, this, [this] { ask(m_question->text(), m_prefix->text()); });
     connect(m_passageTable, &Table::selectedChanged, this, &AskPage::goToPassage);
-    connect(m_strip, &DensityStrip::jumped, m_view, &TextView::goTo);
-    connect(m_view, &TextView::viewChanged, this, [this] { m_strip->setView(m_view->firstByte(), m_view->lastByte()); });
     showAnswer();
     updateReady();
 }
@@ -155,15 +143,8 @@ void AskPage::showDocument(const QString& name)
     for (const ProbeDocument& document : m_documents.rows())
         if (document.name == name) found = &document;
     m_shown = found ? name : QString();
-    const QString wrong = m_text.open(found ? found->file : QString());
+    const QString wrong = m_view->showDocument(m_shown, found ? found->file : QString());
     if (!wrong.isEmpty()) Q_EMIT problem(wrong);
-    m_strip->setDocument(m_text.size(), found ? QFileInfo(name).fileName() : QString());
-    QVector<EvidenceMark> here;
-    for (const EvidenceMark& mark : m_answer.marks)
-        if (mark.document == m_shown) here.append(mark);
-    m_view->setMarks(here);
-    m_strip->setMarks(here);
-    m_strip->setView(m_view->firstByte(), m_view->lastByte());
     if (found) m_documentTable->selectKey(qint64(qHash(name)), KeyRole);
 }
 
@@ -274,11 +255,7 @@ void AskPage::showAnswer()
                                 m_answer.text == QLatin1String("none") ? tr(" \u00b7 the reader says the documents do not tell")
                                                                        : QString()));
     }
-    QVector<EvidenceMark> here;
-    for (const EvidenceMark& mark : m_answer.marks)
-        if (mark.document == m_shown) here.append(mark);
-    m_view->setMarks(here);
-    m_strip->setMarks(here);
+    m_view->setAnswer(m_answer.marks, m_answer.passages);
     if (!m_answer.passages.isEmpty()) m_passageTable->selectRow(0);
 }
 

@@ -6,7 +6,7 @@
 #include "widgets/models/contestants.h"
 #include "widgets/models/probe_facts.h"
 #include "widgets/models/probe_measures.h"
-#include "widgets/views/probe/document_text.h"
+#include "widgets/views/probe/document_view.h"
 
 #include <QWidget>
 
@@ -16,9 +16,7 @@ class QPushButton;
 
 namespace pathloom {
 
-class DensityStrip;
 class Table;
-class TextView;
 class ThemeController;
 
 class AskPage final : public QWidget {
@@ -33,11 +31,11 @@ public:
     [[nodiscard]] bool isAsking() const { return m_request != 0 || m_besideRequest != 0; }
     [[nodiscard]] QString answerText() const;
     [[nodiscard]] Table* documentTable() const { return m_documentTable; }
-    [[nodiscard]] TextView* textView() const { return m_view; }
-    [[nodiscard]] DensityStrip* strip() const { return m_strip; }
+    [[nodiscard]] DocumentView* documentView() const { return m_view; }
+    [[nodiscard]] TextView* textView() const { return m_view->textView(); }
+    [[nodiscard]] DensityStrip* strip() const { return m_view->strip(); }
     [[nodiscard]] PassagesModel& passages() { return m_passages; }
     [[nodiscard]] BesideModel& beside() { return m_beside; }
-    [[nodiscard]] DocumentText& text() { return m_text; }
     void updateReady();  ///< documents have changed
 
 Q_SIGNALS:
@@ -55,7 +53,6 @@ private:
     HelperSession& m_session;
     ProbeDocumentsModel& m_documents;
     Contestants& m_contestants;
-    DocumentText m_text;
     PassagesModel m_passages;
     ProbeAnswer m_answer;
     QString m_shown;
@@ -71,8 +68,7 @@ private:
     QPushButton* m_ask;
     QLabel* m_answerLabel;
     QLabel* m_note;
-    TextView* m_view;
-    DensityStrip* m_strip;
+    DocumentView* m_view;
 };
 
 }  // namespace pathloom

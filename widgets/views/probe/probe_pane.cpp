@@ -11,7 +11,6 @@
 #include "widgets/views/common/table.h"
 #include "widgets/views/probe/ask_page.h"
 #include "widgets/views/probe/contestants_menu.h"
-#include "widgets/views/probe/density_strip.h"
 #include "widgets/views/probe/kept_page.h"
 #include "widgets/views/probe/loss_page.h"
 #include "widgets/views/probe/recall_page.h"
@@ -101,6 +100,7 @@ ProbePane::ProbePane(ThemeController& theme, QWidget* parent)
         m_adding = 0;
         m_contestantsKnown = false;
         m_documents.setRows({});
+        m_ask->documentView()->forgetAllPlaces();
         m_ask->showDocument({});
         updateAll();
         showError(tr("The reader stopped"), why, tr("Try again: what was encoded is kept and opens at once."), details);
@@ -176,7 +176,10 @@ void ProbePane::hear(const QJsonObject& event)
             row = {
                 name, event.value(QLatin1String("file")).toString(), event.value(QLatin1String("bytes")).toInteger(), 0, 0, {}};
         });
+        m_ask->documentView()->forgetPlaces(name);  // they come anew
         if (m_ask->shownDocument().isEmpty()) m_ask->showDocument(name);
+    } else if (kind == QLatin1String("places")) {
+        m_ask->documentView()->addPlaces(name, toTimedPlaces(event));
     } else if (kind == QLatin1String("progress")) {
         const double done = event.value(QLatin1String("done")).toDouble(), total = event.value(QLatin1String("total")).toDouble();
         changeDocument(event.value(QLatin1String("what")).toString(),
@@ -223,6 +226,7 @@ void ProbePane::removeSelected()
     rows.removeIf([&](const ProbeDocument& document) { return document.name == name; });
     m_ask->showDocument({});
     m_documents.setRows(rows);
+    m_ask->documentView()->forgetPlaces(name);
     if (!rows.isEmpty()) m_ask->showDocument(rows.first().name);
     m_ask->updateReady();
     updateAll();
@@ -267,7 +271,7 @@ ExportTarget ProbePane::shownExport() const
     if (m_tabs->currentWidget() == m_recall) return exportOf(m_recall->map());
     if (m_tabs->currentWidget() == m_loss) return m_loss->exports();
     if (m_tabs->currentWidget() == m_kept) return m_kept->exports();
-    return exportOf(m_ask->strip());
+    return exportOf(m_ask->documentView()->picture());
 }
 
 void ProbePane::dragEnterEvent(QDragEnterEvent* event)

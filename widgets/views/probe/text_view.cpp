@@ -7,9 +7,9 @@
 #include "widgets/theme/theme.h"
 #include "widgets/views/probe/document_text.h"
 
-#include <QHelpEvent>
 #include <QKeyEvent>
 #include <QLocale>
+#include <QMouseEvent>
 #include <QPainter>
 #include <QScrollBar>
 #include <QToolTip>
@@ -39,6 +39,7 @@ TextView::TextView(DocumentText& text, ThemeController& theme, QWidget* parent)
     connect(&theme, &ThemeController::changed, viewport(), qOverload<>(&QWidget::update));
     connect(&text, &DocumentText::opened, this, [this] {
         m_marks.clear();
+        m_nowFrom = m_nowTo = 0;
         m_goal = -1;
         verticalScrollBar()->setValue(0);
         updateBars();
@@ -87,6 +88,20 @@ void TextView::setMarks(const QVector<EvidenceMark>& marks)
     viewport()->update();
 }
 
+void TextView::setNow(qint64 byte, qint64 end, bool reveal)
+{
+    m_nowFrom = byte;
+    m_nowTo = end;
+    if (reveal && end > byte && byte >= 0 && (byte < firstByte() || byte >= lastByte())) goTo(byte);
+    viewport()->update();
+}
+
+void TextView::setGutter(std::function<QString(qint64, qint64)> label)
+{
+    m_gutter = std::move(label);
+    viewport()->update();
+}
+
 void TextView::goTo(qint64 byte)
 {
     m_goal = byte;
@@ -118,6 +133,10 @@ void TextView::paintLine(QPainter& painter, qint64 line, int y)
     const auto x = [&](qint64 byte) {
         return left + metrics.horizontalAdvance(QString::fromUtf8(lines.text().sliced(begin, byte - begin)));
     };
+    if (m_nowTo > begin && m_nowFrom < end) {
+        painter.fillRect(QRect(gutter, y, viewport()->width() - gutter, height), tokens.sunken);
+        painter.fillRect(QRect(gutter, y, 3, height), tokens.accent);
+    }
     auto mark
         = std::lower_bound(m_marks.begin(), m_marks.end(), begin, [](const EvidenceMark& m, qint64 at) { return m.end <= at; });
     for (; mark != m_marks.end() && mark->byte < end; ++mark) {
@@ -136,6 +155,24 @@ void TextView::paintLine(QPainter& painter, qint64 line, int y)
         lines.string(line).replace(QLatin1Char('\t'), QLatin1String("    ")));
 }
 
+void TextView::paintGutter(QPainter& painter)
+{
+    const Tokens& tokens = m_theme.theme().tokens();
+    const QLocale numbers;
+    const int height = lineHeight();
+    painter.fillRect(QRect(0, 0, gutter, viewport()->height()), tokens.surface);
+    painter.setFont(Theme::labelFont());
+    painter.setPen(tokens.muted);
+    for (int i = 0; i < m_drawn; ++i) {
+        const qint64 line = firstLine() + i;
+        const QString label = m_gutter ? m_gutter(m_text.lines().begin(line), m_text.lines().end(line))
+            : i % 5 == 0               ? numbers.toString(m_text.lines().begin(line))
+                                       : QString();
+        if (!label.isEmpty())
+            painter.drawText(QRect(4, i * height + 4, gutter - 12, height), Qt::AlignRight | Qt::AlignVCenter, label);
+    }
+}
+
 void TextView::paintEvent(QPaintEvent*)
 {
     QPainter painter(viewport());
@@ -143,7 +180,6 @@ void TextView::paintEvent(QPaintEvent*)
     const Tokens& tokens = m_theme.theme().tokens();
     painter.fillRect(viewport()->rect(), tokens.raised);
     const int height = lineHeight();
-    const QLocale numbers;
     m_drawn = 0;
     for (qint64 line = firstLine(); line < m_text.lines().count(); ++line) {
         const int y = int(line - firstLine()) * height + 4;
@@ -151,12 +187,7 @@ void TextView::paintEvent(QPaintEvent*)
         paintLine(painter, line, y);
         ++m_drawn;
     }
-    painter.fillRect(QRect(0, 0, gutter, viewport()->height()), tokens.surface);
-    painter.setFont(Theme::labelFont());
-    painter.setPen(tokens.muted);
-    for (int i = 0; i < m_drawn; i += 5)
-        painter.drawText(QRect(4, i * height + 4, gutter - 12, height), Qt::AlignRight | Qt::AlignVCenter,
-            numbers.toString(m_text.lines().begin(firstLine() + i)));
+    paintGutter(painter);
     if (hasFocus()) {
         painter.setBrush(Qt::NoBrush);
         painter.setPen(QPen(tokens.accent, 1));
@@ -176,6 +207,41 @@ void TextView::scrollContentsBy(int, int)
     Q_EMIT viewChanged();
 }
 
+/// The next or the previous one from what is in view.
+void TextView::goToMark(bool next)
+{
+    const qint64 here = firstByte() + (next ? (lastByte() - firstByte()) / 2 : 0);
+    const EvidenceMark* found = nullptr;
+    for (const EvidenceMark& mark : std::as_const(m_marks)) {
+        if (next && mark.byte > here && (!found || mark.byte < found->byte)) found = &mark;
+        if (!next && mark.byte < here && (!found || mark.byte > found->byte)) found = &mark;
+    }
+    if (!found) return;
+    const qint64 byte = found->byte;
+    goTo(byte);
+    Q_EMIT byteChosen(byte);
+}
+
+qint64 TextView::byteAt(const QPointF& point) const
+{
+    const TextLines& lines = m_text.lines();
+    if (lines.count() == 0) return -1;
+    const qint64 line = firstLine() + std::max<qint64>(0, (qint64(point.y()) - 4) / lineHeight());
+    if (line >= lines.count()) return -1;
+    const double left = gutter + padding - horizontalScrollBar()->value();
+    const QString text = lines.string(line);
+    const QFontMetricsF metrics(Theme::bodyFont());
+    qsizetype at = 0;
+    while (at < text.size() && left + metrics.horizontalAdvance(text.left(at + 1)) < point.x()) ++at;
+    return lines.begin(line) + text.left(at).toUtf8().size();
+}
+
+void TextView::mouseReleaseEvent(QMouseEvent* event)
+{
+    if (event->button() != Qt::LeftButton) return QAbstractScrollArea::mouseReleaseEvent(event);
+    if (const qint64 byte = byteAt(event->position()); byte >= 0) Q_EMIT byteChosen(byte);
+}
+
 void TextView::keyPressEvent(QKeyEvent* event)
 {
     QScrollBar* bar = verticalScrollBar();
@@ -187,17 +253,12 @@ void TextView::keyPressEvent(QKeyEvent* event)
         bar->setValue(bar->maximum());
         return;
     case Qt::Key_N:
-    case Qt::Key_P: {  // the next or the previous mark
-        const bool next = event->key() == Qt::Key_N;
-        const qint64 here = firstByte() + (next ? (lastByte() - firstByte()) / 2 : 0);
-        const EvidenceMark* found = nullptr;
-        for (const EvidenceMark& mark : std::as_const(m_marks)) {
-            if (next && mark.byte > here && (!found || mark.byte < found->byte)) found = &mark;
-            if (!next && mark.byte < here && (!found || mark.byte > found->byte)) found = &mark;
-        }
-        if (found) goTo(found->byte);
+    case Qt::Key_P:
+        return goToMark(event->key() == Qt::Key_N);
+    case Qt::Key_Return:
+    case Qt::Key_Enter:
+        Q_EMIT byteChosen(firstByte());
         return;
-    }
     default:
         QAbstractScrollArea::keyPressEvent(event);
     }
