@@ -31,6 +31,7 @@ private Q_SLOTS:
 
 private:
     void openLab();
+    void openPartOfThePack(int train, int dev);
     PackDialog* openPackDialog();
     TranslationColumn* column(int number) const;
     void type(const QString& sentence);

@@ -55,6 +55,7 @@ void WindowFixture::picture(const QString& name, QWidget* shown)
     QWidget* widget = shown ? shown : m_window.get();
     for (const char* theme : {"dark", "light"}) {
         m_window->setTheme(QLatin1String(theme), false);
+        QCoreApplication::processEvents();  // what is restyled and drawn at the next turn
         QVERIFY(widget->grab().save(QDir(out).filePath(name + QLatin1Char('-') + QLatin1String(theme) + QStringLiteral(".png"))));
     }
 }

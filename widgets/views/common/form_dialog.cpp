@@ -31,6 +31,7 @@ FormDialog::FormDialog(const QString& name, const QString& title, int width, The
     m_problem->setObjectName(name + QStringLiteral(".problem"));
     m_problem->setWordWrap(true);
     m_problem->setTextInteractionFlags(Qt::TextSelectableByMouse | Qt::TextSelectableByKeyboard);
+    m_problem->hide();
     const auto restyle = [this] {
         QPalette palette = m_problem->palette();
         palette.setColor(QPalette::WindowText, m_theme.theme().tokens().fail);
@@ -93,7 +94,6 @@ QLabel* FormDialog::addHint(const QString& text)
 QPushButton* FormDialog::addButtons(const QString& name, const QString& text)
 {
     m_form->addRow(m_problem);
-    m_form->setRowVisible(m_problem, false);
     auto* buttons = new QDialogButtonBox(QDialogButtonBox::Cancel);
     QPushButton* does = buttons->addButton(text, QDialogButtonBox::ActionRole);
     does->setProperty("primary", true);
@@ -108,14 +108,17 @@ void FormDialog::showProblem(const QString& text)
 {
     if (text == m_problem->text()) return;
     m_problem->setText(text);
-    showRow(m_problem, !text.isEmpty());
+    m_problem->setVisible(!text.isEmpty());
+    fitLater();
 }
 
-void FormDialog::showRow(QWidget* row, bool shown)
+void FormDialog::fitLater()
 {
-    m_form->setRowVisible(row, shown);
-    m_form->activate();
-    adjustSize();  // a wrapped line would be cut otherwise
+    const auto fit = [this] {
+        m_form->invalidate();
+        adjustSize();  // a wrapped line would be cut otherwise
+    };
+    QMetaObject::invokeMethod(this, fit, Qt::QueuedConnection);  // behind what the rows themselves have posted
 }
 
 void FormDialog::setFieldsEnabled(bool enabled)

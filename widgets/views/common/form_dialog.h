@@ -34,8 +34,8 @@ protected:
     QPushButton* addButtons(const QString& name, const QString& text);
     /// A line about what is wrong, in the colour for it; empty hides it.
     void showProblem(const QString& text);
-    /// A row that is there at times only; the dialog grows and shrinks with it.
-    void showRow(QWidget* row, bool shown);
+    /// Rows have grown or shrunk: the dialog follows once they are laid out.
+    void fitLater();
     /// Nothing can be changed while something is tried.
     void setFieldsEnabled(bool enabled);
 

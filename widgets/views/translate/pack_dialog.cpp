@@ -196,7 +196,6 @@ void PackDialog::updateAll()
     const QString first = missing();
     setFieldsEnabled(m_making == 0);
     showProblem(m_problem);
-    for (TablePicker* table : {m_sentenceTable, m_wordTable}) showRow(table, !table->isEmpty());
     if (!m_problem.isEmpty())
         m_holds->clear();
     else if (!first.isEmpty())
@@ -210,6 +209,7 @@ void PackDialog::updateAll()
     m_make->setEnabled(
         m_making == 0 && settled && !m_summary.isEmpty() && m_problem.isEmpty() && !m_folder->text().trimmed().isEmpty());
     m_make->setText(m_making != 0 ? tr("Making\u2026") : tr("Make Pack"));
+    fitLater();  // the tables come and go
 }
 
 }  // namespace pathloom

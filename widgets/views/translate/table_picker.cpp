@@ -58,6 +58,7 @@ TablePicker::TablePicker(
     connect(m_path, &QLineEdit::textChanged, this, later);
     connect(m_header, &QCheckBox::toggled, this, later);
     setSizePolicy(QSizePolicy::Preferred, QSizePolicy::Fixed);
+    fit();
 }
 
 void TablePicker::addColumn(const QString& id, const QString& label, bool optional)
@@ -118,7 +119,6 @@ void TablePicker::read()
     m_session.forget(m_request);
     m_request = 0;
     m_problem.clear();
-    m_choices->setVisible(m_own);
     if (file().isEmpty() || !m_own) {
         if (file().isEmpty()) showRows({}, {});
         Q_EMIT changed();
@@ -172,6 +172,8 @@ void TablePicker::showRows(const QStringList& titles, const QVector<QStringList>
 
 void TablePicker::fit()
 {
+    m_choices->setVisible(m_own && !m_titles.isEmpty());
+    m_table->setVisible(!m_titles.isEmpty());
     if (m_titles.isEmpty()) return;
     m_table->setWidths(QVector<int>(m_titles.size(), columnCharacters), int(m_titles.size()) - 1);
     const int rows = std::clamp(m_model.rowCount(), 1, shownRows);

@@ -36,8 +36,6 @@ public:
     [[nodiscard]] QString column(const QString& id) const;
     /// What keeps the file from being read, with the line; empty when nothing does.
     [[nodiscard]] QString problem() const { return m_problem; }
-    /// There is nothing to choose from or to look at.
-    [[nodiscard]] bool isEmpty() const { return m_titles.isEmpty(); }
     [[nodiscard]] bool isReading() const { return m_request != 0 || m_delay.isActive(); }
     /// Rows that come from elsewhere (two files that go line by line); no columns are to be chosen then.
     void showRows(const QStringList& titles, const QVector<QStringList>& rows);
