@@ -94,8 +94,9 @@ TEST_P(Device, LossesGradientsAndStatesAreThoseOfOurKernels)
 }
 
 INSTANTIATE_TEST_SUITE_P(Models, Device,
-    testing::Values(DeviceCase{{"full", "window"}, "swiglu", Precision::Fp32}, DeviceCase{{"window", "full"}, "gelu", Precision::Fp32},
-        DeviceCase{{}, "swiglu", Precision::Fp32}, DeviceCase{{"full", "window"}, "swiglu", Precision::Bf16}));
+    testing::Values(DeviceCase{{"full", "window"}, "swiglu", Precision::Fp32},
+        DeviceCase{{"window", "full"}, "gelu", Precision::Fp32}, DeviceCase{{}, "swiglu", Precision::Fp32},
+        DeviceCase{{"full", "window"}, "swiglu", Precision::Bf16}));
 
 TEST(DeviceTraining, StepsMoveParametersAndMomentsAsOurOptimiserDoes)
 {

@@ -154,7 +154,8 @@ TEST(Ask, CopiesWhatFollowsTheSameWordsAndSaysWhere)
     const std::string before = plain_prose(2, 500), after = plain_prose(3, 500);
     const std::string text = before + "The number of Oslo is: 7412905. " + after;
     const MemoryIdentity identity = tokenize_document(reader, text).value();
-    const MemoryFile memory = MemoryFile::obtain(folder.path(), identity, key_source(reader, identity.tokens), to_the_end).value();
+    const MemoryFile memory
+        = MemoryFile::obtain(folder.path(), identity, key_source(reader, identity.tokens), to_the_end).value();
     MemoryView view;
     view.add(memory, 0, memory.rows());
     AnswerOptions options;
