@@ -174,7 +174,11 @@ Result<void> ProbeSession::add(const json& request)
 Result<bool> ProbeSession::open(ReaderPackage& package, const std::filesystem::path& file, const ReadLimits& limits)
 {
     if (std::ranges::any_of(m_documents, [&](const auto& document) { return document->name == file.string(); })) return false;
-    auto content = read_document(file, limits);
+    ReadLimits watched = limits;
+    watched.progress = [this, &file](double done, double total) {
+        say("reading", {{"document", file.string()}, {"done", done}, {"total", total}});
+    };
+    auto content = read_document(file, watched);
     if (!content && content.error().code == ErrorCode::Cancelled) return fail(content.error());
     if (content && content->text.size() > longest_document)
         content = fail(ErrorCode::Usage, "{} has more than 4000 MB of text; cut it in parts", file.string());

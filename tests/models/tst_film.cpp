@@ -68,7 +68,7 @@ void TestFilmModels::lanesKeepTheirOrderAndRows()
     QCOMPARE(lanes[0].track, picture);
     QCOMPARE(lanes[1].track, speech);
     QCOMPARE(lanes[2].track, notes);
-    QCOMPARE(trackTitle(picture), QStringLiteral("In the picture"));
+    QCOMPARE(trackTitle(picture), QStringLiteral("In picture"));
     QCOMPARE(trackTitle(QStringLiteral("subtitles, en")), QStringLiteral("Subtitles, en"));
     QCOMPARE(trackTitle(notes), notes);
     QCOMPARE(trackTitle({}), QStringLiteral("Words"));

@@ -65,7 +65,7 @@ QString trackTitle(const QString& track)
     case TrackKind::Subtitles:
         return titled(QCoreApplication::translate("FilmPlaces", "Subtitles"));
     case TrackKind::Picture:
-        return titled(QCoreApplication::translate("FilmPlaces", "In the picture"));
+        return titled(QCoreApplication::translate("FilmPlaces", "In picture"));
     case TrackKind::Speech:
         return titled(QCoreApplication::translate("FilmPlaces", "Speech"));
     case TrackKind::Other:

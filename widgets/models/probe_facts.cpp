@@ -61,7 +61,9 @@ QVector<TableColumn<ProbeDocument>> documentColumns()
     tokens.sort = [](const ProbeDocument& d) { return QVariant(d.tokens); };
     tokens.tip = [](const ProbeDocument& d) {
         if (!d.problem.isEmpty()) return d.problem;
-        return d.tokens > 0 ? tr("%1 tokens, read whole").arg(QLocale().toString(d.tokens)) : tr("encoding");
+        return d.tokens > 0 ? tr("%1 tokens, read whole").arg(QLocale().toString(d.tokens))
+            : d.reading     ? tr("looking through the film")
+                            : tr("encoding");
     };
     tokens.share = [](const ProbeDocument& d) { return d.tokens > 0 || !d.problem.isEmpty() ? -1.0 : d.progress; };
     return {name, tokens};

@@ -16,6 +16,7 @@ struct ProbeDocument {
     qint64 tokens = 0;  ///< 0 = not encoded yet
     double progress = 0;  ///< of the encoding, 0..1
     QString problem;  ///< why it was left out
+    bool reading = false;  ///< a film is looked through: the progress is of that
     bool operator==(const ProbeDocument&) const = default;
 };
 

@@ -450,4 +450,28 @@ void TestFilm::aFilmIsAskedAndPlayed()
     QCOMPARE(film->places().all().size(), 11);
 }
 
+/// Not its subtitles but the film itself is dropped: the importer reads it, with the subtitles beside it as one of its tracks.
+void TestFilm::aFilmIsADocument()
+{
+    if (!QFileInfo::exists(QDir(QCoreApplication::applicationDirPath()).filePath(QStringLiteral("pathloom-read"))))
+        QSKIP("pathloom-read is not part of this build");
+    const QString film = copyFilm(QStringLiteral("walk.mp4"));
+    writeFile(QStringLiteral("walk.srt"), "00:00:02,000 --> 00:00:04,500\nThe river was seen by many people.\n");
+    ProbePane pane(*m_theme);
+    pane.resize(1100, 700);
+    pane.show();
+    pane.addDocuments({film});
+    TRY_VERIFY(!pane.isBusy());
+    QVERIFY2(pane.documents().rowCount() == 1 && pane.documents().rows().first().problem.isEmpty(),
+        qPrintable(pane.documents().rows().value(0).problem));
+    const DocumentView* document = pane.askPage()->documentView();
+    QVERIFY(document->isFilm());
+    QCOMPARE(document->film()->places().all().first().track, QStringLiteral("subtitles"));
+    QCOMPARE(document->film()->places().all().first().until, 4.5);
+    QCOMPARE(document->film()->media().file(), film);
+    TRY_COMPARE(document->film()->media().stage(), FilmMedia::Stage::Picture);
+    QCOMPARE(document->film()->media().facts().picture->size, QSize(160, 90));
+    TRY_VERIFY(document->film()->strip()->thumbnails() > 10);
+}
+
 }  // namespace pathloom

@@ -28,6 +28,7 @@ private Q_SLOTS:
     void aBrokenReaderLeavesThePlayer();
     void subtitlesFindTheirFilm();
     void aFilmIsAskedAndPlayed();
+    void aFilmIsADocument();
 
 private:
     QString writeFile(const QString& name, const QByteArray& bytes) const;

@@ -135,7 +135,8 @@ void ProbePane::askForContestants()
 void ProbePane::chooseDocuments()
 {
     addDocuments(Messages::chooseFiles(this, tr("Add Documents"), QDir::homePath(),
-        tr("Documents (*.txt *.md *.markdown *.html *.htm *.epub *.pdf *.srt *.vtt);;All files (*)")));
+        tr("Documents (*.txt *.md *.markdown *.html *.htm *.epub *.pdf *.srt *.vtt *.mp4 *.mkv *.webm *.mov *.avi *.mpg *.mp3 "
+           "*.wav *.flac *.ogg *.m4a);;All files (*)")));
 }
 
 void ProbePane::addDocuments(const QStringList& paths)
@@ -177,13 +178,17 @@ void ProbePane::hear(const QJsonObject& event)
                 name, event.value(QLatin1String("file")).toString(), event.value(QLatin1String("bytes")).toInteger(), 0, 0, {}};
         });
         m_ask->documentView()->forgetPlaces(name);  // they come anew
+        if (m_ask->shownDocument() == name) m_ask->showDocument({});  // it had no text yet
         if (m_ask->shownDocument().isEmpty()) m_ask->showDocument(name);
     } else if (kind == QLatin1String("places")) {
         m_ask->documentView()->addPlaces(name, toTimedPlaces(event));
-    } else if (kind == QLatin1String("progress")) {
+    } else if (kind == QLatin1String("progress") || kind == QLatin1String("reading")) {
         const double done = event.value(QLatin1String("done")).toDouble(), total = event.value(QLatin1String("total")).toDouble();
-        changeDocument(event.value(QLatin1String("what")).toString(),
-            [&](ProbeDocument& row) { row.progress = total > 0 ? done / total : 0; });
+        const bool reading = kind == QLatin1String("reading");
+        changeDocument(reading ? name : event.value(QLatin1String("what")).toString(), [&](ProbeDocument& row) {
+            row.progress = total > 0 ? done / total : 0;
+            row.reading = reading;
+        });
     } else if (kind == QLatin1String("document")) {
         changeDocument(name, [&](ProbeDocument& row) { row.tokens = event.value(QLatin1String("tokens")).toInteger(); });
         m_clock.start();
@@ -251,15 +256,17 @@ void ProbePane::updateAll()
     else if (m_adding > 0)
         showLoading(tr("Opening the documents"), -1, true);
     else if (!m_notice.isEmpty())
-        showError(tr("Nothing could be opened"), m_notice, tr("Choose text, Markdown, HTML, EPUB, PDF or subtitle files."));
+        showError(
+            tr("Nothing could be opened"), m_notice, tr("Choose text, Markdown, HTML, EPUB, PDF, subtitles, films or sounds."));
     else
-        showEmpty(tr("No documents yet. Drop text, Markdown, HTML, EPUB, PDF or subtitles here, or a folder; they are encoded "
-                     "once and then answer in a moment."),
+        showEmpty(tr("No documents yet. Drop text, Markdown, HTML, EPUB, PDF, subtitles or films here, or a folder; they are "
+                     "encoded once and then answer in a moment."),
             tr("Add Documents\u2026"));
     QString what = tr("%1, %2 tokens, none cut")
                        .arg(counted(m_documents.rowCount(), tr("1 document"), tr("%1 documents")), countText(double(tokens)));
     if (encoding) {
-        what = tr("Encoding %1: %2").arg(QFileInfo(encoding->name).fileName(), percentText(encoding->progress));
+        what = (encoding->reading ? tr("Looking through %1: %2") : tr("Encoding %1: %2"))
+                   .arg(QFileInfo(encoding->name).fileName(), percentText(encoding->progress));
         if (m_clock.elapsed() > etaAfterMs && encoding->progress > 0.02)
             what += tr(", about %1 left").arg(formatDuration(qint64(double(m_clock.elapsed()) * (1 / encoding->progress - 1))));
     }
