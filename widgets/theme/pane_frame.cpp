@@ -128,6 +128,8 @@ QToolButton* PaneFrame::addToolAction(QAction* action)
 
 QAction* PaneFrame::addToolWidget(QWidget* widget)
 {
+    // A tool bar as high as its buttons cuts the frame of a combo box or a field.
+    m_toolBar->setMinimumHeight(qMax(m_toolBar->minimumHeight(), widget->sizeHint().height() + 4));
     return m_toolBar->addWidget(widget);
 }
 
