@@ -3,9 +3,13 @@
 
 #include "engine/cluster/task_key.h"
 #include "engine/core/blob_wire.h"
+#include "engine/core/files.h"
 #include "engine/core/hash.h"
 #include "engine/corpus/jsonl.h"
 #include "engine/corpus/text.h"
+#include "engine/media/frame_reader.h"
+#include "engine/media/media_facts.h"
+#include "engine/media/subtitle_tracks.h"
 #include "engine/model/presets.h"
 #include "engine/model/spec.h"
 #include "engine/routing/centroid_routers.h"
@@ -20,6 +24,10 @@
 #include "plugins/text/text_document.h"
 #include "tests/fuzz/promises.h"
 #include "tests/samples/documents.h"
+#include "tests/samples/film.h"
+
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstdint>
@@ -180,6 +188,40 @@ void read_chunk(std::string_view bytes)
     promise(chunk.hash() == head.hash && chunk.total() == head.total && chunk.data() == data, "both readers agree");
 }
 
+/// A container and its pictures. libav itself is not instrumented: what is tried is how we use it.
+void read_container(std::string_view bytes)
+{
+    const UniqueFd file(::memfd_create("film", MFD_CLOEXEC));
+    if (!write_all(file.get(), std::as_bytes(std::span(bytes)), "film")) return;
+    const std::string path = fmt::format("/proc/self/fd/{}", file.get());
+    const auto facts = media_facts(path);
+    if (!facts) promise(one_line(facts.error().message), "an error is one line");
+    auto frames = FrameReader::open(path, 1);
+    if (!frames) return promise(one_line(frames.error().message), "an error is one line");
+    for (const double seconds : {0.0, 1.0, 12.0, 0.5}) {
+        const auto there = frames->go_to(seconds);
+        if (!there) return promise(one_line(there.error().message), "an error is one line");
+        const Picture picture = frames->picture(1, 0, 60);
+        promise(picture.bytes.size() == picture.row_bytes() * std::size_t(picture.height), "a picture is whole");
+    }
+    (void)read_subtitle_tracks(path, [](double) { return true; });
+}
+
+std::vector<std::string> film_seeds()
+{
+    std::vector<std::string> seeds;
+    const std::filesystem::path folder = std::filesystem::temp_directory_path();
+    for (const char* ending : {".mkv", ".mp4", ".avi"}) {
+        const auto file = folder / fmt::format("pathloom-film-seed-{}{}", ::getpid(), ending);
+        test::FilmSpec spec{.width = 64, .height = 48, .seconds = 2.0, .fps = 4.0, .key_every = 3, .b_frames = 1};
+        if (seeds.empty()) spec.cues = {{0.5, 1.0, "Hello"}};
+        test::film(file, spec);
+        seeds.push_back(read_file(file).value_or(""));
+        std::filesystem::remove(file);
+    }
+    return seeds;
+}
+
 std::vector<std::string> chunk_seeds()
 {
     v1::BlobChunk chunk;
@@ -222,6 +264,7 @@ const std::vector<Target>& targets()
         {"subtitles", read_with<read_subtitles>,
             {"1\n00:00:01,500 --> 00:00:02,000\n<i>Hello</i>\n\n2\n01:02:03.5 --> 01:02:04.0\nBye\n",
                 "WEBVTT\n\nx\n00:10.000 --> 00:12.000\nHi\n"}},
+        {"film", read_container, film_seeds(), 60},
         {"openai", read_openai,
             {R"({"choices":[{"message":{"role":"assistant","content":"It is 7."}}],"usage":{"total_tokens":900}})",
                 R"({"error":{"message":"no such model","type":"invalid"}})"}},
