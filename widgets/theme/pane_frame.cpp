@@ -67,7 +67,10 @@ void PaneFrame::build(const QString& title)
 
     m_status = new QLabel;
     m_fresh = new QLabel;
-    for (QLabel* label : {m_status, m_fresh}) label->setFont(Theme::labelFont());
+    for (QLabel* label : {m_status, m_fresh}) {
+        label->setFont(Theme::labelFont());
+        label->setForegroundRole(QPalette::PlaceholderText);  // the muted colour of whatever theme is on
+    }
     m_status->setSizePolicy(QSizePolicy::Ignored, QSizePolicy::Fixed);
     m_strip = new QWidget;
     auto* strip = new QHBoxLayout(m_strip);
@@ -240,14 +243,6 @@ void PaneFrame::setState(State state)
 
 void PaneFrame::restyle()
 {
-    const Tokens& t = m_theme.theme().tokens();
-    const auto tint = [](QLabel* label, const QColor& color) {
-        QPalette palette = label->palette();
-        palette.setColor(QPalette::WindowText, color);
-        label->setPalette(palette);
-    };
-    for (QLabel* label : {m_status, m_fresh}) tint(label, t.muted);
-    tint(m_title, t.text);
     m_empty->restyle(m_theme.theme());
     m_loading->restyle(m_theme.theme());
     m_error->restyle(m_theme.theme());
