@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A path on a device other than the CPU, as an interface: what computes there is a shared object that a worker loads only when it
-// is wanted (ADR 14), so that no program needs libtorch to start. No torch in this header.
+// is wanted (ADR 16), so that no program needs libtorch to start. No torch in this header.
 #pragma once
 
 #include "engine/core/result.h"

@@ -1,5 +1,5 @@
 # The path model and its kernels need oneDNN only: a worker never loads libtorch (nor the OpenCV and Qt 5 it pulls in).
-# libtorch is the independent reference of values and gradients, and the door for other devices (ADR 14).
+# libtorch is the independent reference of values and gradients, and the door for other devices (ADR 16).
 find_package(OpenMP REQUIRED COMPONENTS CXX)
 pathloom_library(pathloom_model
   SOURCES kernels/activations.cpp kernels/attention.cpp kernels/buffer.cpp kernels/cross_entropy.cpp kernels/norms.cpp
