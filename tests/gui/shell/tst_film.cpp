@@ -26,6 +26,7 @@
 #include <QTabWidget>
 #include <QWheelEvent>
 
+#include <algorithm>
 #include <cmath>
 
 namespace pathloom {
@@ -429,12 +430,13 @@ void TestFilm::aFilmIsAskedAndPlayed()
     TRY_VERIFY(std::abs(film->media().player().position()) < 0.01);
     QTest::keyClick(film, Qt::Key_N);
     TRY_VERIFY(std::abs(film->media().player().position() - 6) < 0.01);
+    TRY_VERIFY(shows(film->media().player(), 6));  // a picture of the place before may still be on its way
     // While it plays, the text follows.
     QSignalSpy now(film, &FilmView::nowAt);
     film->transport()->togglePlay();
-    TRY_VERIFY(!now.isEmpty());
-    QCOMPARE(now.first().first().toLongLong(), film->places().all()[7].byte);
-    QVERIFY(now.first().last().toBool());
+    TRY_VERIFY(std::any_of(now.begin(), now.end(), [&](const QList<QVariant>& place) {
+        return place.first().toLongLong() == film->places().all()[7].byte && place.last().toBool();
+    }));
     // Another page hides the film, and it stops.
     probe->tabs()->setCurrentIndex(1);
     QCOMPARE(film->media().player().state(), FilmPlayer::State::Paused);
