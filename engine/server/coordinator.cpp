@@ -1,31 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Opening, the ticker, and what happens whenever something has changed.
+// Opening, failing, the ticker, and closing.
 #include "engine/server/coordinator.h"
 
 #include "engine/core/isa.h"
 #include "engine/core/machine.h"
 #include "engine/core/version.h"
+#include "engine/server/eval_document.h"
 
 #include <spdlog/spdlog.h>
 
 #include <chrono>
-#include <nlohmann/json.hpp>
 #include <unistd.h>
 
 namespace pathloom {
 
 namespace {
 constexpr std::chrono::milliseconds tick_interval(200);
-/// Blobs younger than this may belong to an upload whose commit is still to come.
-constexpr int garbage_age_s = 600;
-
-/// 0 when nothing was scored: every sequence was shorter than the routing prefix.
-double perplexity_of(const std::string& eval_document)
-{
-    const auto document = nlohmann::json::parse(eval_document);
-    const auto found = document.find("perplexity");
-    return found != document.end() && found->is_number() ? found->get<double>() : 0.0;
-}
 }  // namespace
 
 Coordinator::Coordinator(CoordinatorOptions options, const Clock& clock, std::unique_ptr<Project> project)
@@ -102,7 +92,7 @@ Result<void> Coordinator::load()
         }
         PATHLOOM_TRY(const auto evals, m_project->evals(row.id));
         for (const EvalRow& eval : evals)
-            if (eval.split == "test" && eval.route == "once") (*loaded)->set_test_perplexity(perplexity_of(eval.result_json));
+            if (eval.split == "test" && eval.route == "once") (*loaded)->set_test_perplexity(perplexity_in(eval.result_json));
         m_runs[row.id] = std::move(*loaded);
     }
     if (auto freed = m_project->collect_garbage(garbage_age_s); freed && *freed > 0)
@@ -173,159 +163,6 @@ void Coordinator::answer_full_disk()
     const Error full = *std::exchange(m_disk_full, std::nullopt);
     for (auto& [id, run] : m_runs)
         if (run->running()) fail_run(*run, full);
-}
-
-void Coordinator::pump_all()
-{
-    for (auto& [id, run] : m_runs) pump(*run);
-}
-
-void Coordinator::pump(RunController& run)
-{
-    // Tasks an equal earlier run has done already (warm start, features) are taken from the memo; each may make the next one
-    // ready.
-    while (run.active()) {
-        bool reused = false;
-        for (const TaskKey& key : std::vector<TaskKey>(run.wanted_now().tasks)) {
-            if (key.stage != Stage::Warm && key.stage != Stage::Features) break;
-            const std::string id = task_id(run.row().id, key);
-            if (m_cluster.leases.contains(id)) continue;
-            const auto spec = run.task_spec(key);
-            if (!spec) return fail_run(run, spec.error());
-            const auto memo = m_project->find_memo(memo_key(*spec));
-            v1::TaskResult result;
-            if (!memo || !*memo || !result.ParseFromString(**memo) || !run.check_result(key, result, blobs())) continue;
-            result.clear_wire();
-            result.set_compute_seconds(0);
-            const auto stored = change_store([&](std::vector<v1::Event>& events) {
-                return run.write_commit(*m_project, key, result, 0, 0, m_clock.now_ms(), 0, events);
-            });
-            if (!stored) return fail_run(run, stored.error());
-            run.apply_commit(key, result, 0);
-            reused = true;
-        }
-        if (!reused) break;
-        if (!run.wanted_now().outer_steps.empty()) break;  // a warm step has to be taken first
-    }
-    if (!run.active()) return;
-    const Wanted& now = run.wanted_now();
-
-    std::vector<v1::Event> events;
-    const std::string stage = stage_name(now.stage);
-    if (stage != run.announced_stage) {
-        run.announced_stage = stage;
-        v1::Event event = make_event(run.row().id, m_clock.now_ms());
-        event.mutable_stage()->set_stage(stage);
-        event.mutable_stage()->set_units_total(std::int32_t(now.stage == Stage::Train ? run.train_tasks()
-                : now.stage == Stage::Warm                                            ? warm_task_count(run.plan().spec.training)
-                                                                                      : int(now.tasks.size())));
-        events.push_back(std::move(event));
-    }
-    for (const TaskKey& key : now.tasks) {
-        if (!run.published.insert(key).second) continue;
-        v1::Event event = make_event(run.row().id, m_clock.now_ms());
-        auto* published = event.mutable_task_published();
-        published->set_task(task_id(run.row().id, key));
-        published->set_stage(stage_name(key.stage));
-        published->set_path(key.path);
-        published->set_phase(key.phase);
-        events.push_back(std::move(event));
-    }
-    commit_events(std::move(events));
-
-    const std::int64_t id = run.row().id;
-    const bool whole = run.rebuilding.empty();  // else what is being made again may be what they read: pumped again after it
-    for (const OuterStepWanted& step : now.outer_steps)
-        if (whole && run.outer_running.insert(step).second) m_pool->post([this, id, step] { run_outer_step(id, step); });
-    if (whole && now.route && !run.routing_running) {
-        run.routing_running = true;
-        m_pool->post([this, id] { run_routing(id); });
-    }
-    if (now.finished && run.running()) {
-        auto done = [&]() -> Result<void> {
-            PATHLOOM_TRY(const std::string document, run.build_eval(*m_project, Stage::Test));
-            RunRow row = run.row();
-            row.state = v1::RUN_STATE_DONE;
-            row.stage = stage;
-            row.finished_ms = m_clock.now_ms();
-            v1::Event scored = make_event(id, row.finished_ms);
-            scored.mutable_eval_done()->set_split("test");
-            scored.mutable_eval_done()->set_route("once");
-            scored.mutable_eval_done()->set_result_json(document);
-            v1::Event state = make_event(id, row.finished_ms);
-            state.mutable_run_state()->set_state(v1::RUN_STATE_DONE);
-            PATHLOOM_CHECK(change_store([&](std::vector<v1::Event>& out_events) -> Result<void> {
-                PATHLOOM_CHECK(m_project->set_eval(id, {"test", "once", document, row.finished_ms}));
-                PATHLOOM_CHECK(m_project->delete_spare_rows(id));
-                out_events = {scored, state};
-                return m_project->update_run(row);
-            }));
-            run.set_test_perplexity(perplexity_of(document));
-            run.set_row(row);
-            return {};
-        }();
-        if (!done) return fail_run(run, done.error());
-        spdlog::info("run {} is done", id);
-        m_project->collect_garbage(garbage_age_s);
-    } else if (now.finished && !run.running()) {
-        m_changed.notify_all();
-    }
-    m_changed.notify_all();
-}
-
-void Coordinator::run_outer_step(std::int64_t id, OuterStepWanted step)
-{
-    OuterJob job;
-    {
-        const std::lock_guard lock(m_mutex);
-        const auto found = m_runs.find(id);
-        if (found == m_runs.end() || m_stopping) return;
-        job = found->second->outer_job(step);
-    }
-    auto done = m_executors->step(id, job);
-    const std::lock_guard lock(m_mutex);
-    const auto found = m_runs.find(id);
-    if (found == m_runs.end() || m_stopping) return;
-    RunController& run = *found->second;
-    const auto stored = change_store([&](std::vector<v1::Event>& events) -> Result<void> {
-        if (!done) return fail(done.error());
-        return run.write_outer(*m_project, *done, m_clock.now_ms(), events);
-    });
-    if (!stored) {
-        run.outer_running.erase(step);
-        const auto missing = done ? std::vector<MissingInput>() : missing_inputs(job, blobs());
-        return missing.empty() ? fail_run(run, stored.error()) : repair(run, missing);
-    }
-    run.apply_outer(*done);
-    pump(run);
-}
-
-void Coordinator::run_routing(std::int64_t id)
-{
-    RoutingJob job;
-    const RunPlan* plan = nullptr;
-    {
-        const std::lock_guard lock(m_mutex);
-        const auto found = m_runs.find(id);
-        if (found == m_runs.end() || m_stopping) return;
-        job = found->second->routing_job();
-        plan = &found->second->plan();  // runs are never removed while the engine lives, and a plan never changes
-    }
-    auto done = do_routing(*plan, job, blobs());
-    const std::lock_guard lock(m_mutex);
-    if (m_stopping) return;
-    RunController& run = *m_runs.at(id);
-    const auto stored = change_store([&](std::vector<v1::Event>& events) -> Result<void> {
-        if (!done) return fail(done.error());
-        return run.write_routing(*m_project, *done, m_clock.now_ms(), events);
-    });
-    if (!stored) {
-        run.routing_running = false;
-        const auto missing = done ? std::vector<MissingInput>() : missing_inputs(job, blobs());
-        return missing.empty() ? fail_run(run, stored.error()) : repair(run, missing);
-    }
-    run.apply_routing(*done);
-    pump(run);
 }
 
 void Coordinator::tick()

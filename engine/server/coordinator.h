@@ -123,8 +123,16 @@ private:
     Coordinator(CoordinatorOptions options, const Clock& clock, std::unique_ptr<Project> project);
     Result<void> load();
     void tick();  // the ticker thread: expiry, local workers
-    void pump(RunController& run);  // with the lock: publish what is ready, send slow work to the pool
+    // coordinator_pump.cpp; with the lock
+    void pump(RunController& run);  ///< publish what is ready, send slow work to the pool, end what is done
     void pump_all();
+    /// Tasks an equal earlier run has done already (warm start, features) are taken from the memo.
+    Result<void> reuse_memos(RunController& run);
+    Result<bool> reuse_memo(RunController& run, const TaskKey& key);
+    void announce(RunController& run);  ///< its stage and the tasks that became ready
+    void send_to_pool(RunController& run);
+    Result<void> finish(RunController& run);
+    // on the pool
     void run_outer_step(std::int64_t run, OuterStepWanted step);
     void run_routing(std::int64_t run);
     // coordinator_repair.cpp; with the lock
@@ -156,6 +164,8 @@ private:
     Result<void> store_failure(const RunRow& row);
     void answer_full_disk();  // the ticker: runs stop with the reason, and the log hears of it once there is room
 
+    /// Blobs younger than this may belong to an upload whose commit is still to come.
+    static constexpr int garbage_age_s = 600;
     CoordinatorOptions m_options;
     const Clock& m_clock;
     std::unique_ptr<Project> m_project;

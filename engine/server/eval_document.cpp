@@ -87,4 +87,11 @@ std::string eval_document(std::int64_t run, const std::string& name, const RunPl
     return out.dump();
 }
 
+double perplexity_in(const std::string& eval_document)
+{
+    const auto document = nlohmann::json::parse(eval_document);
+    const auto found = document.find("perplexity");
+    return found != document.end() && found->is_number() ? found->get<double>() : 0.0;
+}
+
 }  // namespace pathloom

@@ -34,4 +34,7 @@ std::string eval_document(std::int64_t run, const std::string& name, const RunPl
     const std::string& route, const std::vector<ScoredTask>& tasks, const RouteSummary* chunked = nullptr,
     const std::map<int, int>& versions = {});
 
+/// Of such a document; 0 when nothing was scored: every sequence was shorter than the routing prefix.
+double perplexity_in(const std::string& eval_document);
+
 }  // namespace pathloom
