@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/store/blobs_private.h"
 
+#include <atomic>
+
 namespace pathloom {
 
 namespace {
 
 constexpr std::size_t most_known = 200'000;
 
+std::atomic<unsigned> counter = 0;
+
 }  // namespace
+
+unsigned next_blob_number()
+{
+    return counter.fetch_add(1);
+}
 
 std::optional<BlobStore::Known::Signature> BlobStore::Known::of(const std::filesystem::path& file)
 {

@@ -5,7 +5,6 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
-#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -19,8 +18,6 @@ namespace fs = std::filesystem;
 
 namespace {
 
-std::atomic<unsigned> counter = 0;
-
 constexpr std::size_t writeback_bytes = std::size_t(8) << 20;
 constexpr std::size_t pieces_ahead = 8;  // of hashing, so much may be written: some megabytes
 constexpr std::size_t ranges_ahead = 64;  // of the disk: half a gigabyte
@@ -31,7 +28,7 @@ timespec blob_stamp()
 {
     timespec now{};
     ::clock_gettime(CLOCK_REALTIME, &now);
-    return {now.tv_sec - 1, long(counter.fetch_add(1) * 7919ULL % std::uint64_t(ns_per_second))};
+    return {now.tv_sec - 1, long(next_blob_number() * 7919ULL % std::uint64_t(ns_per_second))};
 }
 BlobStore::Writer::Writer(std::unique_ptr<Impl> impl)
     : m_impl(std::move(impl))
@@ -53,7 +50,7 @@ BlobStore::Writer::~Writer()
 Result<void> BlobStore::Writer::Impl::open_temporary()
 {
     while (true) {
-        temporary = root / blob_temporaries / fmt::format("{}-{}", ::getpid(), counter.fetch_add(1));
+        temporary = root / blob_temporaries / fmt::format("{}-{}", ::getpid(), next_blob_number());
         fd = UniqueFd(::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644));
         if (!fd && errno == EEXIST) continue;  // another process in another pid namespace
         if (!fd) return fail(system_error("cannot write a blob in", root, errno));

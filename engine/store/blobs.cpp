@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
@@ -22,8 +21,6 @@ namespace {
 
 const char* const quarantine = "corrupt";
 const char* const journals = "journal";
-
-std::atomic<unsigned> counter = 0;
 
 constexpr std::uint64_t journal_bytes = std::uint64_t(64) << 20;
 
@@ -193,7 +190,7 @@ Result<fs::path> BlobStore::verified(const std::string& hash, bool again)
         return file;
     }
     PATHLOOM_CHECK(make_folders(m_root / quarantine));
-    const fs::path aside = m_root / quarantine / fmt::format("{}.{}-{}", hash, ::getpid(), counter.fetch_add(1));
+    const fs::path aside = m_root / quarantine / fmt::format("{}.{}-{}", hash, ::getpid(), next_blob_number());
     if (::rename(file.c_str(), aside.c_str()) != 0 && errno != ENOENT)
         return fail(system_error("cannot move aside", file, errno));
     return fail(ErrorCode::Corrupt, "blob {} is damaged (its bytes hash to {}); moved to {}, fetch or compute it again", hash,

@@ -27,6 +27,9 @@ inline std::int64_t nanoseconds(const timespec& time)
     return std::int64_t(time.tv_sec) * ns_per_second + time.tv_nsec;
 }
 
+/// Another one at each call of this process.
+unsigned next_blob_number();
+
 /// A file time in the recent past that no write by anybody else produces: they leave the time of the write, which is later.
 timespec blob_stamp();
 
