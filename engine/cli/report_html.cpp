@@ -4,6 +4,7 @@
 #include "engine/cli/report_svg.h"
 #include "engine/cli/table.h"
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -47,9 +48,20 @@ pre{background:var(--sunken);padding:1rem;overflow-x:auto}
     return out;
 }
 
+std::string utc(std::int64_t ms)
+{
+    return fmt::format("{:%Y-%m-%d %H:%M} UTC", fmt::gmtime(std::time_t(ms / 1000)));
+}
+
+/// Runs of several projects may have one id.
+std::string anchor(const RunRecord& run)
+{
+    return run.kept ? fmt::format("run-{}-{}", run.id, run.created_ms) : fmt::format("run-{}", run.id);
+}
+
 std::string link(const RunRecord& run, const std::string& text)
 {
-    return fmt::format("<a href=\"#run-{}\">{}</a>", run.id, text);
+    return fmt::format("<a href=\"#{}\">{}</a>", anchor(run), text);
 }
 
 /// "401.36" for one run, "401.4 ± 3.2" and the single ones behind it for several; every value links to its run.
@@ -224,12 +236,16 @@ std::string wire_table(const ReportData& data)
 
 std::string provenance(const ReportGroup& group, const RunRecord& run)
 {
-    return fmt::format("<section id=\"run-{}\"><h3>Run {}: {}</h3>\n"
-                       "<p>Seed {}, {}{}; group {}. Its numbers: <code>pathloomctl run show {}</code>, "
-                       "<code>pathloomctl run eval {}</code>, <code>pathloomctl run digest {}</code>.</p>\n"
+    const std::string numbers = run.kept
+        ? fmt::format("Begun {}, in a project of its own; its numbers were kept, its modules were not.", utc(run.created_ms))
+        : fmt::format("Its numbers: <code>pathloomctl run show {0}</code>, <code>pathloomctl run eval {0}</code>, "
+                      "<code>pathloomctl run digest {0}</code>.",
+            run.id);
+    return fmt::format("<section id=\"{}\"><h3>Run {}: {}</h3>\n"
+                       "<p>Seed {}, {}{}; group {}. {}</p>\n"
                        "<details><summary>Spec, every default written out</summary><pre>{}</pre></details></section>\n",
-        run.id, run.id, escape_html(run.name), run.seed, escape_html(run.state),
-        run.preset.empty() ? "" : ", preset " + escape_html(run.preset), escape_html(group.label), run.id, run.id, run.id,
+        anchor(run), run.id, escape_html(run.name), run.seed, escape_html(run.state),
+        run.preset.empty() ? "" : ", preset " + escape_html(run.preset), escape_html(group.label), numbers,
         escape_html(run.spec.dump(2, ' ', false, nlohmann::json::error_handler_t::replace)));
 }
 

@@ -74,6 +74,7 @@ struct RunRecord {
     std::map<std::int64_t, CurveSum> train;  ///< training loss by inner step (nats a token), mean over paths; warm start included
     std::map<int, CurveSum> valid;  ///< validation loss by outer steps taken
     std::map<std::pair<std::string, std::string>, EvalRecord> evals;  ///< by (split, route)
+    bool kept = false;  ///< of an earlier project: what a study has written of it is all there is
 };
 
 /// Takes one event of the run into account; events of other runs must not be handed in.

@@ -3,10 +3,12 @@
 #include "engine/cli/study_driver.h"
 
 #include "engine/cli/run_follow.h"
+#include "engine/cli/study_kept.h"
 #include "engine/core/resources.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 
@@ -48,12 +50,12 @@ public:
         PATHLOOM_TRY(results.scale, scale_study(results.study, m_options.steps));
         PATHLOOM_CHECK(corpus());
         PATHLOOM_CHECK(plan());
-        for (const auto& row : m_options.rows) results.rows.push_back({row, {}});
+        PATHLOOM_CHECK(take_kept());
         for (const std::uint64_t seed : m_options.seeds) {
             for (auto& row : results.rows)
-                if (row.row.of.empty()) PATHLOOM_CHECK(train(row, seed));
+                if (row.row.of.empty() && to_do(row.row, seed)) PATHLOOM_CHECK(train(row, seed));
             for (auto& row : results.rows)
-                if (!row.row.of.empty()) PATHLOOM_CHECK(evaluate(row, seed, m_done[{row.row.of, seed}]));
+                if (!row.row.of.empty() && to_do(row.row, seed)) PATHLOOM_CHECK(evaluate(row, seed, m_done[{row.row.of, seed}]));
             PATHLOOM_CHECK(gather());
         }
         return m_outcome;
@@ -131,18 +133,92 @@ private:
         // The teacher may have to be trained first; any number will do until then.
         const auto known = m_runs.find(fmt::format("{}/{}", row.teacher, seed));
         const std::int64_t teacher = known == m_runs.end() ? 1 : known->second.id();
-        const StudyResults& results = m_outcome.results;
-        PATHLOOM_TRY(const auto set, settings_of(results.study, row, results.scale, seed, results.corpus, teacher));
-        const auto wants = whole_spec(m_preset, set);
-        if (!wants) return fail(wants.error().code, "row '{}': {}", row.name, wants.error().message);
+        PATHLOOM_TRY(const auto wants, wanted_spec(row, seed, teacher));
         const std::string name = fmt::format("{}/{}", row.name, seed);
         const auto there = m_runs.find(name);
         if (there == m_runs.end()) return {};
         PATHLOOM_TRY(auto has, whole_spec(there->second.spec_json(), {}));
-        if (!wants->at("training").contains("device")) has["training"].erase("device");  // what "auto" found when it started
-        if (has == *wants) return {};
+        forget_device(has, wants);
+        if (has == wants) return {};
         return fail(ErrorCode::Usage, "run {} is called '{}' but has {}; use the options it was made with, or another --project",
-            there->second.id(), name, first_difference(has, *wants));
+            there->second.id(), name, first_difference(has, wants));
+    }
+
+    Result<nlohmann::json> wanted_spec(const StudyRow& row, std::uint64_t seed, std::int64_t teacher)
+    {
+        const StudyResults& results = m_outcome.results;
+        PATHLOOM_TRY(const auto set, settings_of(results.study, row, results.scale, seed, results.corpus, teacher));
+        auto wants = whole_spec(m_preset, set);
+        if (!wants) return fail(wants.error().code, "row '{}': {}", row.name, wants.error().message);
+        return wants;
+    }
+
+    /// What "auto" found when the run was started is no setting of the study.
+    static void forget_device(nlohmann::json& has, const nlohmann::json& wants)
+    {
+        if (!wants.at("training").contains("device")) has["training"].erase("device");
+    }
+
+    /// Fills the rows with what earlier calls kept and this one neither has nor must make.
+    Result<void> take_kept()
+    {
+        StudyResults& results = m_outcome.results;
+        KeptStudy kept;
+        if (!m_options.kept.empty()) {
+            auto parsed = parse_kept(m_options.kept, results.corpus, results.corpus_tokens);
+            if (!parsed)
+                return fail(parsed.error().code, "ladder.json of an earlier call: {}; move it away, or use another --out",
+                    parsed.error().message);
+            kept = std::move(*parsed);
+        }
+        std::set<CellKey> usable;
+        for (const auto& [key, cell] : kept.cells)
+            if (const auto row = std::ranges::find(results.study.rows, key.first, &StudyRow::name);
+                row != results.study.rows.end()) {
+                PATHLOOM_TRY(const bool same, still_the_same(kept, *row, key.second));
+                if (same) usable.insert(key);
+            }
+        m_kept = cells_to_keep(usable, m_options.train ? m_options.rows : std::vector<StudyRow>(), m_options.seeds);
+        for (const StudyRow& row : results.study.rows) {
+            StudyRowResult result{row, {}};
+            for (const auto& [name, seed] : m_kept)
+                if (name == row.name) {
+                    result.cells.push_back(kept.cells.at({name, seed}));
+                    const std::string its_run = run_name(row, seed);
+                    RunRecord& run = results.runs.insert_or_assign(its_run, kept.runs.at(its_run)).first->second;
+                    const auto here = m_runs.find(its_run);
+                    run.kept = here == m_runs.end() || here->second.created_ms() != run.created_ms;
+                }
+            if (!result.cells.empty() || chosen(row)) results.rows.push_back(std::move(result));
+        }
+        if (!m_kept.empty()) m_options.say(fmt::format("{} results of earlier calls are kept", m_kept.size()));
+        return {};
+    }
+
+    /// Whether a kept cell will not come from this project now, and has the settings that it would be made with.
+    Result<bool> still_the_same(const KeptStudy& kept, const StudyRow& row, std::uint64_t seed)
+    {
+        const std::string name = run_name(row, seed);
+        const auto run = kept.runs.find(name);
+        if (run == kept.runs.end() || (chosen(row) && m_runs.contains(name))) return false;
+        const auto& rows = m_outcome.results.study.rows;
+        const StudyRow& trained = row.of.empty() ? row : *std::ranges::find(rows, row.of, &StudyRow::name);
+        PATHLOOM_TRY(auto wants, wanted_spec(trained, seed, 1));
+        PATHLOOM_TRY(auto has, whole_spec(run->second.spec.dump(), {}));
+        if (!trained.teacher.empty())  // an id of another project
+            has["distillation"]["teacher"] = wants["distillation"]["teacher"];
+        forget_device(has, wants);
+        if (has != wants) m_options.say(fmt::format("kept {} is left out: it has {}", name, first_difference(has, wants)));
+        return has == wants;
+    }
+
+    [[nodiscard]] bool chosen(const StudyRow& row) const
+    {
+        return std::ranges::find(m_options.rows, row.name, &StudyRow::name) != m_options.rows.end();
+    }
+    [[nodiscard]] bool to_do(const StudyRow& row, std::uint64_t seed) const
+    {
+        return chosen(row) && !m_kept.contains({row.name, seed});
     }
 
     /// A spec with every default of this engine written out, so that a run of an older one compares equal; without its name.
@@ -221,7 +297,7 @@ private:
         if (!row.row.of.empty())
             m_options.say(fmt::format(
                 "{}/{}: run {} routed {}, test perplexity {:.3f}", row.row.name, seed, run, row.row.route, cell.eval.perplexity));
-        row.cells.push_back(std::move(cell));
+        row.cells.insert(std::ranges::upper_bound(row.cells, seed, {}, &StudyCell::seed), std::move(cell));
         return {};
     }
 
@@ -231,7 +307,7 @@ private:
         for (const auto& [row, id] : m_done)
             if (id != 0) ids.push_back(id);
         PATHLOOM_TRY(auto records, fetch_records(m_session, ids));
-        for (auto& record : records) m_outcome.results.runs[record.id] = std::move(record);
+        for (auto& record : records) m_outcome.results.runs.insert_or_assign(record.name, std::move(record));
         return m_options.keep(m_outcome.results);
     }
 
@@ -240,7 +316,8 @@ private:
     StudyOutcome m_outcome;
     std::string m_preset;  ///< its spec
     std::map<std::string, v1::Run> m_runs;  ///< of the project, by name
-    std::map<std::pair<std::string, std::uint64_t>, std::int64_t> m_done;  ///< run by row and seed; 0 = not done
+    std::map<CellKey, std::int64_t> m_done;  ///< run by row and seed; 0 = not done
+    std::set<CellKey> m_kept;  ///< what earlier calls made and this one takes over
 };
 
 }  // namespace

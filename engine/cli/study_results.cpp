@@ -2,6 +2,7 @@
 // Tables of a study.
 #include "engine/cli/study_results.h"
 
+#include "engine/cli/run_record_json.h"
 #include "engine/cli/table.h"
 
 #include <fmt/format.h>
@@ -31,7 +32,7 @@ std::optional<double> perplexity_of(const StudyRowResult& row, std::uint64_t see
 const RunRecord* run_of(const StudyResults& results, const StudyRowResult& row)
 {
     if (row.cells.empty()) return nullptr;
-    const auto found = results.runs.find(row.cells.front().run);
+    const auto found = results.runs.find(run_name(row.row, row.cells.front().seed));
     return found == results.runs.end() ? nullptr : &found->second;
 }
 
@@ -64,8 +65,9 @@ nlohmann::json row_json(const StudyResults& results, const StudyRowResult& row)
     if (!row.row.expected.empty()) out["paper"] = row.row.expected;
     const auto by_seed = ratios(results, row);
     for (const StudyCell& cell : row.cells) {
-        nlohmann::json one{{"seed", cell.seed}, {"run", cell.run}, {"perplexity", cell.eval.perplexity}, {"nll", cell.eval.nll},
-            {"tokens", cell.eval.tokens}, {"domains", cell.eval.domains}, {"histogram", cell.eval.histogram}};
+        nlohmann::json one = eval_json(cell.eval);
+        one["seed"] = cell.seed;
+        one["run"] = cell.run;
         const auto ratio = std::ranges::find(by_seed, cell.seed, &std::pair<std::uint64_t, double>::first);
         if (ratio != by_seed.end()) one["ratio"] = ratio->second;
         out["cells"].push_back(one);
@@ -75,16 +77,9 @@ nlohmann::json row_json(const StudyResults& results, const StudyRowResult& row)
 
 nlohmann::json run_json(const RunRecord& run)
 {
-    nlohmann::json valid = nlohmann::json::array();
-    for (const auto& [phase, sum] : run.valid) valid.push_back({{"phase", phase}, {"nll", sum.mean()}});
-    nlohmann::json shards = nlohmann::json::array();
-    for (const ShardRow& shard : run.shards) shards.push_back(shard.sequences);
-    return {{"run", run.id}, {"name", run.name}, {"seed", run.seed}, {"paths", run.paths}, {"phases", run.phases},
-        {"tau", run.tau}, {"path_parameters", run.path_parameters}, {"total_parameters", run.total_parameters},
-        {"tokens", run.tokens}, {"compute_seconds", run.compute_seconds}, {"module_bytes", run.module_bytes},
-        {"module_bytes_in_caches", run.module_hits}, {"module_bytes_a_path_and_phase", module_bytes_a_phase(run)},
-        {"goodput", run.goodput}, {"faults", run.faults}, {"router", run.router}, {"shards", shards}, {"valid", valid},
-        {"spec", run.spec}};
+    auto out = record_json(run);
+    out["module_bytes_a_path_and_phase"] = module_bytes_a_phase(run);
+    return out;
 }
 
 std::string curves(const StudyResults& results, const StudyRowResult& row)
@@ -102,6 +97,11 @@ std::string curves(const StudyResults& results, const StudyRowResult& row)
 }
 
 }  // namespace
+
+std::string run_name(const StudyRow& row, std::uint64_t seed)
+{
+    return fmt::format("{}/{}", row.of.empty() ? row.name : row.of, seed);
+}
 
 MeanSd perplexity(const StudyRowResult& row)
 {
@@ -182,7 +182,7 @@ nlohmann::json to_json(const StudyResults& results)
         {"steps", {{"warm_start", results.scale.warm}, {"after", results.scale.main}}}, {"rows", nlohmann::json::array()},
         {"runs", nlohmann::json::array()}, {"checks", nlohmann::json::array()}};
     for (const auto& row : results.rows) out["rows"].push_back(row_json(results, row));
-    for (const auto& [id, run] : results.runs) out["runs"].push_back(run_json(run));
+    for (const auto& [name, run] : results.runs) out["runs"].push_back(run_json(run));
     for (const auto& check : results.study.checks)
         out["checks"].push_back({{"say", check.say}, {"answer", answer(results, check)}});
     return out;

@@ -35,8 +35,11 @@ struct StudyResults {
     std::string isa;
     int cores = 0;
     std::vector<StudyRowResult> rows;
-    std::map<std::int64_t, RunRecord> runs;  ///< every run a cell names
+    std::map<std::string, RunRecord> runs;  ///< every run a cell names, by its name (row/seed)
 };
+
+/// "row/seed" of the run behind a cell; evaluated rows have that of the row they are of.
+std::string run_name(const StudyRow& row, std::uint64_t seed);
 
 /// Perplexities over the seeds; and ratios to the base row, seed by seed, over the seeds both have.
 MeanSd perplexity(const StudyRowResult& row);

@@ -27,6 +27,7 @@ struct LadderOptions {
     bool quick = false;
     bool list = false;
     bool gather = false;
+    bool fresh = false;
 };
 
 Result<Study> load_study(const std::string& file)
@@ -51,7 +52,8 @@ Result<void> keep_results(const StudyResults& results, const std::filesystem::pa
     std::vector<RunRecord> runs;
     for (const auto& row : results.rows)  // in the study's order
         for (const auto& cell : row.cells)
-            if (const auto found = results.runs.find(cell.run); row.row.of.empty() && found != results.runs.end())
+            if (const auto found = results.runs.find(run_name(row.row, cell.seed));
+                row.row.of.empty() && found != results.runs.end())
                 runs.push_back(found->second);
     if (runs.empty()) return {};
     ReportData report;
@@ -64,6 +66,14 @@ Result<void> keep_results(const StudyResults& results, const std::filesystem::pa
         human_count(results.corpus_tokens), results.scale.warm, results.scale.main);
     PATHLOOM_CHECK(write_report(std::move(report), folder, "ladder"));
     return {};
+}
+
+/// Empty when nothing was kept yet.
+Result<std::string> kept_text(const std::filesystem::path& file)
+{
+    std::error_code error;
+    if (!std::filesystem::exists(file, error)) return std::string();
+    return read_file(file);
 }
 
 void list_rows(const Shell& shell, const Study& study, const std::vector<StudyRow>& rows)
@@ -95,6 +105,9 @@ Result<void> ladder(Shell& shell, const LadderOptions& ladder)
     options.steps = ladder.steps > 0 ? ladder.steps : study.steps;
     options.corpus_path = ladder.corpus;
     options.train = !ladder.gather;
+    if (!ladder.fresh) {
+        PATHLOOM_TRY(options.kept, kept_text(std::filesystem::path(ladder.out) / "ladder.json"));
+    }
     options.say = [](const std::string& line) { fmt::print(stderr, "{}\n", line); };
     options.keep = [&](const StudyResults& results) { return keep_results(results, ladder.out); };
     if (shell.connection.project.empty() && shell.connection.engine.empty()) {
@@ -128,6 +141,7 @@ void add_study_verbs(CLI::App& benches, Shell& shell)
     verb->add_option("--out", options->out, "Folder for ladder.json, ladder.md and ladder.html (default: docs/results)");
     verb->add_flag("--list", options->list, "Only name the rows");
     verb->add_flag("--gather", options->gather, "Train nothing: write down what is done");
+    verb->add_flag("--fresh", options->fresh, "Leave out what ladder.json holds of other projects");
     on_parsed(verb, shell, [&shell, options] { return ladder(shell, *options); });
 }
 

@@ -98,6 +98,32 @@ TEST_F(StudyRun, TrainsWhatIsMissingAndSaysWhereEveryNumberIsFrom)
         1);
 }
 
+TEST_F(StudyRun, GoesOnFromWhatAnotherProjectHasWritten)
+{
+    const auto first = must_ladder({"--rows", "dense,2x2,2x2-every-16", "--seeds", "1"});
+    project = (folder / "elsewhere").string();
+    ctl_json(project, {"corpus", "import", (folder / "two.jsonl").string(), "--name", "two", "--vocabulary", "300"});
+
+    const auto more = must_ladder({"--rows", "2x2-h8,2x2-every-16", "--seeds", "1"});
+    EXPECT_EQ(ctl_json(project, {"run", "list"})["runs"].size(), 1U) << "what is kept is not trained";
+    ASSERT_EQ(more["rows"].size(), 4U);
+    EXPECT_EQ(more["rows"][0], first["rows"][0]);
+    EXPECT_EQ(more["rows"][1], first["rows"][1]);
+    EXPECT_EQ(more["rows"][3], first["rows"][2]);
+    EXPECT_EQ(more["checks"][1]["answer"], "yes") << more["checks"].dump();
+    const std::string page = must(read_file(folder / "out" / "ladder.html"));
+    EXPECT_NE(page.find("in a project of its own; its numbers were kept"), std::string::npos);
+
+    const auto student = must_ladder({"--rows", "student", "--seeds", "1"});  // whose teacher must be here
+    EXPECT_EQ(ctl_json(project, {"run", "list"})["runs"].size(), 3U);
+    EXPECT_EQ(student["rows"].size(), 5U);
+
+    const auto fresh = must_ladder({"--rows", "2x2-h8", "--seeds", "1", "--fresh"});
+    EXPECT_EQ(fresh["rows"].size(), 1U);
+    must(write_file_atomic(folder / "out" / "ladder.json", std::string_view("{}")));
+    EXPECT_NE(ladder({"--rows", "dense", "--seeds", "1"}).err.find("ladder.json of an earlier call"), std::string::npos);
+}
+
 TEST_F(StudyRun, RefusesWhatItCannotDoBeforeItTrains)
 {
     must_ladder({"--rows", "dense", "--seeds", "1"});

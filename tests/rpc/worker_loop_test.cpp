@@ -11,7 +11,34 @@
 namespace pathloom::test {
 namespace {
 
-/// A link that damages or cuts downloads on their way.
+/// Transfers that go on only once so many of them are under way.
+class Meeting {
+public:
+    explicit Meeting(int wanted)
+        : m_wanted(wanted)
+    {
+    }
+    void arrive()
+    {
+        std::unique_lock lock(m_mutex);
+        if (++m_here >= m_wanted) m_changed.notify_all();
+        m_met = m_changed.wait_for(lock, std::chrono::seconds(20), [this] { return m_here >= m_wanted; }) && m_met;
+    }
+    bool met()
+    {
+        const std::lock_guard lock(m_mutex);
+        return m_here >= m_wanted && m_met;
+    }
+
+private:
+    std::mutex m_mutex;
+    std::condition_variable m_changed;
+    int m_wanted;
+    int m_here = 0;
+    bool m_met = true;
+};
+
+/// A link that damages, cuts or holds up downloads on their way.
 class BadWire final : public EngineLink {
 public:
     explicit BadWire(EngineLink& real)
@@ -20,6 +47,8 @@ public:
     }
     std::atomic<int> damage = 0;  ///< so many downloads get a flipped byte
     std::atomic<int> cut = 0;  ///< so many downloads break after their first piece
+    Meeting* downloads = nullptr;
+    Meeting* uploads = nullptr;
 
     Result<v1::RegisterResponse> enrol(const v1::RegisterRequest& r) override { return m_real.enrol(r); }
     Result<v1::LeaseResponse> lease(const v1::LeaseRequest& r) override { return m_real.lease(r); }
@@ -30,6 +59,7 @@ public:
     Result<std::vector<std::string>> missing(const std::vector<std::string>& h) override { return m_real.missing(h); }
     Result<void> upload(const std::string& h, const std::filesystem::path& f, const OnSent& s) override
     {
+        if (uploads) uploads->arrive();
         return m_real.upload(h, f, s);
     }
     Result<void> upload_all(const std::vector<Outgoing>& blobs) override { return m_real.upload_all(blobs); }
@@ -37,6 +67,7 @@ public:
     void stop() override { m_real.stop(); }
     Result<void> download(const std::string& hash, std::uint64_t offset, bool verify, const Sink& sink) override
     {
+        if (downloads) downloads->arrive();
         const bool damaged = damage-- > 0;
         const bool broken = cut-- > 0;
         bool first = true;
@@ -174,6 +205,30 @@ TEST_F(Loop, WireCountersAreTheBytesThatCrossed)
     EXPECT_EQ(down, first.modules_down() + first.data_down());
     EXPECT_EQ(up, first.deltas_up() + first.inner_up());
     EXPECT_TRUE(engine.store.has(sha256_hex(delta)));
+}
+
+TEST_F(Loop, BlobsOfATaskMoveSideBySide)
+{
+    Meeting down(3), up(2);
+    link.downloads = &down;
+    link.uploads = &up;
+    const std::string other = noise(1'100'000, 5);
+    run_task = [&, inner_run = run_task](const v1::TaskSpec& spec, TaskIo& io) -> Result<TaskOutcome> {
+        PATHLOOM_TRY(auto outcome, inner_run(spec, io));
+        auto* out = outcome.result.add_deltas();
+        out->set_name("level1");
+        PATHLOOM_TRY(*out->mutable_delta_hash(), io.store(as_bytes(other), BlobClass::Delta));
+        return outcome;
+    };
+    auto one = task("1/train/0/0", 1);
+    auto* column = one.mutable_spec()->add_columns();
+    column->set_name("level1");
+    column->set_module_hash(must(engine.store.put(as_bytes(noise(900'000, 6)))));
+    engine.workers.publish(one);
+    start();
+    ASSERT_TRUE(wait([&] { return engine.workers.counted.size() == 1; }));
+    EXPECT_TRUE(down.met()) << "two modules and the tokens wait for each other";
+    EXPECT_TRUE(up.met()) << "so do both deltas";
 }
 
 TEST_F(Loop, TheNextTaskIsComputedWhileTheLastOneIsStillBeingCommitted)

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Studies: the file, the settings it makes, the tables.
+#include "engine/cli/study_kept.h"
 #include "engine/cli/study_results.h"
 #include "engine/core/files.h"
 #include "engine/core/resources.h"
 #include "engine/model/presets.h"
 #include "engine/model/spec.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -197,8 +199,9 @@ StudyResults results()
     out.rows = {{out.study.rows[0], {cell(1, 1, 100), cell(2, 3, 110)}}, {out.study.rows[1], {cell(1, 2, 90), cell(2, 4, 88)}},
         {out.study.rows[2], {}}};
     for (const std::int64_t id : {1, 2, 3, 4}) {
-        RunRecord& run = out.runs[id];
+        RunRecord& run = out.runs[fmt::format("{}/{}", id % 2 == 1 ? "a" : "b", (id + 1) / 2)];
         run.id = id;
+        run.name = fmt::format("{}/{}", id % 2 == 1 ? "a" : "b", (id + 1) / 2);
         run.paths = id % 2 == 1 ? 1 : 4;
         run.phases = 2;
         run.train_tasks = 2 * run.paths;
@@ -225,7 +228,7 @@ TEST(Study, AnswersItsChecks)
     StudyResults found = results();
     EXPECT_EQ(answer(found, found.study.checks[0]), "yes");
     EXPECT_EQ(answer(found, found.study.checks[1]), "yes");  // 1.5% apart
-    found.runs[2].train_task_bytes = 8 * 1030;
+    found.runs["b/1"].train_task_bytes = 8 * 1030;
     EXPECT_EQ(answer(found, found.study.checks[1]), "no: b sends 1030 bytes a path and phase, a 1000");
     found.rows[1].cells[1].eval.perplexity = 111;
     EXPECT_EQ(answer(found, found.study.checks[0]), "no: seed 2, b 111.000, a 110.000");
@@ -244,6 +247,59 @@ TEST(Study, TablesNameEveryRun)
     EXPECT_EQ(json["rows"][1]["cells"][1]["ratio"], 0.8);
     EXPECT_EQ(json["runs"].size(), 4U);
     EXPECT_EQ(json["checks"][0]["answer"], "yes");
+}
+
+TEST(Study, WhatItHasWrittenIsReadAgain)
+{
+    StudyResults found = results();
+    found.corpus = "two";
+    found.corpus_tokens = 1234;
+    RunRecord& run = found.runs["b/1"];
+    run.spec = {{"seed", 1}};
+    run.domains = {"code", "prose"};
+    run.shards = {{0, 7, {3, 4}}, {1, 5, {5, 0}}};
+    run.train[3] = {4.5, 2};
+    run.evals[{"test", "once"}] = {90, 4.5, 100, {{"code", 80.0}}, {3, 4}};
+    const std::string text = to_json(found).dump();
+
+    const auto kept = parse_kept(text, "two", 1234);
+    ASSERT_TRUE(kept) << kept.error().message;
+    EXPECT_EQ(kept->cells.size(), 4U);
+    EXPECT_EQ(kept->cells.at({"b", 2}).run, 4);
+    EXPECT_EQ(kept->cells.at({"b", 2}).eval, found.rows[1].cells[1].eval);
+    const RunRecord& again = kept->runs.at("b/1");
+    EXPECT_TRUE(again.kept);
+    EXPECT_EQ(again.domains, run.domains);
+    EXPECT_EQ(again.shards, run.shards);
+    EXPECT_EQ(again.train, run.train);
+    EXPECT_EQ(again.valid, run.valid);
+    EXPECT_EQ(again.evals, run.evals);
+    EXPECT_EQ(again.spec, run.spec);
+    EXPECT_EQ(module_bytes_a_phase(again), module_bytes_a_phase(run));
+
+    EXPECT_TRUE(parse_kept(text, "two", 1235).value().cells.empty()) << "another corpus";
+    EXPECT_EQ(parse_kept("{", "two", 1234).error().code, ErrorCode::Corrupt);
+    EXPECT_EQ(parse_kept(R"({"corpus":{"name":"two","tokens":1234},"rows":[],"runs":[{"run":1}]})", "two", 1234).error().code,
+        ErrorCode::Corrupt);
+}
+
+TEST(Study, RunsThatOthersNeedAreMadeHere)
+{
+    const auto row = [](const char* name, const char* of, const char* teacher) {
+        StudyRow out;
+        out.name = name;
+        out.of = of;
+        out.teacher = teacher;
+        return out;
+    };
+    const std::vector<StudyRow> rows{row("a", "", ""), row("b", "", ""), row("b-16", "b", ""), row("student", "", "a")};
+    const std::set<CellKey> kept{{"a", 1}, {"b", 1}, {"b-16", 1}, {"a", 2}, {"b", 2}, {"c", 2}};
+    EXPECT_EQ(cells_to_keep(kept, {}, {1, 2}), kept);
+    EXPECT_EQ(cells_to_keep(kept, {rows[0], rows[1]}, {1, 2}), kept);
+    const std::set<CellKey> student{{"b", 1}, {"b-16", 1}, {"a", 2}, {"b", 2}, {"c", 2}};
+    EXPECT_EQ(cells_to_keep(kept, rows, {1}), student) << "the student's teacher";
+    const std::set<CellKey> both{{"a", 1}, {"b", 1}, {"b-16", 1}, {"c", 2}};
+    EXPECT_EQ(cells_to_keep(kept, rows, {2}), both) << "the teacher, and the run that is to be evaluated";
 }
 
 }  // namespace
