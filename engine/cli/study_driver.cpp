@@ -121,7 +121,8 @@ private:
         if (m_preset.empty())
             return fail(ErrorCode::NotFound, "the study starts from a preset '{}'; see preset list", results.study.preset);
         PATHLOOM_TRY(const auto runs, m_session.call(&Stub::ListRuns, v1::ListRunsRequest()));
-        for (const auto& run : runs.runs()) m_runs[run.name()] = run;
+        for (const auto& run : runs.runs())
+            if (v1::Run& known = m_runs[run.name()]; known.state() != v1::RUN_STATE_DONE) known = run;  // a finished one
         for (const auto& row : m_options.rows)
             for (const std::uint64_t seed : m_options.seeds)
                 if (row.of.empty()) PATHLOOM_CHECK(plan_run(row, seed));
