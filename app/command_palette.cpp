@@ -8,6 +8,7 @@
 #include <QHeaderView>
 #include <QKeyEvent>
 #include <QLineEdit>
+#include <QPixmap>
 #include <QTreeWidget>
 #include <QVBoxLayout>
 
@@ -81,12 +82,14 @@ void CommandPalette::fill(const QString& query)
     }
     std::stable_sort(hits.begin(), hits.end(), [](const Hit& a, const Hit& b) { return a.score > b.score; });
     m_list->clear();
+    QPixmap none(m_list->iconSize().isValid() ? m_list->iconSize() : QSize(16, 16));
+    none.fill(Qt::transparent);  // names stand in one column, with an icon or without
     for (const Hit& hit : std::as_const(hits)) {
         const QAction* action = m_commands.action(hit.command->id);
         auto* item = new QTreeWidgetItem(
             m_list, {m_commands.plainText(*hit.command), hit.command->shortcut.toString(QKeySequence::NativeText)});
         item->setData(0, Qt::UserRole, hit.command->id);
-        item->setIcon(0, action->icon());
+        item->setIcon(0, action->icon().isNull() ? QIcon(none) : action->icon());
         item->setToolTip(0, hit.command->tip);
         item->setDisabled(!action->isEnabled());
     }

@@ -254,6 +254,24 @@ void TestModels::resultsCompareToDense()
     ProjectHistory lone = scored();
     lone.runs.erase(2);
     QCOMPARE(resultRows(lone)[0].ratioToDense, 0.0);
+
+    ProjectHistory study;  // a dense run for each seed, all from another preset
+    const auto add = [&](qint64 id, const char* name, int seed, double perplexity) {
+        RunHistory& run = study.runs[id];
+        run.name = QString::fromLatin1(name);
+        run.preset = QStringLiteral("sample-4x4");
+        run.specJson = QStringLiteral("{\"seed\":%1}").arg(seed);
+        run.evalJson = QStringLiteral("{\"perplexity\":%1}").arg(perplexity);
+    };
+    add(1, "dense/1", 1, 100);
+    add(2, "4x4/1", 1, 80);
+    add(3, "dense/2", 2, 200);
+    add(4, "4x4/2", 2, 150);
+    add(5, "4x4/3", 3, 100);
+    const auto rows = resultRows(study);
+    QCOMPARE(rows[1].ratioToDense, 0.8);
+    QCOMPARE(rows[3].ratioToDense, 0.75);
+    QCOMPARE(rows[4].ratioToDense, 0.5);  // no dense run of its seed: the newest
 }
 
 void TestModels::resultsPrintAsText()

@@ -5,6 +5,7 @@
 #include "widgets/models/formats.h"
 #include "widgets/models/rows_model.h"
 
+#include <QHash>
 #include <QJsonArray>
 #include <QJsonDocument>
 #include <QJsonObject>
@@ -89,10 +90,22 @@ std::optional<EvalFacts> parseEval(const QString& json)
     return facts;
 }
 
+namespace {
+
+/// By its preset, or by the name that studies give it ("dense/2" is that of seed 2).
+bool isDense(const RunHistory& run)
+{
+    return run.preset == QLatin1String("dense") || run.name == QLatin1String("dense")
+        || run.name.startsWith(QLatin1String("dense/"));
+}
+
+}  // namespace
+
 QVector<ResultRow> resultRows(const ProjectHistory& history)
 {
     QVector<ResultRow> rows;
     double dense = 0;
+    QHash<qint64, double> denseOfSeed;
     for (const auto& [id, run] : history.runs) {
         const auto eval = parseEval(run.evalJson);
         if (!eval) continue;
@@ -104,11 +117,12 @@ QVector<ResultRow> resultRows(const ProjectHistory& history)
         row.totalParameters = run.totalParameters;
         row.steps = run.warmSteps + qint64(run.phases) * run.tau;
         row.eval = *eval;
-        if (run.preset == QLatin1String("dense")) dense = eval->perplexity;
+        row.seed = QJsonDocument::fromJson(run.specJson.toUtf8()).object().value(QLatin1String("seed")).toInteger();
+        if (isDense(run)) denseOfSeed[row.seed] = dense = eval->perplexity;
         rows.append(row);
     }
     if (dense > 0)
-        for (ResultRow& row : rows) row.ratioToDense = row.eval.perplexity / dense;
+        for (ResultRow& row : rows) row.ratioToDense = row.eval.perplexity / denseOfSeed.value(row.seed, dense);
     return rows;
 }
 

@@ -29,11 +29,12 @@ struct ResultRow {
     int paths = 1;
     qint64 totalParameters = 0;
     qint64 steps = 0;
+    qint64 seed = 0;
     EvalFacts eval;
-    double ratioToDense = 0;  ///< perplexity / the dense run's; 0 = no dense run
+    double ratioToDense = 0;  ///< perplexity / the dense run's of its seed, or the newest one's; 0 = no dense run
 };
 
-/// Scored runs, in the order they were created. The dense run is the newest scored one whose preset is "dense".
+/// Scored runs, in the order they were created. A dense run is one whose preset is "dense" or that is named so, as in a study.
 QVector<ResultRow> resultRows(const ProjectHistory& history);
 QStringList resultDomains(const QVector<ResultRow>& rows);
 /// The table as text (a run a line, or a run a column when lines would be wider than 150), then the routing histogram of each run

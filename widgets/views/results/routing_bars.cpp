@@ -17,7 +17,10 @@ namespace pathloom {
 namespace {
 
 constexpr int rowHeight = 24;
-constexpr int legendHeight = 24;
+constexpr int legendHeight = 20;  ///< of a line of the legend
+constexpr int legendKey = 14;  ///< colour and gap before a name
+constexpr int legendGap = 14;
+constexpr int margin = 12;
 
 QVector<double> normalised(const QVector<double>& values)
 {
@@ -56,17 +59,56 @@ void RoutingBars::setResult(const ResultRow* row)
 
 QSize RoutingBars::sizeHint() const
 {
-    return {320, m_bars.isEmpty() ? 56 : legendHeight + int(m_bars.size()) * rowHeight + 12};
+    if (m_bars.isEmpty()) return {320, 56};
+    return {320, legendLines() * legendHeight + int(m_bars.size()) * rowHeight + margin};
+}
+
+double RoutingBars::left() const
+{
+    int widest = 60;
+    for (const Bar& bar : m_bars) widest = std::max(widest, fontMetrics().horizontalAdvance(bar.name));
+    return margin + std::min(widest, width() / 3) + margin;
+}
+
+int RoutingBars::legendLines() const
+{
+    return m_paths == 0 ? 0 : (m_paths + legendColumns() - 1) / legendColumns();
+}
+
+int RoutingBars::legendColumns() const
+{
+    const int cell = legendKey + QFontMetrics(Theme::labelFont()).horizontalAdvance(tr("path %1").arg(m_paths - 1)) + legendGap;
+    return std::max(1, int(width() - left()) / cell);
 }
 
 void RoutingBars::place()
 {
-    int widest = 60;
-    for (const Bar& bar : std::as_const(m_bars)) widest = std::max(widest, fontMetrics().horizontalAdvance(bar.name));
-    widest = std::min(widest, width() / 3);
+    const double top = legendLines() * legendHeight;
     for (int i = 0; i < int(m_bars.size()); ++i)
-        m_bars[i].area
-            = QRectF(12 + widest + 12, legendHeight + i * rowHeight + 4, std::max(40, width() - widest - 36), rowHeight - 8);
+        m_bars[i].area = QRectF(left(), top + i * rowHeight + 4, std::max(40.0, width() - left() - margin), rowHeight - 8);
+}
+
+void RoutingBars::resizeEvent(QResizeEvent* event)
+{
+    QWidget::resizeEvent(event);
+    updateGeometry();  // the legend has other lines
+}
+
+void RoutingBars::paintLegend(QPainter& painter) const
+{
+    const Theme& theme = m_theme.theme();
+    const int columns = legendColumns();
+    const double cell = (width() - left()) / columns;
+    for (int path = 0; path < m_paths; ++path) {
+        const double x = left() + path % columns * cell;
+        const double y = path / columns * legendHeight;
+        const QRectF key(x, y + 6, 9, 9);
+        painter.fillRect(key, theme.categorical(path));
+        if (path >= 8) drawHatch(painter, key, theme.tokens().surface, 5);
+        painter.setPen(theme.tokens().muted);
+        painter.drawText(
+            QRectF(x + legendKey, y, cell - legendKey, legendHeight), Qt::AlignLeft | Qt::AlignVCenter, tr("path %1").arg(path));
+    }
 }
 
 void RoutingBars::paintEvent(QPaintEvent*)
@@ -77,30 +119,19 @@ void RoutingBars::paintEvent(QPaintEvent*)
     const Tokens& tokens = theme.tokens();
     if (m_bars.isEmpty()) {
         painter.setPen(tokens.muted);
-        painter.drawText(rect().adjusted(12, 0, -12, 0), Qt::AlignLeft | Qt::AlignVCenter | Qt::TextWordWrap,
+        painter.drawText(rect().adjusted(margin, 0, -margin, 0), Qt::AlignLeft | Qt::AlignVCenter | Qt::TextWordWrap,
             tr("The selected run has one path, so nothing is routed."));
         return;
     }
     place();
     painter.setFont(Theme::labelFont());
     const QFontMetrics metrics(Theme::labelFont());
-    double x = m_bars[0].area.left();
-    for (int path = 0; path < m_paths; ++path) {
-        const QString name = tr("path %1").arg(path);
-        const double need = 14 + metrics.horizontalAdvance(name) + 14;
-        if (x + need > width()) break;  // the tool tips name every path
-        painter.setPen(Qt::NoPen);
-        painter.setBrush(theme.categorical(path));
-        painter.drawRoundedRect(QRectF(x, 8, 9, 9), 2, 2);
-        painter.setPen(tokens.muted);
-        painter.drawText(QRectF(x + 14, 0, need, legendHeight), Qt::AlignLeft | Qt::AlignVCenter, name);
-        x += need;
-    }
+    paintLegend(painter);
     for (const Bar& bar : std::as_const(m_bars)) {
         painter.setFont(Theme::labelFont());
         painter.setPen(tokens.text);
-        drawElided(painter, QRectF(12, bar.area.top(), bar.area.left() - 24, bar.area.height()), Qt::AlignLeft | Qt::AlignVCenter,
-            bar.name);
+        drawElided(painter, QRectF(margin, bar.area.top(), bar.area.left() - 2 * margin, bar.area.height()),
+            Qt::AlignLeft | Qt::AlignVCenter, bar.name);
         double left = bar.area.left();
         for (int path = 0; path < int(bar.shares.size()); ++path) {
             const double span = bar.area.width() * bar.shares[path];
@@ -113,6 +144,11 @@ void RoutingBars::paintEvent(QPaintEvent*)
             const QString label = percentText(bar.shares[path]);
             if (part.width() < metrics.horizontalAdvance(label) + 8) continue;
             const bool dark = contrastRatio(fill, Qt::black) > contrastRatio(fill, Qt::white);
+            if (path >= 8) {  // no letters on stripes
+                QRectF chip(0, 0, metrics.horizontalAdvance(label) + 6, part.height());
+                chip.moveCenter(part.center());
+                painter.fillRect(chip, fill);
+            }
             painter.setPen(dark ? Qt::black : Qt::white);
             painter.drawText(part, Qt::AlignCenter, label);
         }

@@ -20,6 +20,7 @@ public:
 
 protected:
     void paintEvent(QPaintEvent* event) override;
+    void resizeEvent(QResizeEvent* event) override;
     bool event(QEvent* event) override;
 
 private:
@@ -28,7 +29,11 @@ private:
         QVector<double> shares;  // add up to 1, or empty
         QRectF area;
     };
+    [[nodiscard]] double left() const;  ///< of the bars and the legend
+    [[nodiscard]] int legendColumns() const;
+    [[nodiscard]] int legendLines() const;
     void place();
+    void paintLegend(QPainter& painter) const;
     QVector<Bar> m_bars;
     ThemeController& m_theme;
     int m_paths = 0;
