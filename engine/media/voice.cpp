@@ -42,6 +42,7 @@ Result<std::vector<std::int16_t>> spoken(const std::string& text, std::string_vi
 {
     cst_voice* const speaker = voice_named(voice);
     if (!speaker) return fail(ErrorCode::Usage, "there is no voice '{}'; there are {} and {}", voice, VoiceOfMan, VoiceOfWoman);
+    std::srand(1);  // flite's noise comes from rand(): the same words have the same sound
     const std::unique_ptr<cst_wave, void (*)(cst_wave*)> wave(flite_text_to_wave(text.c_str(), speaker), delete_wave);
     if (wave) cst_wave_resample(wave.get(), SoundRate);
     const auto heard = [](std::int16_t sample) { return std::abs(int(sample)) > audible; };
