@@ -164,6 +164,11 @@ void MainWindow::showConnectDialog()
 void MainWindow::openImport(const QStringList& paths)
 {
     auto* dialog = new ImportDialog(m_session, m_theme, this);
+    dialog->setFilmReading(m_settings.filmReading());
+    connect(dialog, &ImportDialog::filmReadingChosen, this, [this](const FilmReading& reading) {
+        m_settings.setFilmReading(reading);
+        m_probe->setFilmReading(reading);
+    });
     dialog->addPaths(paths);
     connect(dialog, &ImportDialog::imported, this, [this](const QString& corpus) {
         showNotice(tr("Corpus %1 is ready").arg(corpus));

@@ -109,6 +109,13 @@ QVector<Command> MainWindow::runCommands()
                 m_probe->chooseDocuments();
             },
             [this] { return m_workspace; }},
+        {s("probe.films"), s("run"), tr("&Film Options\u2026"), tr("How films are read: text in pictures, its languages, speech"),
+            {}, s("film"),
+            [this] {
+                m_commands.trigger(QStringLiteral("view.probe"));
+                m_probe->chooseFilmReading();
+            },
+            [this] { return m_workspace; }},
         {s("worker.drain"), s("run"), tr("&Drain Worker"), tr("Let the selected worker finish its task, then leave"), {},
             s("drain"), [this] { m_workersPane->drainSelected(); }, worker, {}, true},
         {s("worker.kill"), s("run"), tr("&Kill Worker\u2026"), tr("End the selected worker at once; its task goes to another"),

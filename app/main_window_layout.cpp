@@ -113,6 +113,8 @@ void MainWindow::buildPanes()
     addPane(QStringLiteral("corpora"), m_corpora);
     addPane(QStringLiteral("router"), m_router);
     m_probe = new ProbePane(m_theme);
+    m_probe->setFilmReading(m_settings.filmReading());
+    connect(m_probe, &ProbePane::filmReadingChosen, this, [this](const FilmReading& r) { m_settings.setFilmReading(r); });
     addPane(QStringLiteral("probe"), m_probe);
     m_translate = new TranslatePane(m_theme);
     addPane(QStringLiteral("translate"), m_translate);

@@ -3,6 +3,7 @@
 #include "app/settings.h"
 
 #include <QDir>
+#include <QJsonDocument>
 #include <QThread>
 
 #include <algorithm>
@@ -89,6 +90,16 @@ void Settings::setLastEngine(const EngineTarget& target)
     m_settings.setValue(QStringLiteral("engine/address"), target.address);
     m_settings.setValue(QStringLiteral("engine/ca"), target.tlsCa);
     m_settings.setValue(QStringLiteral("engine/certificate"), target.tlsCert);
+}
+
+FilmReading Settings::filmReading() const
+{
+    return toFilmReading(QJsonDocument::fromJson(m_settings.value(QStringLiteral("films")).toByteArray()).object());
+}
+
+void Settings::setFilmReading(const FilmReading& reading)
+{
+    m_settings.setValue(QStringLiteral("films"), QJsonDocument(toJson(reading)).toJson(QJsonDocument::Compact));
 }
 
 }  // namespace pathloom

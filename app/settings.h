@@ -29,6 +29,8 @@ public:
     /// The engine connected to last: its address, authority and certificate. Where token and key lie is not remembered.
     [[nodiscard]] EngineTarget lastEngine() const;
     void setLastEngine(const EngineTarget& target);
+    [[nodiscard]] FilmReading filmReading() const;
+    void setFilmReading(const FilmReading& reading);
 
 private:
     QSettings m_settings;

@@ -13,7 +13,7 @@ rule "Sleeping as synchronisation:" "$(git grep -nE 'sleep_for|QThread::(m|u)?sl
 rule "torch headers where they may not be:" "$(git grep -lE '#include <(torch|ATen)/' -- app widgets plugins engine/core engine/store engine/cluster engine/server engine/proto)"
 rule "QCustomPlot outside widgets/plot:" "$(git grep -l 'include.*qcustomplot' -- app engine widgets ':!widgets/plot')"
 rule "Qt Multimedia outside widgets/media:" "$(git grep -nE '#include <(Q(Media|Audio|Video)[A-Z]|QtMultimedia)' -- app engine widgets ':!widgets/media')"
-rule "libav, Tesseract or PocketSphinx outside engine/media:" "$(git grep -lE '#include <(libav|libsw|tesseract|leptonica|pocketsphinx)' -- app widgets plugins engine ':!engine/media')"
+rule "libav, Tesseract, PocketSphinx or flite outside engine/media:" "$(git grep -lE '#include <(libav|libsw|tesseract|leptonica|pocketsphinx|flite)' -- app widgets plugins engine ':!engine/media')"
 rule "Words that promise later work:" "$(git grep -nIE '\b(TODO|FIXME|XXX|HACK)\b' -- app engine widgets plugins)"
 rule "Files over 600 lines:" "$(git ls-files '*.cpp' '*.h' | xargs wc -l | awk '$2 != "total" && $1 > 600')"
 up() {  # FLOOR FORBIDDEN... : includes only point down

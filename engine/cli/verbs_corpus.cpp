@@ -3,6 +3,7 @@
 #include "engine/cli/proto_json.h"
 #include "engine/cli/shell.h"
 #include "engine/cli/table.h"
+#include "engine/corpus/read_flags.h"
 
 #include <fmt/format.h>
 
@@ -100,6 +101,7 @@ void add_corpus_verbs(CLI::App& app, Shell& shell)
         std::string name, domain, tokenizer;
         int vocabulary = 0;
         std::uint64_t seed = 1;  // as the app imports
+        ReadOptions reading;
     };
     auto options = std::make_shared<Options>();
     auto* verb = corpus->add_subcommand("import", "Read files, folders or globs into a new corpus");
@@ -109,6 +111,7 @@ void add_corpus_verbs(CLI::App& app, Shell& shell)
     verb->add_option("--vocabulary", options->vocabulary, "Tokens to train (default 8192)")->check(CLI::Range(1, 1 << 20));
     verb->add_option("--tokenizer", options->tokenizer, "A SentencePiece model to use instead of training one");
     verb->add_option("--seed", options->seed, "Seed of the split");
+    add_read_flags(verb, options->reading);
     on_parsed(verb, shell, [&shell, options] {
         v1::ImportCorpusRequest request;
         request.set_name(options->name);
@@ -117,6 +120,11 @@ void add_corpus_verbs(CLI::App& app, Shell& shell)
         request.set_vocabulary(options->vocabulary);
         request.set_tokenizer_model(options->tokenizer);
         request.set_seed(options->seed);
+        v1::FilmReading& films = *request.mutable_films();
+        films.set_frames_per_second(options->reading.frames_per_second);
+        films.set_leave_picture_text(!options->reading.picture_text);
+        films.set_text_language(options->reading.language);
+        films.set_speech(options->reading.speech);
         return import(shell, std::move(request));
     });
 

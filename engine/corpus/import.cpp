@@ -148,11 +148,17 @@ private:
 /// Reads candidates into a ReadDocuments.
 class Reader {
 public:
-    Reader(const ImportRequest& request, ReadDocuments& out)
+    Reader(const ImportRequest& request, const ImportProgress& progress, ReadDocuments& out)
         : m_request(request)
         , m_out(out)
     {
+        m_limits.options = request.reading;
+        m_limits.progress = [this, &progress](double done, double total) {
+            m_stopped = m_stopped || (progress && !progress("film", std::int64_t(done), std::int64_t(total)));
+        };
+        m_limits.stopped = [this] { return m_stopped; };
     }
+    [[nodiscard]] bool stopped() const { return m_stopped; }
 
     void read(const Candidate& candidate)
     {
@@ -198,11 +204,11 @@ private:
         accept(std::move(document), candidate, candidate.source);
     }
 
-    /// HTML, EPUB, PDF, subtitles: whatever pathloom-read's plugins know.
+    /// HTML, EPUB, PDF, subtitles, films: whatever pathloom-read's plugins know.
     void read_through_importer(const Candidate& candidate)
     {
         const std::string path = candidate.file.string();
-        auto content = read_document(candidate.file);
+        auto content = read_document(candidate.file, m_limits);
         if (!content) {
             std::string reason = content.error().message;
             if (reason.starts_with(path + " ")) reason.erase(0, path.size() + 1);
@@ -235,6 +241,8 @@ private:
 
     const ImportRequest& m_request;
     ReadDocuments& m_out;
+    ReadLimits m_limits;
+    bool m_stopped = false;
 };
 
 }  // namespace
@@ -246,18 +254,19 @@ Result<ReadDocuments> read_source_documents(const ImportRequest& request, const 
     Collector collector(out.rejected);
     for (const std::string& path : request.paths) collector.add(path);
     const std::vector<Candidate> files = collector.take();
-    Reader reader(request, out);
+    Reader reader(request, progress, out);
+    const Error stopped{ErrorCode::Cancelled, fmt::format("import of '{}' stopped while reading", request.name)};
     for (std::size_t i = 0; i < files.size(); ++i) {
-        if (progress && !progress("read", std::int64_t(i), std::int64_t(files.size())))
-            return fail(ErrorCode::Cancelled, "import of '{}' stopped while reading", request.name);
+        if (progress && !progress("read", std::int64_t(i), std::int64_t(files.size()))) return fail(stopped);
         reader.read(files[i]);
+        if (reader.stopped()) return fail(stopped);
     }
     if (progress) progress("read", std::int64_t(files.size()), std::int64_t(files.size()));
     if (out.documents.empty()) {
         const Rejected& first = out.rejected.front();
         return fail(ErrorCode::Failed,
             "no document to import ({} rejected; {}: {}); give UTF-8 files ending in .txt, .md or .jsonl, or HTML, EPUB, PDF, "
-            ".srt or .vtt",
+            ".srt, .vtt or films",
             out.rejected.size(), first.path, first.reason);
     }
     return out;

@@ -4,6 +4,7 @@
 
 #include "engine/core/result.h"
 #include "engine/corpus/jsonl.h"
+#include "engine/corpus/read_options.h"
 
 #include <cstdint>
 #include <functional>
@@ -20,6 +21,7 @@ struct ImportRequest {
     std::string domain;  ///< "" = the record's field, else the top folder below an imported one, else the file's stem
     int vocabulary = 0;  ///< 0 = 8192
     std::string tokenizer_model;  ///< path of a SentencePiece model to use instead of training one
+    ReadOptions reading = {};  ///< how films among them are read
     std::uint64_t seed = 0;  ///< split, tokenizer sample and near-duplicate hashing
 };
 
@@ -38,8 +40,9 @@ struct ReadDocuments {
     std::vector<Rejected> rejected;
 };
 
-/// Reads .txt and .md (one document a file) and .jsonl (one a line), each also with .zst. Failed when nothing could be read,
-/// Cancelled when `progress` says so (stage "read", in files).
+/// Reads .txt and .md (one document a file) and .jsonl (one a line), each also with .zst, and what pathloom-read knows. Failed
+/// when nothing could be read, Cancelled when `progress` says so (stage "read", in files; while a film is read "film", in its
+/// seconds).
 Result<ReadDocuments> read_source_documents(const ImportRequest& request, const ImportProgress& progress = {});
 
 }  // namespace pathloom

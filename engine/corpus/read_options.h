@@ -6,6 +6,8 @@
 
 namespace pathloom {
 
+inline constexpr double LeastFrameRate = 0.001, MostFrameRate = 60.0;  ///< of ReadOptions::frames_per_second
+
 struct ReadOptions {
     double frames_per_second = 1.0;  ///< of a film, looked at for text
     bool picture_text = true;  ///< text in a film's pictures

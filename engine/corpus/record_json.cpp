@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/corpus/record_json.h"
 
+#include "engine/corpus/read_options_json.h"
+
 #include <nlohmann/json.hpp>
 
 namespace pathloom {
@@ -8,7 +10,8 @@ namespace pathloom {
 std::string to_json(const ImportRequest& request)
 {
     return nlohmann::json{{"name", request.name}, {"paths", request.paths}, {"domain", request.domain},
-        {"vocabulary", request.vocabulary}, {"tokenizer_model", request.tokenizer_model}, {"seed", request.seed}}
+        {"vocabulary", request.vocabulary}, {"tokenizer_model", request.tokenizer_model}, {"seed", request.seed},
+        {"reading", to_json(request.reading)}}
         .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
@@ -24,6 +27,7 @@ Result<ImportRequest> parse_import_request(const std::string& json)
         request.vocabulary = document.value("vocabulary", request.vocabulary);
         request.tokenizer_model = document.value("tokenizer_model", request.tokenizer_model);
         request.seed = document.value("seed", request.seed);
+        PATHLOOM_TRY(request.reading, parse_read_options(document.value("reading", nlohmann::json())));
     } catch (const nlohmann::json::exception& error) {
         return fail(ErrorCode::Usage, "an import request has a field of the wrong type: {}", error.what());
     }

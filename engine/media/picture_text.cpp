@@ -86,6 +86,17 @@ PictureText::PictureText(PictureText&&) noexcept = default;
 PictureText& PictureText::operator=(PictureText&&) noexcept = default;
 PictureText::~PictureText() = default;
 
+std::vector<std::string> PictureText::languages()
+{
+    tesseract::TessBaseAPI api;
+    std::vector<std::string> out;
+    (void)api.Init(nullptr, "eng", tesseract::OEM_LSTM_ONLY);  // it knows its folder then, whether there is English or not
+    api.GetAvailableLanguagesAsVector(&out);
+    std::erase_if(out, [](const std::string& name) { return name == "osd" || name == "equ" || names_in(name).size() != 1; });
+    std::ranges::sort(out);
+    return out;
+}
+
 Result<PictureText> PictureText::open(const std::string& language)
 {
     const std::vector<std::string> names = names_in(language);

@@ -26,6 +26,9 @@ public:
     PictureText& operator=(PictureText&&) noexcept;
     ~PictureText();
 
+    /// The languages there are models of, sorted; Tesseract's own aids (osd, equ) are none.
+    static std::vector<std::string> languages();
+
     /// The lines of a grey picture from the top, words it is unsure of left out. Small pictures are enlarged first: Tesseract
     /// wants letters of 20 pixels and more.
     std::vector<PictureLine> read(const Picture& grey);

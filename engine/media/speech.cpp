@@ -16,6 +16,16 @@ namespace pathloom {
 
 namespace {
 
+struct SpeechModel {
+    std::string acoustic, words, dictionary;
+};
+
+SpeechModel english()
+{
+    const std::filesystem::path folder = std::filesystem::path(PATHLOOM_SPEECH_MODELS) / "en-us";
+    return {folder / "en-us", folder / "en-us.lm.bin", folder / "cmudict-en-us.dict"};
+}
+
 constexpr double before_speech = 0.3;  // seconds the detector needs to notice that somebody speaks
 
 }  // namespace
@@ -53,19 +63,23 @@ SpeechRecogniser::SpeechRecogniser(SpeechRecogniser&&) noexcept = default;
 SpeechRecogniser& SpeechRecogniser::operator=(SpeechRecogniser&&) noexcept = default;
 SpeechRecogniser::~SpeechRecogniser() = default;
 
+std::string SpeechRecogniser::problem()
+{
+    const SpeechModel model = english();
+    for (const std::string& part : {model.acoustic, model.words, model.dictionary}) {
+        std::error_code error;
+        if (!std::filesystem::exists(part, error))
+            return fmt::format("PocketSphinx's English model is not installed ({} is missing); install pocketsphinx-en-us", part);
+    }
+    return {};
+}
+
 Result<SpeechRecogniser> SpeechRecogniser::open()
 {
     err_set_logfp(nullptr);
-    const std::filesystem::path folder = std::filesystem::path(PATHLOOM_SPEECH_MODELS) / "en-us";
-    const std::string acoustic = folder / "en-us", words = folder / "en-us.lm.bin", dictionary = folder / "cmudict-en-us.dict";
-    for (const std::string& part : {acoustic, words, dictionary}) {
-        std::error_code error;
-        if (!std::filesystem::exists(part, error))
-            return fail(ErrorCode::Usage,
-                "has speech that cannot be recognised: PocketSphinx's English model is not installed ({} is missing); install "
-                "pocketsphinx-en-us, or leave speech out",
-                part);
-    }
+    if (const std::string why = problem(); !why.empty())
+        return fail(ErrorCode::Usage, "has speech that cannot be recognised: {}, or leave speech out", why);
+    const auto [acoustic, words, dictionary] = english();
     auto engine = std::make_unique<Engine>();
     engine->config.reset(cmd_ln_init(nullptr, ps_args(), TRUE, "-hmm", acoustic.c_str(), "-lm", words.c_str(), "-dict",
         dictionary.c_str(), "-logfn", "/dev/null", nullptr));

@@ -22,6 +22,8 @@ struct Utterance {
 
 class SpeechRecogniser {
 public:
+    /// Why its model cannot be used, and the Debian package to install; empty when it can.
+    static std::string problem();
     /// Usage when its model is not installed: the message names the Debian package.
     static Result<SpeechRecogniser> open();
     SpeechRecogniser(SpeechRecogniser&&) noexcept;

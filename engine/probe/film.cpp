@@ -2,6 +2,7 @@
 #include "engine/probe/film.h"
 
 #include "engine/corpus/document_reader.h"
+#include "engine/probe/mixture.h"
 
 #include <nlohmann/json.hpp>
 
@@ -19,18 +20,25 @@ Error unexpected(const std::filesystem::path& file)
 
 }  // namespace
 
-Result<FilmText> read_film_text(const std::filesystem::path& file, const ReadLimits& limits)
+Result<int> film_seconds(const std::filesystem::path& file, const ReadLimits& limits)
 {
-    FilmText out;
-    out.file = file;
+    int out = 0;
     PATHLOOM_CHECK(run_reader(file, {"--media"}, limits, [&](std::string_view line) -> Result<void> {
         auto said = nlohmann::json::parse(line, nullptr, false);
         if (!said.is_object() || !said.contains("media") || !said["media"].is_object() || !said["media"]["seconds"].is_number())
             return fail(unexpected(file));
-        out.seconds = int(std::min(1e8, said["media"]["seconds"].get<double>()));
+        out = int(std::min(1e8, said["media"]["seconds"].get<double>()));
         return {};
     }));
-    if (out.seconds < 1) return fail(ErrorCode::Usage, "{} is shorter than a second; give a longer film", file.string());
+    if (out < 1) return fail(ErrorCode::Usage, "{} is shorter than a second; give a longer film", file.string());
+    return out;
+}
+
+Result<FilmText> read_film_text(const std::filesystem::path& file, const ReadLimits& limits)
+{
+    FilmText out;
+    out.file = file;
+    PATHLOOM_TRY(out.seconds, film_seconds(file, limits));
     ReadLimits own = limits;
     own.options.may_be_empty = true;
     PATHLOOM_TRY(const DocumentText text, read_document(file, own));
@@ -76,31 +84,76 @@ Timeline::Text Timeline::text(int seconds) const
     return out;
 }
 
-Result<std::vector<std::vector<std::string>>> read_drawn_words(
-    const std::filesystem::path& film, std::span<const DrawnWords> words, const ReadLimits& limits)
+Result<std::vector<std::pair<GridPlace, Rng>>> draw_places(
+    const Timeline& timeline, std::span<const int> lengths, int depths, std::uint64_t seed)
 {
-    constexpr std::size_t at_once = 256;  // a command line holds only so much
-    std::vector<std::vector<std::string>> out(words.size());
-    for (std::size_t first = 0; first < words.size(); first += at_once) {
-        const auto now = words.subspan(first, std::min(at_once, words.size() - first));
-        std::vector<std::string> arguments{"--text-language", limits.options.language};
-        for (const DrawnWords& one : now) {
-            arguments.emplace_back("--overlay");
-            arguments.push_back(fmt::format("{},{:.4f},{:.4f},{}", one.second, one.x, one.y, one.text));
+    std::vector<std::pair<GridPlace, Rng>> out;
+    for (const int length : lengths) {
+        if (length < depths)
+            return fail(ErrorCode::Usage, "a length of {} s has no room for {} depths; ask for longer films or fewer depths",
+                length, depths);
+        for (int d = 0; d < depths; ++d) {
+            GridPlace one;
+            one.length = length;
+            one.depth = 100.0 * (d + 0.5) / depths;
+            one.seed = mix(seed, std::uint64_t(length), std::uint64_t(d));
+            Rng rng(one.seed);
+            one.second = std::min(length - 1, int(double(length) * (d + rng.uniform()) / depths));
+            one.place = timeline.at(one.second);
+            one.repeated = length > timeline.seconds();
+            out.emplace_back(one, rng);
         }
+    }
+    return out;
+}
+
+namespace {
+
+constexpr std::size_t at_once = 256;  // requests: a command line holds only so much
+
+/// Asks pathloom-read for `arguments` (one request each, behind `flag`), a few at a time, and collects the "text" of each `list`
+/// of its answers `kind`, by index.
+Result<std::vector<std::vector<std::string>>> read_requests(const std::filesystem::path& film, const ReadLimits& limits,
+    const std::vector<std::string>& common, const char* flag, const std::vector<std::string>& requests, const char* kind,
+    const char* list)
+{
+    std::vector<std::vector<std::string>> out(requests.size());
+    for (std::size_t first = 0; first < requests.size(); first += at_once) {
+        const std::size_t count = std::min(at_once, requests.size() - first);
+        std::vector<std::string> arguments = common;
+        for (std::size_t i = first; i < first + count; ++i) arguments.insert(arguments.end(), {flag, requests[i]});
         PATHLOOM_CHECK(run_reader(film, arguments, limits, [&](std::string_view line) -> Result<void> {
             auto said = nlohmann::json::parse(line, nullptr, false);
-            if (!said.is_object() || !said.contains("overlay") || !said["overlay"].is_object()) return fail(unexpected(film));
-            auto& overlay = said["overlay"];
-            if (!overlay["index"].is_number_unsigned() || overlay["index"] >= now.size() || !overlay["lines"].is_array())
+            if (!said.is_object() || !said.contains(kind) || !said[kind].is_object()) return fail(unexpected(film));
+            auto& answer = said[kind];
+            if (!answer["index"].is_number_unsigned() || answer["index"] >= count || !answer[list].is_array())
                 return fail(unexpected(film));
-            for (const auto& read : overlay["lines"])
+            for (const auto& read : answer[list])
                 if (read.is_object() && read.contains("text") && read["text"].is_string())
-                    out[first + overlay["index"].get<std::size_t>()].push_back(read["text"].get<std::string>());
+                    out[first + answer["index"].get<std::size_t>()].push_back(read["text"].get<std::string>());
             return {};
         }));
     }
     return out;
+}
+
+}  // namespace
+
+Result<std::vector<std::vector<std::string>>> read_drawn_words(
+    const std::filesystem::path& film, std::span<const DrawnWords> words, const ReadLimits& limits)
+{
+    std::vector<std::string> requests;
+    for (const DrawnWords& one : words)
+        requests.push_back(fmt::format("{},{:.4f},{:.4f},{}", one.second, one.x, one.y, one.text));
+    return read_requests(film, limits, {"--text-language", limits.options.language}, "--overlay", requests, "overlay", "lines");
+}
+
+Result<std::vector<std::vector<std::string>>> read_spoken_words(
+    const std::filesystem::path& recording, std::span<const SpokenWords> words, const ReadLimits& limits)
+{
+    std::vector<std::string> requests;
+    for (const SpokenWords& one : words) requests.push_back(fmt::format("{},{},{}", one.second, one.voice, one.text));
+    return read_requests(recording, limits, {}, "--spoken", requests, "spoken", "said");
 }
 
 }  // namespace pathloom

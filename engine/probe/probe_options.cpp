@@ -3,6 +3,7 @@
 
 #include "engine/core/files.h"
 #include "engine/core/resources.h"
+#include "engine/corpus/read_flags.h"
 #include "engine/probe/routed_reader.h"
 
 #include <fmt/format.h>
@@ -25,7 +26,7 @@ void add_common_options(CLI::App* verb, ProbeOptions& options)
             "--corpus "
             "NAME [--split S]")
         ->required();
-    add_film_options(verb, options);
+    add_read_flags(verb, options.reading);
     verb->add_option("--memory", options.memory, "Folder of encoded documents (default: in the user's cache)");
     verb->add_option("--threads", options.threads, "Threads")->check(CLI::Range(1, 64));
     verb->add_option("--precision", options.precision, "Of the encoder's products")->check(CLI::IsMember({"fp32", "bf16"}));
@@ -36,16 +37,6 @@ void add_common_options(CLI::App* verb, ProbeOptions& options)
         ->check(CLI::Range(0.0, 1.0));
     verb->add_option("--rank-next", options.rank.going_on, "Cosine the row after the one read last gains; 0: none")
         ->check(CLI::Range(0.0, 4.0));
-}
-
-void add_film_options(CLI::App* verb, ProbeOptions& options)
-{
-    verb->add_option("--fps", options.reading.frames_per_second, "Pictures of a film looked at, a second")
-        ->check(CLI::Range(0.001, 60.0));
-    verb->add_option(
-        "--text-language", options.reading.language, "Of the text in a film's pictures: Tesseract's names (eng, deu+eng)");
-    verb->add_flag("!--no-picture-text", options.reading.picture_text, "Leave the text in a film's pictures out");
-    verb->add_flag("--speech", options.reading.speech, "Recognise what is said in films and recordings");
 }
 
 ReadLimits read_limits(const ProbeShell& shell, const ProbeOptions& options)

@@ -37,8 +37,6 @@ struct ProbeOptions {
 /// --model, --doc, --memory, --threads, --precision, --max-tokens.
 void add_common_options(CLI::App* verb, ProbeOptions& options);
 
-/// --fps, --text-language, --no-picture-text, --speech: of films.
-void add_film_options(CLI::App* verb, ProbeOptions& options);
 /// How to read documents, with progress of films on stderr.
 ReadLimits read_limits(const ProbeShell& shell, const ProbeOptions& options);
 

@@ -5,6 +5,7 @@
 #include "engine/core/hash.h"
 #include "engine/core/resources.h"
 #include "engine/corpus/document_reader.h"
+#include "engine/corpus/read_options_json.h"
 #include "engine/model/kernels/products.h"
 
 #include <algorithm>
@@ -158,6 +159,7 @@ Result<void> ProbeSession::add(const json& request)
     std::size_t added = 0;
     ReadLimits limits;
     limits.stopped = m_io.stopped;
+    PATHLOOM_TRY(limits.options, parse_read_options(request.value("reading", json())));
     for (const auto& path : request.at("paths")) {
         const auto name = path.get<std::string>();
         const auto files = document_files({name});

@@ -142,7 +142,8 @@ void add_probe_verbs(CLI::App& app, ProbeShell& shell)
             [&shell, options, many] { shell.action = [&shell, options, many] { return run_needle(shell, *options, many); }; });
     }
     add_case_verbs(*probe, shell);
-    add_video_verb(*probe, shell);
+    add_video_verbs(*probe, shell);
+    add_frame_verb(*probe, shell);
 }
 
 }  // namespace pathloom

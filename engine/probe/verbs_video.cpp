@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// probe video.
+// probe video, probe audio.
 #include "engine/core/clock.h"
 #include "engine/core/files.h"
 #include "engine/core/resources.h"
 #include "engine/model/kernels/products.h"
 #include "engine/probe/probe_options.h"
+#include "engine/probe/transcribed.h"
 #include "engine/probe/video_grid.h"
 
 #include <fmt/format.h>
@@ -21,21 +22,31 @@ using nlohmann::json;
 
 struct VideoOptions {
     ProbeOptions common;
+    NeedleKind kind = NeedleKind::Drawn;
     std::string track = "text";
-    std::filesystem::path words;
+    std::filesystem::path words, transcribed;
 };
 
-json video_cell_json(const VideoCell& cell, const Timeline& timeline, const std::string& model, const ProbeOptions& options)
+bool spoken_of(const VideoOptions& options)
 {
+    return options.kind == NeedleKind::Spoken;
+}
+
+json video_cell_json(const VideoCell& cell, const Timeline& timeline, const std::string& model, const VideoOptions& options)
+{
+    const SecretWords secret = secret_of(options.kind);
+    json recipe{{"model", model}, {"film", timeline.films()[cell.place.film].file.string()}, {"film_second", cell.place.second},
+        {"seed", cell.seed}, {"question", secret.question}, {"answer_prefix", secret.prefix}};
+    if (spoken_of(options))
+        recipe.update({{"needle", cell.spoken.text}, {"voice", cell.spoken.voice}});
+    else
+        recipe.update({{"needle", cell.drawn.text}, {"x", cell.drawn.x}, {"y", cell.drawn.y},
+            {"text_language", options.common.reading.language}});
     return {{"length", cell.length}, {"depth", cell.depth}, {"actual_second", cell.second}, {"actual_position", cell.position},
-        {"tokens", cell.tokens}, {"key", "secret word"}, {"value", cell.word}, {"template", 0}, {"read", cell.read},
-        {"word_read", cell.word_read}, {"answer", cell.answer}, {"found", cell.found}, {"repeated", cell.repeated},
-        {"seconds_encode", cell.seconds_encode}, {"seconds_answer", cell.seconds_answer},
-        {"seconds_first_token", cell.seconds_first},
-        {"recipe",
-            {{"model", model}, {"film", timeline.films()[cell.place.film].file.string()}, {"film_second", cell.place.second},
-                {"seed", cell.seed}, {"needle", cell.drawn.text}, {"x", cell.drawn.x}, {"y", cell.drawn.y},
-                {"text_language", options.reading.language}, {"question", SecretQuestion}, {"answer_prefix", SecretPrefix}}}};
+        {"tokens", cell.tokens}, {"key", spoken_of(options) ? "secret keyword" : "secret word"}, {"value", cell.word},
+        {"template", 0}, {"read", cell.read}, {"word_read", cell.word_read}, {"answer", cell.answer}, {"found", cell.found},
+        {"repeated", cell.repeated}, {"seconds_encode", cell.seconds_encode}, {"seconds_answer", cell.seconds_answer},
+        {"seconds_first_token", cell.seconds_first}, {"recipe", std::move(recipe)}};
 }
 
 Result<Timeline> timeline_of(const ProbeShell& shell, const ProbeOptions& options)
@@ -56,6 +67,7 @@ Result<VideoGridRequest> request_of(const VideoOptions& options)
     request.no_needle = options.common.no_needle;
     request.seed = options.common.seed;
     request.answer = answer_options(options.common);
+    request.kind = options.kind;
     std::filesystem::path file = options.words;
     if (file.empty()) {
         PATHLOOM_TRY(file, resource_path("probes/words.txt"));
@@ -75,7 +87,7 @@ Result<void> run_video(const ProbeShell& shell, const VideoOptions& options)
     const double seconds_read = seconds_since(begin);
     PATHLOOM_TRY(std::vector<VideoCell> cells, plan_video_grid(timeline, request));
     const auto drawing = std::chrono::steady_clock::now();
-    if (!request.no_needle) PATHLOOM_CHECK(read_needles(timeline, read_limits(shell, options.common), cells));
+    if (!request.no_needle) PATHLOOM_CHECK(read_needles(timeline, request.kind, read_limits(shell, options.common), cells));
     const double seconds_needles = seconds_since(drawing);
     PATHLOOM_TRY(const VideoHaystack haystack,
         encode_timeline(
@@ -86,7 +98,7 @@ Result<void> run_video(const ProbeShell& shell, const VideoOptions& options)
     std::size_t found = 0, read = 0;
     std::string table = fmt::format("{:>8} {:>7} {:>8} {:>5} {:>6}  {}\n", "SECONDS", "DEPTH", "AT", "READ", "FOUND", "ANSWER");
     for (const VideoCell& cell : cells) {
-        out["cells"].push_back(video_cell_json(cell, timeline, reader.hash, options.common));
+        out["cells"].push_back(video_cell_json(cell, timeline, reader.hash, options));
         found += cell.found ? 1 : 0;
         read += cell.word_read ? 1 : 0;
         table += fmt::format("{:>8} {:>6.1f}% {:>8} {:>5} {:>6}  {}\n", cell.length, cell.depth, cell.second,
@@ -96,11 +108,18 @@ Result<void> run_video(const ProbeShell& shell, const VideoOptions& options)
             cell.found ? "yes" : "no", cell.answer);
     }
     const double recall = double(found) / double(cells.size());
-    out["summary"] = {{"route", "text track"}, {"recall", recall}, {"cells", cells.size()}, {"no_needle", request.no_needle},
-        {"film_seconds", timeline.seconds()}, {"document_tokens", haystack.memory.rows() + 1},
+    out["summary"] = {{"route", spoken_of(options) ? "speech track" : "text track"}, {"recall", recall}, {"cells", cells.size()},
+        {"no_needle", request.no_needle}, {"film_seconds", timeline.seconds()}, {"document_tokens", haystack.memory.rows() + 1},
         {"seconds_read_films", seconds_read}, {"seconds_read_needles", seconds_needles},
         {"seconds_encode_document", haystack.seconds_encode}, {"peak_rss_mb", peak_rss_mb()}};
     if (!request.no_needle) out["summary"]["word_read"] = double(read) / double(cells.size());
+    if (!options.transcribed.empty()) {
+        PATHLOOM_TRY(const auto recordings, read_transcribed(options.transcribed));
+        PATHLOOM_TRY(const SpeechErrors errors, speech_errors(recordings, read_limits(shell, options.common)));
+        out["summary"].update({{"wer", errors.wer}, {"wer_words", errors.words}, {"wer_recordings", errors.recordings}});
+        table += fmt::format(
+            "word error rate {:.4f} over {} words of {} recordings\n", errors.wer, errors.words, errors.recordings);
+    }
     if (!options.common.out.empty()) PATHLOOM_CHECK(write_file_atomic(options.common.out, out.dump(2) + "\n"));
     shell.print(
         out, table + fmt::format("{} {:.4f} over {} cells\n", request.no_needle ? "says none" : "recall", recall, cells.size()));
@@ -109,26 +128,43 @@ Result<void> run_video(const ProbeShell& shell, const VideoOptions& options)
 
 }  // namespace
 
-void add_video_verb(CLI::App& probe, ProbeShell& shell)
+namespace {
+
+void add_grid_verb(CLI::App& probe, ProbeShell& shell, NeedleKind kind, const char* name, const char* what)
 {
     auto options = std::make_shared<VideoOptions>();
+    options->kind = kind;
     options->common.depths = 10;
-    auto* verb = probe.add_subcommand("video", "A word drawn over one picture of a film, over length and depth");
+    options->common.reading.speech = spoken_of(*options);
+    options->common.reading.picture_text = !spoken_of(*options);
+    auto* verb = probe.add_subcommand(name, what);
     add_common_options(verb, options->common);
-    verb->get_option("--doc")->description("Films, one after the other; together shorter than a length they begin again");
+    verb->get_option("--doc")->description(
+        "Films or recordings, one after the other; together shorter than a length they begin again");
     verb->add_option("--lengths", options->common.lengths, "Seconds of film, separated by commas")
         ->delimiter(',')
         ->required()
         ->check(CLI::Range(10.0, 1e6));
-    verb->add_option("--depths", options->common.depths, "Shares of the film a picture is drawn from")
-        ->check(CLI::Range(1, 1000));
-    verb->add_flag("--no-needle", options->common.no_needle, "Draw nothing, and ask");
-    verb->add_option("--track", options->track, "What the reader is given: text (what is read from the pictures)")
-        ->check(CLI::IsMember({"text"}));
-    verb->add_option("--words", options->words, "Words to draw, one a line");
-    verb->add_option("--seed", options->common.seed, "Of words, pictures and places in them");
+    verb->add_option("--depths", options->common.depths, "Shares of the film a place is drawn from")->check(CLI::Range(1, 1000));
+    verb->add_flag("--no-needle", options->common.no_needle, "Put nothing in, and ask");
+    if (kind == NeedleKind::Drawn)
+        verb->add_option("--track", options->track, "What the reader is given: text (what is read from the pictures)")
+            ->check(CLI::IsMember({"text"}));
+    else
+        verb->add_option("--transcribed", options->transcribed,
+            "Also measure the word error rate over these recordings: lines FILE<tab>WORDS");
+    verb->add_option("--words", options->words, "Words to choose from, one a line");
+    verb->add_option("--seed", options->common.seed, "Of words, times, and places in pictures or voices");
     verb->add_option("--out", options->common.out, "Also write the JSON to this file");
     verb->callback([&shell, options] { shell.action = [&shell, options] { return run_video(shell, *options); }; });
+}
+
+}  // namespace
+
+void add_video_verbs(CLI::App& probe, ProbeShell& shell)
+{
+    add_grid_verb(probe, shell, NeedleKind::Drawn, "video", "A word drawn over one picture of a film, over length and depth");
+    add_grid_verb(probe, shell, NeedleKind::Spoken, "audio", "A keyword spoken into a recording, over length and depth");
 }
 
 }  // namespace pathloom

@@ -29,6 +29,13 @@ std::size_t tokens_before(const MemoryFile& memory, std::size_t byte)
 
 }  // namespace
 
+SecretWords secret_of(NeedleKind kind)
+{
+    // The recogniser writes "key word": its dictionary has no other.
+    if (kind == NeedleKind::Spoken) return {"What is the secret key word?", "the secret key word is"};
+    return {"What is the secret word?", "The secret word is \""};
+}
+
 std::vector<std::string> word_list(std::string_view text)
 {
     std::vector<std::string> out;
@@ -43,36 +50,36 @@ std::vector<std::string> word_list(std::string_view text)
 Result<std::vector<VideoCell>> plan_video_grid(const Timeline& timeline, const VideoGridRequest& request)
 {
     if (request.words.empty()) return fail(ErrorCode::Usage, "the list of words is empty; put a word on each line");
+    PATHLOOM_TRY(const auto drawn, draw_places(timeline, request.lengths, request.depths, request.seed));
     std::vector<VideoCell> cells;
-    for (const int length : request.lengths) {
-        if (length < request.depths)
-            return fail(ErrorCode::Usage, "a length of {} s has no room for {} depths; ask for longer films or fewer depths",
-                length, request.depths);
-        for (int d = 0; d < request.depths; ++d) {
-            VideoCell cell;
-            cell.length = length;
-            cell.depth = 100.0 * (d + 0.5) / request.depths;
-            cell.seed = mix(request.seed, std::uint64_t(length), std::uint64_t(d));
-            Rng rng(cell.seed);
-            cell.second = std::min(length - 1, int(double(length) * (d + rng.uniform()) / request.depths));
-            cell.place = timeline.at(cell.second);
-            cell.word = request.words[std::size_t(rng.below(request.words.size()))];
+    for (const auto& [place, state] : drawn) {
+        VideoCell cell;
+        static_cast<GridPlace&>(cell) = place;
+        Rng rng = state;
+        cell.word = request.words[std::size_t(rng.below(request.words.size()))];
+        if (request.kind == NeedleKind::Drawn)
             cell.drawn = {cell.place.second, rng.uniform(), rng.uniform(), "The secret word is \"" + cell.word + "\""};
-            cell.repeated = length > timeline.seconds();
-            cells.push_back(std::move(cell));
-        }
+        else
+            cell.spoken = {cell.place.second, rng.below(2) == 0 ? "rms" : "slt", "the secret keyword is " + cell.word};
+        cells.push_back(std::move(cell));
     }
     return cells;
 }
 
-Result<void> read_needles(const Timeline& timeline, const ReadLimits& limits, std::vector<VideoCell>& cells)
+Result<void> read_needles(const Timeline& timeline, NeedleKind kind, const ReadLimits& limits, std::vector<VideoCell>& cells)
 {
     std::map<std::size_t, std::vector<std::size_t>> by_film;
     for (std::size_t i = 0; i < cells.size(); ++i) by_film[cells[i].place.film].push_back(i);
     for (const auto& [film, indices] : by_film) {
-        std::vector<DrawnWords> words;
-        for (const std::size_t i : indices) words.push_back(cells[i].drawn);
-        PATHLOOM_TRY(auto read, read_drawn_words(timeline.films()[film].file, words, limits));
+        std::vector<DrawnWords> drawn;
+        std::vector<SpokenWords> spoken;
+        for (const std::size_t i : indices) {
+            drawn.push_back(cells[i].drawn);
+            spoken.push_back(cells[i].spoken);
+        }
+        const std::filesystem::path& file = timeline.films()[film].file;
+        PATHLOOM_TRY(auto read,
+            kind == NeedleKind::Drawn ? read_drawn_words(file, drawn, limits) : read_spoken_words(file, spoken, limits));
         for (std::size_t k = 0; k < indices.size(); ++k) {
             VideoCell& cell = cells[indices[k]];
             cell.read = std::move(read[k]);
@@ -96,6 +103,7 @@ Result<VideoHaystack> encode_timeline(ReaderPackage& reader, const Timeline& tim
 Result<void> ask_video_grid(ReaderPackage& reader, const VideoHaystack& haystack, const VideoGridRequest& request,
     std::vector<VideoCell>& cells, const std::function<bool(const VideoCell&)>& done)
 {
+    const SecretWords secret = secret_of(request.kind);
     for (VideoCell& cell : cells) {
         const auto start = std::chrono::steady_clock::now();
         const std::size_t kept = tokens_before(haystack.memory, haystack.text.ends[std::size_t(cell.length - 1)]);
@@ -110,7 +118,7 @@ Result<void> ask_video_grid(ReaderPackage& reader, const VideoHaystack& haystack
             splice(haystack.memory, kept, insertions, std::size_t(reader.model.spec().reach()),
                 [&](std::span<const std::int32_t> tokens) { return key_source(reader, tokens); }));
         cell.seconds_encode = seconds_since(start);
-        PATHLOOM_TRY(const Answer answer, ask_memory(reader, memory, SecretQuestion, SecretPrefix, request.answer));
+        PATHLOOM_TRY(const Answer answer, ask_memory(reader, memory, secret.question, secret.prefix, request.answer));
         cell.answer = answer.text;
         cell.found = request.no_needle ? answer.text == NoAnswer
                                        : in_lower_case(answer.text).find(in_lower_case(cell.word)) != std::string::npos;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Needle in a film (Gemini 1.5 report 5.2.1.3), by the text track: a word drawn over one picture is read from that picture,
-// stands in the film's text, and a reader is asked for it. The word is drawn from a list, so no prior knows it.
+// Needle in a film or a recording (Gemini 1.5 report 5.2.1.3 and 5.2.1.4), by the text track: a word drawn over one picture, or
+// spoken into the sound, is read from there, stands in the film's text, and a reader is asked for it. The word is drawn from a
+// list, so no prior knows it.
 #pragma once
 
 #include "engine/probe/answer.h"
@@ -16,6 +17,8 @@
 
 namespace pathloom {
 
+enum class NeedleKind { Drawn, Spoken };
+
 struct VideoGridRequest {
     std::vector<int> lengths;  ///< seconds of film
     int depths = 10;
@@ -23,33 +26,32 @@ struct VideoGridRequest {
     std::uint64_t seed = 1;
     std::vector<std::string> words;
     AnswerOptions answer;
+    NeedleKind kind = NeedleKind::Drawn;
 };
 
-struct VideoCell {
-    int length = 0;  ///< seconds
-    double depth = 0.0;  ///< percent, of the middle of its share of the film
-    int second = 0;  ///< the picture, drawn at random from that share
-    Timeline::Place place;
-    DrawnWords drawn;
+struct VideoCell : GridPlace {
+    DrawnWords drawn;  ///< one of both, as the request says
+    SpokenWords spoken;
     std::string word;
-    std::vector<std::string> read;  ///< from the picture, what stood in it before included
+    std::vector<std::string> read;  ///< from the picture or the sound there, what stood in it before included
     bool word_read = false;
     std::string answer;
     bool found = false;
-    bool repeated = false;  ///< the films are shorter than the length
     std::size_t position = 0, tokens = 0;  ///< of the needle, and of the film's text with it
-    std::uint64_t seed = 0;
     double seconds_encode = 0.0, seconds_answer = 0.0, seconds_first = 0.0;
 };
 
-inline constexpr const char* SecretQuestion = "What is the secret word?";
-inline constexpr const char* SecretPrefix = "The secret word is \"";
+struct SecretWords {
+    const char* question;
+    const char* prefix;  ///< of the answer
+};
+SecretWords secret_of(NeedleKind kind);
 
 /// Cells by length, then depth, as the seed draws them. Usage when there are no words or a length is too short for the depths.
 Result<std::vector<VideoCell>> plan_video_grid(const Timeline& timeline, const VideoGridRequest& request);
 
-/// Draws every needle, film by film, and reads its picture.
-Result<void> read_needles(const Timeline& timeline, const ReadLimits& limits, std::vector<VideoCell>& cells);
+/// Draws or speaks every needle, film by film, and reads what is there then.
+Result<void> read_needles(const Timeline& timeline, NeedleKind kind, const ReadLimits& limits, std::vector<VideoCell>& cells);
 
 struct VideoHaystack {
     Timeline::Text text;  ///< of the longest length

@@ -2,6 +2,7 @@
 // Corpora: import without the lock, then one row.
 #include "engine/core/resources.h"
 #include "engine/corpus/document_list.h"
+#include "engine/corpus/read_options_json.h"
 #include "engine/server/coordinator.h"
 #include "engine/server/import_process.h"
 
@@ -65,6 +66,16 @@ std::string record_json(const v1::Corpus& corpus)
     return text;
 }
 
+Result<ReadOptions> reading_of(const v1::FilmReading& films)
+{
+    ReadOptions options;
+    if (films.frames_per_second() != 0.0) options.frames_per_second = films.frames_per_second();
+    options.picture_text = !films.leave_picture_text();
+    if (!films.text_language().empty()) options.language = films.text_language();
+    options.speech = films.speech();
+    return parse_read_options(to_json(options));  // whether that is possible
+}
+
 Result<v1::Corpus> from_row(const CorpusRow& row)
 {
     v1::Corpus corpus;
@@ -84,6 +95,7 @@ Result<v1::Corpus> Coordinator::import_corpus(const v1::ImportCorpusRequest& req
         PATHLOOM_TRY(const auto existing, m_project->find_corpus(request.name()));
         if (existing) return fail(ErrorCode::Exists, "a corpus named '{}' exists already; choose another name", request.name());
     }
+    PATHLOOM_TRY(const ReadOptions reading, reading_of(request.films()));
     PATHLOOM_TRY(const auto program, sibling_program("pathloom-import"));
     ImportProcessRequest helper;
     helper.program = program;
@@ -91,9 +103,9 @@ Result<v1::Corpus> Coordinator::import_corpus(const v1::ImportCorpusRequest& req
     helper.memory_limit = import_memory_limit;
     helper.request_json = nlohmann::json{{"name", request.name()},
         {"paths", std::vector<std::string>(request.paths().begin(), request.paths().end())}, {"domain", request.domain()},
-        {"vocabulary", request.vocabulary()}, {"tokenizer_model", request.tokenizer_model()},
-        {"seed",
-            request.seed()}}.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+        {"vocabulary", request.vocabulary()}, {"tokenizer_model", request.tokenizer_model()}, {"seed", request.seed()},
+        {"reading",
+            to_json(reading)}}.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
     PATHLOOM_TRY(const auto answer, run_import(helper, [&](const std::string& stage, std::int64_t done, std::int64_t total) {
         v1::ImportProgress progress;
         progress.set_stage(stage);

@@ -28,6 +28,13 @@ find_path(SPHINXBASE_INCLUDE sphinxbase/err.h PATH_SUFFIXES ${CMAKE_LIBRARY_ARCH
 find_library(POCKETSPHINX_LIBRARY pocketsphinx REQUIRED)
 find_library(SPHINXBASE_LIBRARY sphinxbase REQUIRED)
 pkg_get_variable(POCKETSPHINX_MODELS pocketsphinx modeldir)
+# flite has no .pc file; its voices are libraries of their own.
+find_path(FLITE_INCLUDE flite/flite.h REQUIRED)
+find_library(FLITE_LIBRARY flite REQUIRED)
+find_library(FLITE_ENGLISH flite_usenglish REQUIRED)
+find_library(FLITE_LEXICON flite_cmulex REQUIRED)
+find_library(FLITE_MAN flite_cmu_us_rms REQUIRED)
+find_library(FLITE_WOMAN flite_cmu_us_slt REQUIRED)
 find_package(Torch REQUIRED)
 find_path(DNNL_INCLUDE dnnl.h REQUIRED)
 find_library(DNNL_LIBRARY dnnl REQUIRED)

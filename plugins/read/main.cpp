@@ -10,6 +10,8 @@
 
 #include <sys/prctl.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <csignal>
 #include <cstdio>
@@ -29,6 +31,11 @@ constexpr const char* usage
       "       pathloom-read --media FILE\n"
       "       pathloom-read --thumbnails N [--height H] FILE\n"
       "       pathloom-read --overlay SECONDS,X,Y,TEXT [--overlay ...] [--text-language L] [--fps F] FILE\n"
+      "       pathloom-read --spoken SECONDS,VOICE,TEXT [--spoken ...] FILE\n"
+      "       pathloom-read --marks [--fps F] FILE\n"
+      "       pathloom-read --copy SECONDS,SEED [--copy ...] FILE\n"
+      "       pathloom-read --find IMAGE [--fps F] FILE\n"
+      "       pathloom-read --abilities\n"
       "       pathloom-read --list\n";
 
 int refuse(const Error& error)
@@ -46,9 +53,17 @@ bool number(std::string_view text, Number least, Number most, Number& out)
     return error == std::errc() && end == text.data() + text.size() && out >= least && out <= most;
 }
 
+template <class Request>
+bool add_request(const std::optional<Request>& request, std::vector<Request>& out)
+{
+    if (request) out.push_back(*request);
+    return request.has_value();
+}
+
 bool parse(int argc, char** argv, ReadCall& call)
 {
     const std::map<std::string_view, std::function<void()>> flags{{"--list", [&] { call.list = true; }},
+        {"--abilities", [&] { call.abilities = true; }}, {"--marks", [&] { call.marks = true; }},
         {"--media", [&] { call.media = true; }}, {"--speech", [&] { call.options.speech = true; }},
         {"--may-be-empty", [&] { call.options.may_be_empty = true; }},
         {"--no-picture-text", [&] { call.options.picture_text = false; }}};
@@ -57,14 +72,12 @@ bool parse(int argc, char** argv, ReadCall& call)
         {"--seconds", [&](auto v) { return number(v, 1UL, 1'000'000UL, call.seconds); }},
         {"--thumbnails", [&](auto v) { return number(v, 1, 10'000, call.thumbnails); }},
         {"--height", [&](auto v) { return number(v, 8, 2160, call.thumbnail_height); }},
-        {"--fps", [&](auto v) { return number(v, 0.001, 60.0, call.options.frames_per_second); }},
+        {"--fps", [&](auto v) { return number(v, LeastFrameRate, MostFrameRate, call.options.frames_per_second); }},
         {"--from", [&](auto v) { return number(v, 0.0, 1e8, call.options.from); }},
-        {"--overlay",
-            [&](auto v) {
-                const auto request = parse_overlay(v);
-                if (request) call.overlays.push_back(*request);
-                return request.has_value();
-            }},
+        {"--overlay", [&](auto v) { return add_request(parse_overlay(v), call.overlays); }},
+        {"--spoken", [&](auto v) { return add_request(parse_spoken(v), call.spoken); }},
+        {"--copy", [&](auto v) { return add_request(parse_copy(v), call.copies); }},
+        {"--find", [&](auto v) { return !(call.find = std::string(v)).empty(); }},
         {"--text-language", [&](auto v) { return !(call.options.language = std::string(v)).empty(); }}};
     for (int i = 1; i < argc; ++i) {
         const std::string_view word = argv[i];
@@ -78,8 +91,10 @@ bool parse(int argc, char** argv, ReadCall& call)
             return false;
         }
     }
-    if (int(call.list) + int(call.media) + int(call.thumbnails > 0) + int(!call.overlays.empty()) > 1) return false;
-    return call.list == call.file.empty();
+    const std::array asked{call.list, call.abilities, call.media, call.thumbnails > 0, !call.overlays.empty(),
+        !call.spoken.empty(), call.marks, !call.copies.empty(), !call.find.empty()};
+    if (std::ranges::count(asked, true) > 1) return false;
+    return (call.list || call.abilities) == call.file.empty();
 }
 
 }  // namespace
@@ -96,10 +111,15 @@ int main(int argc, char** argv)
     if (call.list) return print_importers() ? 0 : 1;
     limit_process(call.megabytes, call.seconds);
     try {
-        const auto done = call.media ? print_media(call)
-            : call.thumbnails > 0    ? print_thumbnails(call)
-            : !call.overlays.empty() ? print_overlays(call)
-                                     : print_document(call);
+        const auto done = call.abilities ? print_abilities()
+            : call.media                 ? print_media(call)
+            : call.thumbnails > 0        ? print_thumbnails(call)
+            : !call.overlays.empty()     ? print_overlays(call)
+            : !call.spoken.empty()       ? print_spoken(call)
+            : call.marks                 ? print_marks(call)
+            : !call.copies.empty()       ? print_copies(call)
+            : !call.find.empty()         ? print_found(call)
+                                         : print_document(call);
         if (!done) return refuse(done.error());
     } catch (const std::bad_alloc&) {
         return refuse({ErrorCode::Failed, fmt::format("needs more than {} MB to be read", call.megabytes)});

@@ -18,6 +18,7 @@ public:
         return read_film(source.file, source.options, source.progress, sink);
     }
     [[nodiscard]] Result<MediaFacts> facts(const std::filesystem::path& file) const override { return media_facts(file); }
+    [[nodiscard]] MediaAbilities abilities() const override { return media_abilities(); }
     [[nodiscard]] Result<void> thumbnails(const std::filesystem::path& file, int count, int height,
         const std::function<bool(const Thumbnail&)>& sink) const override
     {
@@ -27,6 +28,26 @@ public:
         const std::vector<OverlayRequest>& requests, const std::function<bool(const OverlayReading&)>& sink) const override
     {
         return read_overlays(file, options.language, 1.0 / options.frames_per_second, requests, sink);
+    }
+    [[nodiscard]] Result<void> spoken(const std::filesystem::path& file, const std::vector<SpokenRequest>& requests,
+        const std::function<bool(const SpokenReading&)>& sink) const override
+    {
+        return read_spoken(file, requests, sink);
+    }
+    [[nodiscard]] Result<void> marks(
+        const std::filesystem::path& file, double rate, const std::function<bool(const MarkedMoment&)>& sink) const override
+    {
+        return mark_film(file, rate, sink);
+    }
+    [[nodiscard]] Result<void> copies(const std::filesystem::path& file, const std::vector<CopyRequest>& requests,
+        const std::function<bool(std::size_t index, const PictureMark&)>& sink) const override
+    {
+        return mark_copies(file, requests, sink);
+    }
+    [[nodiscard]] Result<std::vector<FoundMoment>> find(const std::filesystem::path& film, const std::filesystem::path& image,
+        double rate, std::size_t count, const std::function<bool(double done, double total)>& progress) const override
+    {
+        return find_picture(film, image, rate, count, progress);
     }
 };
 

@@ -247,6 +247,7 @@ qint64 EngineClient::importCorpus(
     reactor->request.set_vocabulary(order.vocabulary);
     reactor->request.set_tokenizer_model(order.tokenizerModel.toStdString());
     reactor->request.set_seed(order.seed);
+    fill(*reactor->request.mutable_films(), order.films);
     auto corpus = std::make_shared<CorpusRow>();  // written on gRPC's thread before the queued call that reads it
     reactor->onProgress = [this, guard, progress, corpus](const v1::ImportProgress& m) {
         if (m.has_corpus()) *corpus = toValue(m.corpus());

@@ -11,6 +11,8 @@
 #include <QMimeDatabase>
 #include <QPointer>
 
+#include <algorithm>
+
 namespace pathloom {
 namespace {
 
@@ -36,6 +38,15 @@ MediaFacts toMediaFacts(const QJsonObject& media)
     facts.soundCodec = media.value(QLatin1String("audio")).toObject().value(QLatin1String("codec")).toString();
     facts.subtitleTracks = int(media.value(QLatin1String("subtitles")).toArray().size());
     return facts;
+}
+
+InstalledModels toInstalledModels(const QJsonObject& abilities)
+{
+    InstalledModels models;
+    for (const QJsonValue& name : abilities.value(QLatin1String("text_languages")).toArray())
+        if (name.isString()) models.textLanguages.append(name.toString());
+    models.speechProblem = abilities.value(QLatin1String("speech_problem")).toString();
+    return models;
 }
 
 QStringList mediaBeside(const QString& file)
@@ -79,6 +90,11 @@ void MediaReader::stop()
     m_process = nullptr;
 }
 
+void MediaReader::readModels()
+{
+    start({QStringLiteral("--abilities")});
+}
+
 void MediaReader::readFacts(const QString& file)
 {
     start({QStringLiteral("--media"), QFileInfo(file).absoluteFilePath()});
@@ -90,11 +106,18 @@ void MediaReader::readThumbnails(const QString& file, int count, int height)
         QFileInfo(file).absoluteFilePath()});
 }
 
+void MediaReader::findPicture(const QString& film, const QString& image)
+{
+    start({QStringLiteral("--find"), QFileInfo(image).absoluteFilePath(), QFileInfo(film).absoluteFilePath()});
+    m_finding = true;
+}
+
 void MediaReader::start(const QStringList& arguments)
 {
     stop();
     m_buffer.clear();
-    m_answered = false;
+    m_moments.clear();
+    m_answered = m_finding = false;
     m_process = new QProcess(this);
     m_process->setStandardErrorFile(QProcess::nullDevice());
     m_process->setStandardInputFile(QProcess::nullDevice());
@@ -135,13 +158,25 @@ void MediaReader::take(const QJsonObject& line)
     if (const QJsonValue media = line.value(QLatin1String("media")); media.isObject()) {
         m_answered = true;
         Q_EMIT factsRead(toMediaFacts(media.toObject()));
+    } else if (const QJsonValue abilities = line.value(QLatin1String("abilities")); abilities.isObject()) {
+        m_answered = true;
+        Q_EMIT modelsRead(toInstalledModels(abilities.toObject()));
     } else if (const QJsonObject one = line.value(QLatin1String("thumbnail")).toObject(); !one.isEmpty()) {
         Q_EMIT thumbnailRead({one.value(QLatin1String("seconds")).toDouble(),
             {one.value(QLatin1String("width")).toInt(), one.value(QLatin1String("height")).toInt()},
             QByteArray::fromBase64(one.value(QLatin1String("png")).toString().toLatin1())});
     } else if (line.contains(QLatin1String("end"))) {
         m_answered = true;
-        Q_EMIT thumbnailsEnded();
+        if (m_finding)
+            Q_EMIT found(m_moments);
+        else
+            Q_EMIT thumbnailsEnded();
+    } else if (const QJsonObject moment = line.value(QLatin1String("moment")).toObject(); !moment.isEmpty()) {
+        m_moments.append(
+            {moment.value(QLatin1String("seconds")).toDouble(), moment.value(QLatin1String("difference")).toDouble()});
+    } else if (const QJsonObject progress = line.value(QLatin1String("progress")).toObject(); !progress.isEmpty()) {
+        const double total = progress.value(QLatin1String("total")).toDouble();
+        if (total > 0) Q_EMIT progressed(std::clamp(progress.value(QLatin1String("done")).toDouble() / total, 0.0, 1.0));
     } else if (const QJsonValue error = line.value(QLatin1String("error")); error.isString()) {
         m_answered = true;
         Q_EMIT refused(error.toString());

@@ -33,6 +33,21 @@ struct MediaFacts {
 /// The "media" object of pathloom-read; what is missing stays unset.
 MediaFacts toMediaFacts(const QJsonObject& media);
 
+struct MediaMoment {
+    double seconds = 0;
+    double difference = 0;  ///< 0 = the same picture, about 1 = nothing in common
+    bool operator==(const MediaMoment&) const = default;
+};
+
+/// The models pathloom-read finds on this computer.
+struct InstalledModels {
+    QStringList textLanguages;  ///< Tesseract's names
+    QString speechProblem;  ///< why speech cannot be recognised; empty = it can
+    bool operator==(const InstalledModels&) const = default;
+};
+/// The "abilities" object of pathloom-read.
+InstalledModels toInstalledModels(const QJsonObject& abilities);
+
 struct MediaThumbnail {
     double seconds = 0;
     QSize size;
@@ -48,17 +63,23 @@ public:
     explicit MediaReader(QObject* parent = nullptr);
     ~MediaReader() override;
 
+    void readModels();  ///< what is installed; ends what is under way
     void readFacts(const QString& file);  ///< ends what is under way
     /// `count` pictures spread evenly over the film, `height` pixels high; ends what is under way.
     void readThumbnails(const QString& file, int count, int height);
+    /// Where in the film the image is from; ends what is under way.
+    void findPicture(const QString& film, const QString& image);
     void stop();
     [[nodiscard]] bool isRunning() const { return m_process != nullptr; }
     void setProgram(const QString& program) { m_program = program; }  ///< tests
 
 Q_SIGNALS:
+    void modelsRead(const pathloom::InstalledModels& models);
     void factsRead(const pathloom::MediaFacts& facts);
     void thumbnailRead(const pathloom::MediaThumbnail& thumbnail);
     void thumbnailsEnded();
+    void found(const QVector<pathloom::MediaMoment>& moments);  ///< the likeliest first
+    void progressed(double share);  ///< of a film that is looked through, 0 to 1
     /// The file is refused, in the helper's words.
     void refused(const QString& why);
     /// The helper is not there, knows nothing of films, or broke: nothing is said about the file.
@@ -73,6 +94,8 @@ private:
     QString m_program = QStringLiteral("pathloom-read");
     QProcess* m_process = nullptr;
     QByteArray m_buffer;
+    bool m_finding = false;
+    QVector<MediaMoment> m_moments;
     bool m_answered = false;
 };
 

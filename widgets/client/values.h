@@ -2,6 +2,8 @@
 // What an engine answers, as plain Qt values: nothing above this floor needs to know protobuf.
 #pragma once
 
+#include "widgets/client/film_reading.h"
+
 #include <QMetaType>
 #include <QString>
 #include <QStringList>
@@ -210,6 +212,7 @@ struct ImportOrder {
     int vocabulary = 0;  ///< 0 = the engine's default
     QString tokenizerModel;
     quint64 seed = 1;
+    FilmReading films;
 };
 
 struct StartOrder {

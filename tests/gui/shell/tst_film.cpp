@@ -4,6 +4,7 @@
 
 #include "tests/gui/shell/patience.h"
 #include "widgets/theme/pane_states.h"
+#include "widgets/views/common/film_reading_dialog.h"
 #include "widgets/views/common/messages.h"
 #include "widgets/views/film/film_picture.h"
 #include "widgets/views/film/film_strip.h"
@@ -16,14 +17,19 @@
 
 #include <QApplication>
 #include <QBuffer>
+#include <QCheckBox>
 #include <QDir>
+#include <QDoubleSpinBox>
 #include <QFile>
 #include <QImage>
+#include <QJsonDocument>
 #include <QLabel>
 #include <QLineEdit>
+#include <QListWidget>
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QTabWidget>
+#include <QToolButton>
 #include <QWheelEvent>
 
 #include <algorithm>
@@ -474,6 +480,99 @@ void TestFilm::aFilmIsADocument()
     TRY_COMPARE(document->film()->media().stage(), FilmMedia::Stage::Picture);
     QCOMPARE(document->film()->media().facts().picture->size, QSize(160, 90));
     TRY_VERIFY(document->film()->strip()->thumbnails() > 10);
+}
+
+/// Languages are those that are installed, speech says why it is off, and what is chosen goes with the documents opened next.
+void TestFilm::howFilmsAreReadIsChosen()
+{
+    const QString program
+        = writeHelper("[ \"$*\" = --abilities ] || exit 2\necho "
+                      "'{\"abilities\":{\"text_languages\":[\"chi_sim\",\"deu\",\"eng\"],\"speech\":false,"
+                      "\"speech_problem\":\"the English model is not installed; install pocketsphinx-en-us\"}}'\n");
+    FilmReading known;
+    known.languages = {QStringLiteral("eng"), QStringLiteral("tlh")};
+    known.speech = true;
+    auto* dialog = new FilmReadingDialog(known, *m_theme, nullptr, program);
+    QSignalSpy chosen(dialog, &FilmReadingDialog::chosen);
+    dialog->show();
+    auto* languages = dialog->findChild<QListWidget*>(QStringLiteral("films.languages"));
+    TRY_VERIFY(languages->count() == 4);
+    QCOMPARE(languages->item(0)->text(), QStringLiteral("Chinese (chi_sim)"));
+    QCOMPARE(languages->item(1)->text(), QStringLiteral("German (deu)"));
+    QVERIFY(languages->item(3)->text().contains(QStringLiteral("not installed")));
+    QCOMPARE(languages->item(3)->checkState(), Qt::Checked);  // it was chosen, and can be given up
+    auto* speech = dialog->findChild<QCheckBox*>(QStringLiteral("films.speech"));
+    QVERIFY(!speech->isEnabled() && !speech->isChecked());
+    QVERIFY(
+        dialog->findChild<QLabel*>(QStringLiteral("films.speech.note"))->text().contains(QStringLiteral("pocketsphinx-en-us")));
+    picture(*dialog, QStringLiteral("film-reading"));
+    auto* keep = dialog->findChild<QPushButton*>(QStringLiteral("films.keep"));
+    for (int i = 0; i < 4; ++i) languages->item(i)->setCheckState(Qt::Unchecked);
+    keep->click();  // text without a language is refused
+    QCOMPARE(chosen.size(), 0);
+    QVERIFY(dialog->findChild<QLabel*>(QStringLiteral("films.problem"))->isVisible());
+    languages->item(1)->setCheckState(Qt::Checked);
+    dialog->findChild<QDoubleSpinBox*>(QStringLiteral("films.rate"))->setValue(2.5);
+    keep->click();
+    QCOMPARE(chosen.size(), 1);
+    const auto reading = chosen.first().first().value<FilmReading>();
+    QCOMPARE(reading.languages, QStringList{QStringLiteral("deu")});
+    QCOMPARE(reading.framesPerSecond, 2.5);
+    QVERIFY(!reading.speech);
+    QCOMPARE(toFilmReading(toJson(reading)), reading);
+    QVERIFY(filmReadingText(reading).contains(QStringLiteral("German")));
+
+    // A helper that knows nothing of it leaves the choice as it was.
+    auto* second = new FilmReadingDialog(known, *m_theme, nullptr, writeHelper("exit 2\n"));
+    second->show();
+    TRY_VERIFY(second->findChild<QLabel*>(QStringLiteral("films.problem"))->isVisible());
+    QCOMPARE(second->findChild<QListWidget*>(QStringLiteral("films.languages"))->count(), 2);
+    second->close();
+
+    // The session hears it.
+    ProbePane pane(*m_theme);
+    pane.session().setProgram(writeHelper("grep -m1 '\"add\"' > " + m_folder->filePath(QStringLiteral("heard")).toUtf8() + "\n"));
+    pane.setFilmReading(reading);
+    pane.addDocuments({QStringLiteral("/no/film.mp4")});
+    QJsonObject request;
+    TRY_VERIFY([&] {
+        QFile heard(m_folder->filePath(QStringLiteral("heard")));
+        if (heard.open(QIODevice::ReadOnly)) request = QJsonDocument::fromJson(heard.readAll()).object();
+        return !request.isEmpty();
+    }());
+    QCOMPARE(toFilmReading(request.value(QLatin1String("reading")).toObject()), reading);
+}
+
+void TestFilm::aPictureIsFoundInTheFilm()
+{
+    FilmView view({}, *m_theme);
+    const QByteArray facts
+        = "{\\\"media\\\":{\\\"seconds\\\":12,\\\"video\\\":{\\\"codec\\\":\\\"h264\\\",\\\"width\\\":160,\\\"height\\\":90,"
+          "\\\"fps\\\":10,\\\"rotation\\\":0},\\\"audio\\\":null,\\\"subtitles\\\":[]}}";
+    view.media().reader().setProgram(writeHelper("echo \"" + facts + "\"\n"));
+    view.setDocument(copyFilm(QStringLiteral("walk.mp4")));
+    view.resize(700, 420);
+    view.show();
+    TRY_COMPARE(view.media().stage(), FilmMedia::Stage::Picture);
+    auto* find = view.findChild<QToolButton*>(QStringLiteral("film.find.button"));
+    TRY_VERIFY(find->isEnabled());
+    auto* note = view.findChild<QLabel*>(QStringLiteral("film.note"));
+    const QString image = writeFile(QStringLiteral("still.png"), "no picture");
+    view.finder().setProgram(writeHelper("echo '{\"code\":2,\"error\":\"is damaged or no film\"}'; exit 2\n"));
+    view.findPicture(image);
+    TRY_VERIFY(note->text().contains(QStringLiteral("is damaged")) && note->isVisible());
+    view.finder().setProgram(writeHelper("[ \"$1\" = --find ] && [ \"$2\" = " + image.toUtf8()
+        + " ] || exit 3\n"
+          "echo '{\"progress\":{\"done\":6,\"total\":12}}'\necho '{\"moment\":{\"seconds\":7,\"difference\":0.02}}'\n"
+          "echo '{\"moment\":{\"seconds\":2,\"difference\":0.4}}'\necho '{\"end\":2}'\n"));
+    view.findPicture(image);
+    TRY_VERIFY(note->text().contains(QStringLiteral("still.png: 0:07; then 0:02")));
+    QCOMPARE(view.position(), 7.0);
+    TRY_VERIFY(shows(view.media().player(), 7));
+    picture(view, QStringLiteral("film-found"));
+    // Another film knows nothing of it.
+    view.setDocument(copyFilm(QStringLiteral("other.mp4")));
+    QVERIFY(!note->text().contains(QStringLiteral("still.png")));
 }
 
 }  // namespace pathloom

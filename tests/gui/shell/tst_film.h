@@ -29,6 +29,8 @@ private Q_SLOTS:
     void subtitlesFindTheirFilm();
     void aFilmIsAskedAndPlayed();
     void aFilmIsADocument();
+    void howFilmsAreReadIsChosen();
+    void aPictureIsFoundInTheFilm();
 
 private:
     QString writeFile(const QString& name, const QByteArray& bytes) const;

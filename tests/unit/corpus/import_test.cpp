@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Files, folders and globs to documents; every file that gives none is listed with its reason.
 #include "engine/corpus/import.h"
+#include "engine/corpus/record_json.h"
 #include "engine/corpus/zstd_bytes.h"
 #include "tests/unit/corpus/corpus_test_data.h"
 
 #include <gmock/gmock.h>
 #include <sys/stat.h>
+
+#include <cstdlib>
 
 namespace pathloom {
 namespace {
@@ -159,6 +162,42 @@ TEST_F(Import, RandomBytesInEveryKindOfFile)
     const auto got = read({root.string()});
     ASSERT_TRUE(got);
     EXPECT_GE(got->rejected.size() + got->documents.size(), 61U);
+}
+
+TEST_F(Import, FilmsAreReadAsAsked)
+{
+    fs::create_directories(root);
+    fs::copy_file(FILM_SAMPLES "/grey.mp4", root / "walk.mp4");
+    write_file(root / "walk.srt", "00:00:02,000 --> 00:00:04,500\nThe river was seen.\n");
+    ::setenv("XDG_CACHE_HOME", (folder.path() / "cache").c_str(), 1);
+    ImportRequest request;
+    request.name = "t";
+    request.paths = {at("walk.mp4")};
+    request.reading.language = "tlh";
+    // What the request says of films survives the way to the helper, and is what its reader is asked for.
+    request = parse_import_request(to_json(request)).value();
+    const auto refused = read_source_documents(request);
+    ASSERT_FALSE(refused);
+    EXPECT_THAT(refused.error().message, HasSubstr("tesseract-ocr-tlh"));
+    request.reading.picture_text = false;
+    request.reading.frames_per_second = 2.5;
+    request.reading.speech = true;
+    EXPECT_EQ(parse_import_request(to_json(request)).value().reading, request.reading);
+    EXPECT_TRUE(read_source_documents(request)) << "no language is needed";
+    request.reading = {.frames_per_second = 2.5};
+    const auto again = parse_import_request(to_json(request)).value();
+    std::vector<std::string> stages;
+    const auto read = read_source_documents(again, [&](std::string_view stage, std::int64_t, std::int64_t total) {
+        stages.emplace_back(stage);
+        if (stage == "film") EXPECT_EQ(total, 12);
+        return true;
+    });
+    ASSERT_TRUE(read) << read.error().message;
+    EXPECT_THAT(lines(*read), ElementsAre("walk|" + at("walk.mp4") + "|The river was seen.\n"));
+    EXPECT_THAT(stages, testing::Contains("film"));
+    EXPECT_EQ(parse_import_request(R"({"reading":{"fps":0}})").error().code, ErrorCode::Usage);
+    EXPECT_EQ(parse_import_request(R"({"reading":{"speech":"yes"}})").error().code, ErrorCode::Usage);
+    ::unsetenv("XDG_CACHE_HOME");
 }
 
 }  // namespace

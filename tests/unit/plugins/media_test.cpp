@@ -3,15 +3,21 @@
 #include "../temporary_folder.h"
 #include "engine/core/files.h"
 #include "engine/media/frame_reader.h"
+#include "engine/media/media_abilities.h"
 #include "engine/media/media_facts.h"
 #include "engine/media/overlay_reading.h"
 #include "engine/media/picture_change.h"
+#include "engine/media/picture_copy.h"
+#include "engine/media/picture_search.h"
 #include "engine/media/picture_track.h"
+#include "engine/media/png.h"
 #include "engine/media/sound_reader.h"
 #include "engine/media/speech.h"
+#include "engine/media/spoken_reading.h"
 #include "engine/media/subtitle_tracks.h"
 #include "engine/media/text_rows.h"
 #include "engine/media/thumbnails.h"
+#include "engine/media/voice.h"
 #include "plugins/video/film_document.h"
 #include "tests/samples/film.h"
 
@@ -291,6 +297,137 @@ TEST(Speech, IsUnderstood)
     ASSERT_EQ(said.size(), 1U);
     EXPECT_EQ(said[0].text, "go forward ten meters");
     EXPECT_LT(said[0].seconds, 1.0);
+}
+
+TEST(Voice, SaysTheSameEachTime)
+{
+    const auto man = spoken("the secret keyword is adjacent", VoiceOfMan).value();
+    EXPECT_GT(man.size(), std::size_t(SoundRate));
+    EXPECT_LT(man.size(), std::size_t(4 * SoundRate));
+    EXPECT_EQ(spoken("the secret keyword is adjacent", VoiceOfMan).value(), man);
+    EXPECT_NE(spoken("the secret keyword is adjacent", VoiceOfWoman).value(), man);
+    EXPECT_EQ(spoken("word", "nobody").error().code, ErrorCode::Usage);
+    EXPECT_EQ(spoken(" ", VoiceOfMan).error().code, ErrorCode::Usage);
+}
+
+TEST(SpokenReading, CutsWhereItIsQuietAndKeepsTheLevel)
+{
+    std::vector<std::int16_t> sound(3 * SoundRate);
+    for (std::size_t i = 0; i < sound.size(); ++i) sound[i] = std::int16_t(4000.0 * std::sin(double(i) * 0.3));
+    std::fill(sound.begin() + 20000, sound.begin() + 24000, std::int16_t(10));
+    EXPECT_NEAR(double(quiet_place(sound, 24000, SoundRate)), 22000.0, 1300.0);
+    EXPECT_EQ(quiet_place(sound, 24000, 100), 24000U);  // no tenth of a second within reach
+    EXPECT_NEAR(loudness(sound), 4000.0 / std::sqrt(2.0), 30.0);
+    EXPECT_EQ(loudness({}), 0.0);
+    EXPECT_NEAR(loudness(as_loud_as(sound, 500.0)), 500.0, 5.0);
+    const auto loud = as_loud_as(sound, 60000.0);
+    EXPECT_EQ(*std::ranges::max_element(loud), 32767);
+}
+
+TEST_F(Films, WordsSpokenIntoARecordingAreHeardInIt)
+{
+    if (!SpeechRecogniser::problem().empty()) GTEST_SKIP() << SpeechRecogniser::problem();
+    test::FilmSpec spec{.seconds = 14.0, .pictures = false};
+    while (spec.sound.size() < 14U * SoundRate) {
+        const auto sentence = spoken("the people walked along the river until it was dark", VoiceOfWoman).value();
+        spec.sound.insert(spec.sound.end(), sentence.begin(), sentence.end());
+        spec.sound.insert(spec.sound.end(), SoundRate / 2, 0);
+    }
+    const auto file = make("talk.mkv", spec);
+    const std::vector<SpokenRequest> requests{
+        {9.0, "rms", "the secret keyword is adjacent"}, {4.0, "rms", "the secret keyword is advice"}};
+    std::vector<std::string> heard(2);
+    std::vector<double> places;
+    const auto done = read_spoken(file, requests, [&](const SpokenReading& one) {
+        for (const Utterance& said : one.said) heard[one.request] += said.text + "\n";
+        places.push_back(one.seconds);
+        return true;
+    });
+    ASSERT_TRUE(done) << done.error().message;
+    EXPECT_THAT(heard[0], HasSubstr("adjacent"));
+    EXPECT_THAT(heard[1], HasSubstr("advice"));
+    EXPECT_THAT(heard[1], testing::Not(HasSubstr("adjacent")));
+    ASSERT_EQ(places.size(), 2U);
+    EXPECT_NEAR(places[0], 4.0, 1.01);
+    EXPECT_NEAR(places[1], 9.0, 1.01);
+    EXPECT_EQ(
+        read_spoken(file, {{60.0, "rms", "late"}}, [](const SpokenReading&) { return true; }).error().code, ErrorCode::Usage);
+}
+
+TEST(MediaAbilities, AreWhatCanBeOpened)
+{
+    const MediaAbilities abilities = media_abilities();
+    EXPECT_THAT(abilities.text_languages, testing::Contains("eng"));
+    EXPECT_THAT(abilities.text_languages, testing::Not(testing::Contains("osd")));
+    for (const std::string& language : abilities.text_languages) EXPECT_TRUE(PictureText::open(language)) << language;
+    EXPECT_EQ(abilities.speech_problem.empty(), SpeechRecogniser::open().has_value());
+}
+
+/// A picture of waves and colours that no other seed has.
+Picture pattern(unsigned seed, int width = 320, int height = 180)
+{
+    Picture out{width, height, 3};
+    for (int y = 0; y < height; ++y)
+        for (int x = 0; x < width; ++x)
+            for (unsigned c = 0; c < 3; ++c) {
+                const double u = double(x) / width, v = double(y) / height, k = 1.0 + double(seed * 7 % 5 + c);
+                out.bytes.push_back(
+                    std::uint8_t(128.0 + 60.0 * std::sin(k * 5.0 * u + seed) + 60.0 * std::cos(3.0 * v * k + 2.0 * seed)));
+            }
+    return out;
+}
+
+TEST(PictureMark, ACopyLooksLikeItsPictureAndLikeNoOther)
+{
+    std::vector<PictureMark> marks;
+    for (unsigned seed = 0; seed < 20; ++seed) marks.push_back(mark_of(pattern(seed)));
+    for (unsigned seed = 0; seed < 20; ++seed) {
+        const CopyRecipe recipe = copy_recipe(seed);
+        const Picture copy = copied(pattern(seed), recipe).value();
+        EXPECT_LT(copy.width, 320);
+        EXPECT_NE(copy.bytes, pattern(seed).bytes);
+        const PictureMark mark = mark_of(copy);
+        EXPECT_EQ(nearest(marks, mark, 1), std::vector<std::size_t>{seed});
+        EXPECT_LT(difference(mark, marks[seed]), 0.2);
+        EXPECT_EQ(parse_mark(to_hex(mark)), mark);
+    }
+    EXPECT_EQ(difference(marks[3], marks[3]), 0.0);
+    EXPECT_EQ(mark_of({}), PictureMark());
+    EXPECT_EQ(mark_of(pattern(1, 3, 2)).values.size(), 95U);  // smaller than its grid
+    EXPECT_FALSE(parse_mark("00"));
+    EXPECT_FALSE(parse_mark(std::string(190, 'g')));
+    EXPECT_EQ(copy_recipe(5).scale, copy_recipe(5).scale);
+    EXPECT_NE(copy_recipe(5).scale, copy_recipe(6).scale);
+}
+
+TEST_F(Films, APictureIsFoundAtItsMoment)
+{
+    const auto film = make(
+        "a.mp4", {.width = 320, .height = 180, .seconds = 20.0, .words = {{4.0, 5.0, "Harbour"}, {11.0, 12.0, "Market square"}}});
+    FrameReader frames = FrameReader::open(film).value();
+    ASSERT_TRUE(frames.go_to(11.0).value());
+    const auto image = put("still.png", png(copied(frames.picture(3), copy_recipe(3)).value()));
+    double reached = 0.0;
+    const auto found = find_picture(film, image, 1.0, 3, [&](double done, double) {
+        reached = done;
+        return true;
+    });
+    ASSERT_TRUE(found) << found.error().message;
+    ASSERT_EQ(found->size(), 3U);
+    EXPECT_EQ(found->front().seconds, 11.0);
+    EXPECT_GT(std::abs((*found)[1].seconds - 11.0), 2.0);
+    EXPECT_LE(found->front().difference, (*found)[1].difference);
+    EXPECT_EQ(reached, 19.0);
+    EXPECT_EQ(find_picture(film, image, 1.0, 3, [](double, double) { return false; }).error().code, ErrorCode::Cancelled);
+    EXPECT_FALSE(find_picture(film, put("no.png", "no picture"), 1.0, 3, [](double, double) { return true; }));
+    std::vector<std::size_t> order;
+    ASSERT_TRUE(mark_copies(film, {{11.0, 3}, {4.0, 1}}, [&](std::size_t index, const PictureMark&) {
+        order.push_back(index);
+        return true;
+    }));
+    EXPECT_EQ(order, (std::vector<std::size_t>{1, 0}));
+    EXPECT_EQ(
+        mark_copies(film, {{99.0, 3}}, [](std::size_t, const PictureMark&) { return true; }).error().code, ErrorCode::Usage);
 }
 
 }  // namespace

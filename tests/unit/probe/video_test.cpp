@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The film probe's plan and text; films themselves are tested where they are read.
+#include "../temporary_folder.h"
 #include "engine/core/files.h"
 #include "engine/core/resources.h"
+#include "engine/probe/frame_grid.h"
+#include "engine/probe/transcribed.h"
 #include "engine/probe/video_grid.h"
 
 #include <gmock/gmock.h>
@@ -68,6 +71,86 @@ TEST(VideoGrid, ShipsAThousandWords)
     EXPECT_TRUE(std::ranges::all_of(words, [](const std::string& word) {
         return word.size() >= 5 && word.size() <= 8 && std::ranges::all_of(word, [](char c) { return c >= 'a' && c <= 'z'; });
     }));
+}
+
+TEST(VideoGrid, SpeaksTheWordWithAVoiceOfTheSeed)
+{
+    VideoGridRequest request{{600}, 10, false, 7, {"lantern", "velvet", "anchor"}, {}, NeedleKind::Spoken};
+    const auto cells = plan_video_grid(two_films(), request).value();
+    std::set<std::string> voices;
+    for (const VideoCell& cell : cells) {
+        EXPECT_EQ(cell.spoken.text, "the secret keyword is " + cell.word);
+        EXPECT_EQ(cell.spoken.second, cell.place.second);
+        EXPECT_TRUE(cell.drawn.text.empty());
+        voices.insert(cell.spoken.voice);
+    }
+    EXPECT_EQ(voices, (std::set<std::string>{"rms", "slt"}));
+    EXPECT_NE(std::string(secret_of(NeedleKind::Spoken).question), secret_of(NeedleKind::Drawn).question);
+}
+
+TEST(Transcribed, ListsNameFilesAndWords)
+{
+    const test::TemporaryFolder folder;
+    const auto list = folder.path() / "list.tsv";
+    ASSERT_TRUE(write_file_atomic(list, "a.wav\tGo forward, ten metres.\n\nsub/b.wav\tdon't\n"));
+    const auto read = read_transcribed(list).value();
+    ASSERT_EQ(read.size(), 2U);
+    EXPECT_EQ(read[0].file, folder.path() / "a.wav");
+    EXPECT_EQ(read[1].file, folder.path() / "sub/b.wav");
+    EXPECT_EQ(plain_words(read[0].words), "go forward ten metres");
+    EXPECT_EQ(plain_words(" Don't -- STOP 2! "), "don't stop 2");
+    ASSERT_TRUE(write_file_atomic(list, "a.wav\tgo\nb.wav go\n"));
+    EXPECT_THAT(read_transcribed(list).error().message, testing::HasSubstr("list.tsv:2"));
+    ASSERT_TRUE(write_file_atomic(list, "\n"));
+    EXPECT_EQ(read_transcribed(list).error().code, ErrorCode::Usage);
+}
+
+TEST(FrameGrid, TheNearestMarkWithinTheLengthIsTheAnswer)
+{
+    const Timeline films({{"/films/a.mp4", 12, {}}, {"/films/b.mp4", 12, {}}});
+    // Each second looks like no other, but for 5 and 6 of the first film, which hardly differ, and b's 3, which is a's 2.
+    std::vector<FilmMarks> marks(2);
+    for (int f = 0; f < 2; ++f)
+        for (int s = 0; s < 12; ++s) {
+            PictureMark mark;
+            mark.values[std::size_t(f * 24 + s)] = 127;
+            marks[std::size_t(f)].seconds.push_back(s);
+            marks[std::size_t(f)].marks.push_back(mark);
+        }
+    marks[0].marks[6] = marks[0].marks[5];
+    marks[0].marks[6].values[40] = 20;
+    marks[0].marks[7] = marks[0].marks[6];
+    marks[0].marks[7].values[41] = 20;
+    marks[1].marks[3] = marks[0].marks[2];
+    const auto ask = [&](int second, int length, const PictureMark& wanted) {
+        FrameCell cell;
+        cell.length = length;
+        cell.second = second;
+        cell.place = films.at(second);
+        cell.wanted = wanted;
+        std::vector<FrameCell> cells{cell};
+        find_by_marks(films, marks, cells);
+        return cells.front();
+    };
+    EXPECT_TRUE(ask(9, 24, marks[0].marks[9]).found);
+    const FrameCell other = ask(15, 24, marks[1].marks[3]);  // the first film has it too
+    EXPECT_FALSE(other.found || other.same_shot);
+    EXPECT_EQ(other.found_film, 0U);
+    EXPECT_TRUE(ask(6, 24, marks[0].marks[5]).found);  // a second away
+    const FrameCell shot = ask(5, 24, marks[0].marks[7]);
+    EXPECT_FALSE(shot.found);
+    EXPECT_TRUE(shot.same_shot);
+    const FrameCell cut = ask(2, 24, marks[0].marks[9]);
+    EXPECT_FALSE(cut.found || cut.same_shot);
+    EXPECT_FALSE(ask(2, 6, marks[0].marks[9]).found_second == 9.0);  // beyond the length
+    FrameGridRequest request{{24, 48}, 10, 1.0, 3};
+    const auto cells = plan_frame_grid(films, request).value();
+    ASSERT_EQ(cells.size(), 20U);
+    EXPECT_FALSE(cells[0].repeated);
+    EXPECT_TRUE(cells[19].repeated);
+    EXPECT_NE(cells[0].seed, cells[10].seed);
+    request.lengths = {9};
+    EXPECT_EQ(plan_frame_grid(films, request).error().code, ErrorCode::Usage);
 }
 
 }  // namespace

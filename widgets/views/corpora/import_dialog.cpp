@@ -5,6 +5,7 @@
 #include "widgets/models/formats.h"
 #include "widgets/theme/icons.h"
 #include "widgets/theme/theme.h"
+#include "widgets/views/common/film_reading_dialog.h"
 #include "widgets/views/common/messages.h"
 
 #include <QDragEnterEvent>
@@ -32,6 +33,7 @@ constexpr qint64 showTimeLeftAfterMs = 3000;
 QString stageTitle(const QString& stage)
 {
     if (stage == QLatin1String("read")) return ImportDialog::tr("Reading files");
+    if (stage == QLatin1String("film")) return ImportDialog::tr("Looking through a film (seconds of it)");
     if (stage == QLatin1String("dedup")) return ImportDialog::tr("Looking for duplicates");
     if (stage == QLatin1String("tokenizer")) return ImportDialog::tr("Training the tokenizer");
     if (stage == QLatin1String("encode")) return ImportDialog::tr("Encoding documents");
@@ -60,6 +62,7 @@ ImportDialog::ImportDialog(Session& session, ThemeController& theme, QWidget* pa
     , m_domain(new QLineEdit)
     , m_vocabulary(new QSpinBox)
     , m_tokenizer(new QLineEdit)
+    , m_films(new QLabel)
     , m_problem(new QLabel)
     , m_stage(new QLabel)
     , m_left(new QLabel)
@@ -101,7 +104,8 @@ QWidget* ImportDialog::makeForm()
     column->setContentsMargins(0, 0, 0, 0);
     column->setSpacing(8);
     auto* hint
-        = new QLabel(tr("Text, Markdown and JSON Lines files, or folders of them, on the engine's machine. Drop them here."));
+        = new QLabel(tr("Text, Markdown, JSON Lines, HTML, EPUB, PDF, subtitles and films, or folders of them, on the engine's "
+                        "machine. Drop them here."));
     hint->setWordWrap(true);
     column->addWidget(hint);
     m_paths->setObjectName(QStringLiteral("import.paths"));
@@ -122,7 +126,9 @@ QWidget* ImportDialog::makeForm()
     row->addWidget(remove);
     column->addLayout(row);
     connect(files, &QPushButton::clicked, this, [this] {
-        addPaths(Messages::chooseFiles(this, tr("Add Files"), {}, tr("Text (*.txt *.md *.jsonl *.zst *.gz);;All files (*)")));
+        addPaths(Messages::chooseFiles(this, tr("Add Files"), {},
+            tr("Documents (*.txt *.md *.jsonl *.zst *.html *.htm *.epub *.pdf *.srt *.vtt *.mp4 *.mkv *.webm *.mov *.avi *.mpg "
+               "*.mp3 *.wav *.flac *.ogg *.m4a);;All files (*)")));
     });
     connect(folder, &QPushButton::clicked, this, [this] {
         const QString path = Messages::chooseFolder(this, tr("Add Folder"));
@@ -173,6 +179,8 @@ QWidget* ImportDialog::makeForm()
     inner->addWidget(m_tokenizer, 1);
     inner->addWidget(browse);
     form->addRow(tr("Tokenizer model"), tokenizerRow);
+    form->addRow(tr("Films"), makeFilmRow());
+    setFilmReading({});
     column->addLayout(form);
     m_problem->setObjectName(QStringLiteral("import.problem"));
     m_problem->setWordWrap(true);
@@ -180,6 +188,36 @@ QWidget* ImportDialog::makeForm()
     m_problem->hide();
     column->addWidget(m_problem);
     return page;
+}
+
+QWidget* ImportDialog::makeFilmRow()
+{
+    m_films->setObjectName(QStringLiteral("import.films"));
+    m_films->setAccessibleName(tr("How films are read"));
+    m_films->setWordWrap(true);
+    auto* change = new QPushButton(tr("Options\u2026"));
+    change->setObjectName(QStringLiteral("import.films.options"));
+    change->setAccessibleName(tr("How films are read: options"));
+    connect(change, &QPushButton::clicked, this, [this] {
+        auto* dialog = new FilmReadingDialog(m_filmReading, m_theme, this);
+        connect(dialog, &FilmReadingDialog::chosen, this, [this](const FilmReading& reading) {
+            setFilmReading(reading);
+            Q_EMIT filmReadingChosen(reading);
+        });
+        dialog->show();
+    });
+    auto* row = new QWidget;
+    auto* inner = new QHBoxLayout(row);
+    inner->setContentsMargins(0, 0, 0, 0);
+    inner->addWidget(m_films, 1);
+    inner->addWidget(change);
+    return row;
+}
+
+void ImportDialog::setFilmReading(const FilmReading& reading)
+{
+    m_filmReading = reading;
+    m_films->setText(filmReadingText(reading));
 }
 
 QWidget* ImportDialog::makeProgress()
@@ -228,6 +266,7 @@ void ImportDialog::start()
     order.domain = m_domain->text().trimmed();
     order.tokenizerModel = m_tokenizer->text().trimmed();
     order.vocabulary = order.tokenizerModel.isEmpty() ? m_vocabulary->value() : 0;
+    order.films = m_filmReading;
     m_problem->hide();
     m_pages->setCurrentIndex(1);
     m_import = m_session.client().importCorpus(

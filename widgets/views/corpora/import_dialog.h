@@ -24,10 +24,14 @@ class ImportDialog final : public QDialog {
 public:
     ImportDialog(Session& session, ThemeController& theme, QWidget* parent = nullptr);
     void addPaths(const QStringList& paths);
+    /// How films among the files are read.
+    void setFilmReading(const FilmReading& reading);
+    [[nodiscard]] const FilmReading& filmReading() const { return m_filmReading; }
     [[nodiscard]] bool isImporting() const { return m_import != 0; }
 
 Q_SIGNALS:
     void imported(const QString& corpus);
+    void filmReadingChosen(const pathloom::FilmReading& reading);
 
 protected:
     void dragEnterEvent(QDragEnterEvent* event) override;
@@ -38,6 +42,7 @@ public Q_SLOTS:
 
 private:
     QWidget* makeForm();
+    QWidget* makeFilmRow();
     QWidget* makeProgress();
     void updateButtons();
     void start();
@@ -52,6 +57,8 @@ private:
     QLineEdit* m_domain;
     QSpinBox* m_vocabulary;
     QLineEdit* m_tokenizer;
+    QLabel* m_films;
+    FilmReading m_filmReading;
     QLabel* m_problem;
     QLabel* m_stage;
     QLabel* m_left;

@@ -38,6 +38,7 @@ FilmTransport::FilmTransport(FilmPlayer& player, QWidget* parent)
     , m_play(makeAction("film.play", u"run", tr("Play"), tr("Space")))
     , m_back(makeAction("film.back", u"frame-back", tr("Previous Frame"), tr("comma; left goes back a second")))
     , m_forward(makeAction("film.forward", u"frame-forward", tr("Next Frame"), tr("full stop; right goes on a second")))
+    , m_find(makeAction("film.find", u"image", tr("Find a Picture\u2026"), tr("slash")))
     , m_previous(makeAction("film.mark.previous", u"mark-back", tr("Previous Place of the Answer"), tr("P")))
     , m_next(makeAction("film.mark.next", u"mark-forward", tr("Next Place of the Answer"), tr("N")))
     , m_follow(makeAction("film.follow", u"follow", tr("Text Follows the Film"), tr("F")))
@@ -58,13 +59,14 @@ FilmTransport::FilmTransport(FilmPlayer& player, QWidget* parent)
     row->addSpacing(8);
     row->addWidget(m_time);
     row->addStretch(1);
-    for (QAction* action : {m_previous, m_next, m_follow}) row->addWidget(addButton(action));
+    for (QAction* action : {m_find, m_previous, m_next, m_follow}) row->addWidget(addButton(action));
     makeSpeeds();
     row->addWidget(m_speed);
     row->addWidget(addButton(m_mute));
     connect(m_play, &QAction::triggered, this, &FilmTransport::togglePlay);
     connect(m_back, &QAction::triggered, this, [this] { m_player.step(-1); });
     connect(m_forward, &QAction::triggered, this, [this] { m_player.step(1); });
+    connect(m_find, &QAction::triggered, this, &FilmTransport::pictureWanted);
     connect(m_previous, &QAction::triggered, this, [this] { Q_EMIT markWanted(-1); });
     connect(m_next, &QAction::triggered, this, [this] { Q_EMIT markWanted(1); });
     connect(m_follow, &QAction::toggled, this, &FilmTransport::followChanged);
@@ -74,6 +76,7 @@ FilmTransport::FilmTransport(FilmPlayer& player, QWidget* parent)
     });
     connect(&player, &FilmPlayer::stateChanged, this, &FilmTransport::updateActions);
     setMarksKnown(false);
+    setPicturesKnown(false);
     updateActions();
 }
 
@@ -130,6 +133,11 @@ void FilmTransport::setMarksKnown(bool known)
 {
     m_previous->setEnabled(known);
     m_next->setEnabled(known);
+}
+
+void FilmTransport::setPicturesKnown(bool known)
+{
+    m_find->setEnabled(known);
 }
 
 bool FilmTransport::follows() const

@@ -19,6 +19,7 @@ public:
     /// The position and the length as text; `hours` when the film has one at least.
     void setTime(double seconds, double length);
     void setMarksKnown(bool known);
+    void setPicturesKnown(bool known);  ///< the film has some: one can be looked for
     [[nodiscard]] bool follows() const;  ///< the text goes along with the film
     void togglePlay();
     void changeSpeed(int direction);  ///< to the next or the previous of the speeds
@@ -28,6 +29,7 @@ public:
 Q_SIGNALS:
     void markWanted(int direction);  ///< the next (+1) or the previous (-1) place the answer was read from
     void followChanged(bool follows);
+    void pictureWanted();
 
 private:
     QToolButton* addButton(QAction* action);
@@ -37,7 +39,7 @@ private:
 
     FilmPlayer& m_player;
     QLabel* m_time;
-    QAction *m_play, *m_back, *m_forward, *m_previous, *m_next, *m_follow, *m_mute;
+    QAction *m_play, *m_back, *m_forward, *m_find, *m_previous, *m_next, *m_follow, *m_mute;
     QToolButton* m_speed;
 };
 

@@ -2,6 +2,8 @@
 // FilmView.
 #include "widgets/views/film/film_view.h"
 
+#include "widgets/models/film_timeline.h"
+#include "widgets/models/formats.h"
 #include "widgets/theme/pane_states.h"
 #include "widgets/theme/theme.h"
 #include "widgets/views/common/messages.h"
@@ -45,6 +47,13 @@ FilmView::FilmView(TextOf textOf, ThemeController& theme, QWidget* parent)
     connect(m_error, &ErrorPage::retryRequested, &m_media, &FilmMedia::retry);
     connect(m_strip, &FilmStrip::seekWanted, this, &FilmView::seek);
     connect(m_transport, &FilmTransport::markWanted, this, &FilmView::goToMark);
+    connect(m_transport, &FilmTransport::pictureWanted, this, &FilmView::choosePicture);
+    connect(&m_finder, &MediaReader::found, this, &FilmView::takeFound);
+    connect(&m_finder, &MediaReader::progressed, this,
+        [this](double share) { showNote(tr("Looking for %1: %2").arg(m_sought, percentText(share))); });
+    const auto notFound = [this](const QString& why) { showNote(tr("%1 was not looked for: %2").arg(m_sought, why)); };
+    connect(&m_finder, &MediaReader::refused, this, notFound);
+    connect(&m_finder, &MediaReader::unavailable, this, notFound);
     connect(m_transport, &FilmTransport::followChanged, this, [this] {
         m_now = -2;
         takePosition(m_position);
@@ -91,6 +100,8 @@ void FilmView::setDocument(const QString& name)
     m_position = 0;
     m_now = -2;
     m_places = {};
+    m_finder.stop();
+    m_found.clear();
     m_strip->setFilm(QFileInfo(name).fileName());
     m_transport->setMarksKnown(false);
     m_media.setDocument(name);
@@ -162,8 +173,8 @@ void FilmView::updateMedia()
     m_picture->setRotation(facts.picture ? facts.picture->rotation : 0, facts.picture ? facts.picture->size : QSize());
     m_strip->setPicturesShown(facts.picture.has_value());
     updateLength();
-    m_note->setText(m_media.note());
-    m_note->setVisible(!m_note->text().isEmpty());
+    m_transport->setPicturesKnown(facts.picture.has_value());
+    showNote(m_found);
     // A sound has no picture: its room goes to the text.
     m_screen->setVisible(stage != FilmMedia::Stage::SoundOnly && stage != FilmMedia::Stage::Nothing);
     if (stage == FilmMedia::Stage::Looking) {
@@ -178,6 +189,41 @@ void FilmView::updateMedia()
     } else {
         m_stack->setCurrentWidget(m_picture);
     }
+}
+
+void FilmView::showNote(const QString& found)
+{
+    m_found = found;
+    QStringList lines{m_media.note(), found};
+    lines.removeAll(QString());
+    m_note->setText(lines.join(QLatin1Char('\n')));
+    m_note->setVisible(!lines.isEmpty());
+}
+
+void FilmView::choosePicture()
+{
+    const QString image = Messages::chooseFile(this, tr("Find This Picture"), QFileInfo(m_media.document()).absolutePath(),
+        tr("Pictures (*.png *.jpg *.jpeg *.webp *.bmp *.gif *.tif *.tiff);;All files (*)"));
+    if (!image.isEmpty()) findPicture(image);
+}
+
+void FilmView::findPicture(const QString& image)
+{
+    m_sought = QFileInfo(image).fileName();
+    showNote(tr("Looking for %1").arg(m_sought));
+    m_finder.findPicture(m_media.file(), image);
+}
+
+void FilmView::takeFound(const QVector<MediaMoment>& moments)
+{
+    if (moments.isEmpty()) return showNote(tr("%1 was not found: the film has no picture").arg(m_sought));
+    const bool hours = m_strip->window().length >= 3600;
+    QStringList others;
+    for (qsizetype i = 1; i < moments.size(); ++i) others.append(filmTime(moments[i].seconds, 0, hours));
+    const QString first = filmTime(moments.first().seconds, 0, hours);
+    seek(moments.first().seconds);
+    showNote(others.isEmpty() ? tr("Most like %1: %2").arg(m_sought, first)
+                              : tr("Most like %1: %2; then %3").arg(m_sought, first, others.join(QStringLiteral(", "))));
 }
 
 void FilmView::chooseFilm()
@@ -198,6 +244,10 @@ void FilmView::hideEvent(QHideEvent* event)
 {
     QWidget::hideEvent(event);
     m_media.setActive(false, 0);
+    if (m_finder.isRunning()) {
+        m_finder.stop();
+        showNote({});
+    }
 }
 
 void FilmView::keyPressEvent(QKeyEvent* event)
@@ -227,6 +277,9 @@ void FilmView::keyPressEvent(QKeyEvent* event)
         return m_transport->toggleMuted();
     case Qt::Key_F:
         return m_transport->toggleFollow();
+    case Qt::Key_Slash:
+        if (m_media.facts().picture) choosePicture();
+        return;
     case Qt::Key_N:
         return goToMark(1);
     case Qt::Key_P:

@@ -38,6 +38,10 @@ public:
     void seekToByte(qint64 byte);
     void goToMark(int direction);  ///< to the next or the previous of the passages
     void chooseFilm();
+    /// Asks for an image and looks for it in the film; the player goes to the likeliest moment.
+    void choosePicture();
+    void findPicture(const QString& image);
+    [[nodiscard]] MediaReader& finder() { return m_finder; }  ///< tests
     [[nodiscard]] FilmMedia& media() { return m_media; }
     [[nodiscard]] double position() const { return m_position; }
     [[nodiscard]] const FilmPlaces& places() const { return m_places; }
@@ -59,11 +63,16 @@ private:
     void updateLength();
     void takePosition(double seconds);
     void restyle();
+    void showNote(const QString& found);
+    void takeFound(const QVector<MediaMoment>& moments);
 
     TextOf m_textOf;
     ThemeController& m_theme;
     FilmPlaces m_places;
     FilmMedia m_media;
+    MediaReader m_finder;
+    QString m_sought;  // the image looked for, its name
+    QString m_found;  // what became of it
     QVector<EvidenceMark> m_passages;  ///< those with a time, by it
     double m_position = 0;
     int m_now = -2;  ///< place last told; -2 = none was

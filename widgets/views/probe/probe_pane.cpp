@@ -6,6 +6,7 @@
 #include "widgets/theme/icons.h"
 #include "widgets/theme/painting.h"
 #include "widgets/views/common/exports.h"
+#include "widgets/views/common/film_reading_dialog.h"
 #include "widgets/views/common/heat_map.h"
 #include "widgets/views/common/messages.h"
 #include "widgets/views/common/table.h"
@@ -43,6 +44,7 @@ QStringList localFiles(const QMimeData* data)
 
 ProbePane::ProbePane(ThemeController& theme, QWidget* parent)
     : PaneFrame(tr("Probe"), theme, parent)
+    , m_theme(theme)
     , m_session(QStringLiteral("pathloom-probe"), {QStringLiteral("session")})
     , m_tabs(new QTabWidget)
     , m_ask(new AskPage(m_session, m_documents, m_contestants, theme))
@@ -50,17 +52,20 @@ ProbePane::ProbePane(ThemeController& theme, QWidget* parent)
     , m_loss(new LossPage(m_session, m_contestants, theme))
     , m_kept(new KeptPage(m_session, theme))
     , m_addAction(new QAction(icon(u"add"), tr("Add Documents\u2026"), this))
+    , m_filmsAction(new QAction(icon(u"film"), tr("Film Options\u2026"), this))
     , m_removeAction(new QAction(icon(u"close"), tr("Remove Document"), this))
     , m_cancelAction(new QAction(icon(u"stop"), tr("Cancel"), this))
 {
     setObjectName(QStringLiteral("probe"));
     setAcceptDrops(true);
     m_addAction->setObjectName(QStringLiteral("probe.add"));
+    m_filmsAction->setObjectName(QStringLiteral("probe.films"));
+    m_filmsAction->setToolTip(tr("Film Options\u2026: text in pictures, its languages, speech; for films opened from now on"));
     m_cancelAction->setObjectName(QStringLiteral("probe.cancel"));
     m_removeAction->setObjectName(QStringLiteral("probe.remove"));
     m_addAction->setToolTip(tr("Add Documents\u2026: files to ask; a folder can be dropped here"));
     m_cancelAction->setToolTip(tr("Cancel: what is encoded so far is kept"));
-    for (QAction* action : {m_addAction, m_removeAction, m_cancelAction}) addToolAction(action);
+    for (QAction* action : {m_addAction, m_filmsAction, m_removeAction, m_cancelAction}) addToolAction(action);
     m_tabs->setObjectName(QStringLiteral("probe.tabs"));
     m_tabs->setAccessibleName(tr("Parts of the probe"));
     m_tabs->tabBar()->setAccessibleName(tr("Parts of the probe"));
@@ -77,6 +82,7 @@ ProbePane::ProbePane(ThemeController& theme, QWidget* parent)
     connect(compare, &ChecklistButton::opening, this, &ProbePane::askForContestants);
     addExports(*this, [this] { return shownExport(); });
     connect(m_addAction, &QAction::triggered, this, &ProbePane::chooseDocuments);
+    connect(m_filmsAction, &QAction::triggered, this, &ProbePane::chooseFilmReading);
     connect(m_removeAction, &QAction::triggered, this, &ProbePane::removeSelected);
     connect(m_cancelAction, &QAction::triggered, this, &ProbePane::cancel);
     connect(this, &PaneFrame::emptyActionTriggered, this, &ProbePane::chooseDocuments);
@@ -139,6 +145,16 @@ void ProbePane::chooseDocuments()
            "*.wav *.flac *.ogg *.m4a);;All files (*)")));
 }
 
+void ProbePane::chooseFilmReading()
+{
+    auto* dialog = new FilmReadingDialog(m_filmReading, m_theme, this);
+    connect(dialog, &FilmReadingDialog::chosen, this, [this](const FilmReading& reading) {
+        setFilmReading(reading);
+        Q_EMIT filmReadingChosen(reading);
+    });
+    dialog->show();
+}
+
 void ProbePane::addDocuments(const QStringList& paths)
 {
     if (paths.isEmpty()) return;
@@ -151,7 +167,8 @@ void ProbePane::addDocuments(const QStringList& paths)
     askForContestants();
     m_notice.clear();
     m_clock.start();
-    m_session.request({{QStringLiteral("do"), QStringLiteral("add")}, {QStringLiteral("paths"), list}},
+    m_session.request({{QStringLiteral("do"), QStringLiteral("add")}, {QStringLiteral("paths"), list},
+                          {QStringLiteral("reading"), toJson(m_filmReading)}},
         [this](const QJsonObject& event) { hear(event); });
     updateAll();
 }

@@ -2,6 +2,7 @@
 // Long documents: a library of them, questions with evidence, and recall. The reader runs in a process of its own.
 #pragma once
 
+#include "widgets/client/film_reading.h"
 #include "widgets/client/helper_session.h"
 #include "widgets/models/contestants.h"
 #include "widgets/models/probe_facts.h"
@@ -30,6 +31,10 @@ public:
     void chooseDocuments();
     /// The folder of the project open on this computer keeps what is measured; "" = none does.
     void setProject(const QString& folder);
+    /// How films opened from now on are read.
+    void setFilmReading(const FilmReading& reading) { m_filmReading = reading; }
+    [[nodiscard]] const FilmReading& filmReading() const { return m_filmReading; }
+    void chooseFilmReading();
     void cancel();
     [[nodiscard]] bool isBusy() const;
     [[nodiscard]] HelperSession& session() { return m_session; }
@@ -40,6 +45,9 @@ public:
     [[nodiscard]] KeptPage* keptPage() const { return m_kept; }
     [[nodiscard]] Contestants& contestants() { return m_contestants; }
     [[nodiscard]] QTabWidget* tabs() const { return m_tabs; }
+
+Q_SIGNALS:
+    void filmReadingChosen(const pathloom::FilmReading& reading);
 
 protected:
     void dragEnterEvent(QDragEnterEvent* event) override;
@@ -53,12 +61,14 @@ private:
     void askForContestants();
     [[nodiscard]] ExportTarget shownExport() const;
 
+    ThemeController& m_theme;
     HelperSession m_session;
     ProbeDocumentsModel m_documents;
     Contestants m_contestants;
     bool m_contestantsKnown = false;
     QStringList m_asked;  // paths given, to start over with
     int m_adding = 0;
+    FilmReading m_filmReading;
     QElapsedTimer m_clock;
     QString m_notice;
     QTabWidget* m_tabs;
@@ -67,6 +77,7 @@ private:
     LossPage* m_loss;
     KeptPage* m_kept;
     QAction* m_addAction;
+    QAction* m_filmsAction;
     QAction* m_removeAction;
     QAction* m_cancelAction;
 };
