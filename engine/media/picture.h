@@ -24,6 +24,9 @@ struct Box {
 /// The part of a picture inside a box, which must lie in it.
 Picture cropped(const Picture& picture, const Box& box);
 
+/// Of another size, each of its pixels the mean of the old ones it covers; not both sides need keep their proportion.
+Picture resized(const Picture& picture, int width, int height);
+
 /// Turned clockwise by 0, 90, 180 or 270 degrees.
 Picture turned(const Picture& picture, int degrees);
 

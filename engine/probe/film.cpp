@@ -19,18 +19,25 @@ Error unexpected(const std::filesystem::path& file)
 
 }  // namespace
 
-Result<FilmText> read_film_text(const std::filesystem::path& file, const ReadLimits& limits)
+Result<int> film_seconds(const std::filesystem::path& file, const ReadLimits& limits)
 {
-    FilmText out;
-    out.file = file;
+    int seconds = 0;
     PATHLOOM_CHECK(run_reader(file, {"--media"}, limits, [&](std::string_view line) -> Result<void> {
         auto said = nlohmann::json::parse(line, nullptr, false);
         if (!said.is_object() || !said.contains("media") || !said["media"].is_object() || !said["media"]["seconds"].is_number())
             return fail(unexpected(file));
-        out.seconds = int(std::min(1e8, said["media"]["seconds"].get<double>()));
+        seconds = int(std::min(1e8, said["media"]["seconds"].get<double>()));
         return {};
     }));
-    if (out.seconds < 1) return fail(ErrorCode::Usage, "{} is shorter than a second; give a longer film", file.string());
+    if (seconds < 1) return fail(ErrorCode::Usage, "{} is shorter than a second; give a longer film", file.string());
+    return seconds;
+}
+
+Result<FilmText> read_film_text(const std::filesystem::path& file, const ReadLimits& limits)
+{
+    FilmText out;
+    out.file = file;
+    PATHLOOM_TRY(out.seconds, film_seconds(file, limits));
     ReadLimits own = limits;
     own.options.may_be_empty = true;
     PATHLOOM_TRY(const DocumentText text, read_document(file, own));

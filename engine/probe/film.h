@@ -19,6 +19,9 @@ struct FilmText {
     std::vector<std::pair<double, std::string>> lines;  ///< by seconds; each ends with a line break
 };
 
+/// Whole seconds of a film; Usage when it is shorter than one.
+Result<int> film_seconds(const std::filesystem::path& file, const ReadLimits& limits);
+
 /// Subtitles and the text of the pictures (and speech, when the options say so); none at all is no error. As read_document(), and
 /// Usage for a film of less than a second.
 Result<FilmText> read_film_text(const std::filesystem::path& file, const ReadLimits& limits);

@@ -39,6 +39,8 @@ struct VideoCell {
     bool repeated = false;  ///< the films are shorter than the length
     std::size_t position = 0, tokens = 0;  ///< of the needle, and of the film's text with it
     std::uint64_t seed = 0;
+    double evidence = 0.0;  ///< visual route: of the picture that was read (frame_reading.h)
+    int evidence_second = -1;  ///< visual route: that picture
     double seconds_encode = 0.0, seconds_answer = 0.0, seconds_first = 0.0;
 };
 

@@ -174,6 +174,38 @@ Result<void> print_overlays(const ReadCall& call)
     return {};
 }
 
+Result<void> print_looks(const ReadCall& call)
+{
+    PATHLOOM_TRY(const ImporterFile chosen, film_importer_of(call.file));
+    QPluginLoader loader(QString::fromStdString(chosen.file.string()));
+    PATHLOOM_TRY(const MediaReader* const reader, loaded<MediaReader>(loader, chosen));
+    std::size_t made = 0;
+    PATHLOOM_CHECK(reader->looks(call.file, call.look, call.options, call.look_count, call.overlays, [&](const Look& one) {
+        ++made;
+        allow_computing(call.seconds);
+        const QByteArray bytes(reinterpret_cast<const char*>(one.grey.bytes.data()), qsizetype(one.grey.bytes.size()));
+        return print_line(line_of({{"look",
+                   {{"index", one.index}, {"seconds", one.seconds}, {"width", one.grey.width}, {"height", one.grey.height},
+                       {"grey", bytes.toBase64().toStdString()}}}}))
+            && std::fflush(stdout) == 0;
+    }));
+    print_line(line_of({{"end", made}}));
+    return {};
+}
+
+std::optional<LookSize> parse_look(std::string_view text)
+{
+    LookSize out;
+    const std::size_t cross = text.find('x');
+    if (cross == std::string_view::npos) return std::nullopt;
+    const auto side = [](std::string_view digits, int least, int& value) {
+        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+        return error == std::errc() && end == digits.data() + digits.size() && value >= least && value <= 2160;
+    };
+    if (!side(text.substr(0, cross), 0, out.width) || !side(text.substr(cross + 1), 8, out.height)) return std::nullopt;
+    return out;
+}
+
 std::optional<OverlayRequest> parse_overlay(std::string_view text)
 {
     OverlayRequest out;

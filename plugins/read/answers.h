@@ -4,6 +4,7 @@
 
 #include "engine/core/result.h"
 #include "engine/corpus/read_options.h"
+#include "engine/media/looks.h"
 #include "engine/media/overlay_reading.h"
 
 #include <optional>
@@ -18,6 +19,8 @@ struct ReadCall {
     bool list = false, media = false;
     int thumbnails = 0, thumbnail_height = 72;
     std::vector<OverlayRequest> overlays;
+    LookSize look;  ///< a height: pictures themselves are wanted
+    std::size_t look_count = 0;  ///< 0: to the end of the film
     unsigned long megabytes = 2048;
     unsigned long seconds = 120;  ///< of computing; for importers that read by path, between two signs of progress
     ReadOptions options;
@@ -37,6 +40,12 @@ Result<void> print_thumbnails(const ReadCall& call);
 
 /// {"overlay": {...}} each, by their seconds, then {"end": N}.
 Result<void> print_overlays(const ReadCall& call);
+
+/// {"look": {...}} each, with the words of the overlays when there are any, then {"end": N}.
+Result<void> print_looks(const ReadCall& call);
+
+/// "WIDTHxHEIGHT" as a size, 0 as the width: by the film's; nothing when it is none.
+std::optional<LookSize> parse_look(std::string_view text);
 
 /// "SECONDS,X,Y,TEXT" as a request; nothing when it is none.
 std::optional<OverlayRequest> parse_overlay(std::string_view text);

@@ -29,6 +29,7 @@ constexpr const char* usage
       "       pathloom-read --media FILE\n"
       "       pathloom-read --thumbnails N [--height H] FILE\n"
       "       pathloom-read --overlay SECONDS,X,Y,TEXT [--overlay ...] [--text-language L] [--fps F] FILE\n"
+      "       pathloom-read --look WIDTHxHEIGHT [--looks N] [--from SECONDS] [--fps F] [--overlay ...] FILE\n"
       "       pathloom-read --list\n";
 
 int refuse(const Error& error)
@@ -59,6 +60,13 @@ bool parse(int argc, char** argv, ReadCall& call)
         {"--height", [&](auto v) { return number(v, 8, 2160, call.thumbnail_height); }},
         {"--fps", [&](auto v) { return number(v, 0.001, 60.0, call.options.frames_per_second); }},
         {"--from", [&](auto v) { return number(v, 0.0, 1e8, call.options.from); }},
+        {"--looks", [&](auto v) { return number(v, std::size_t(1), std::size_t(1'000'000'000), call.look_count); }},
+        {"--look",
+            [&](auto v) {
+                const auto size = parse_look(v);
+                if (size) call.look = *size;
+                return size.has_value();
+            }},
         {"--overlay",
             [&](auto v) {
                 const auto request = parse_overlay(v);
@@ -78,7 +86,8 @@ bool parse(int argc, char** argv, ReadCall& call)
             return false;
         }
     }
-    if (int(call.list) + int(call.media) + int(call.thumbnails > 0) + int(!call.overlays.empty()) > 1) return false;
+    const bool look = call.look.height > 0;
+    if (int(call.list) + int(call.media) + int(call.thumbnails > 0) + int(look || !call.overlays.empty()) > 1) return false;
     return call.list == call.file.empty();
 }
 
@@ -98,6 +107,7 @@ int main(int argc, char** argv)
     try {
         const auto done = call.media ? print_media(call)
             : call.thumbnails > 0    ? print_thumbnails(call)
+            : call.look.height > 0   ? print_looks(call)
             : !call.overlays.empty() ? print_overlays(call)
                                      : print_document(call);
         if (!done) return refuse(done.error());
