@@ -39,7 +39,8 @@ public:
             fits = found->is_number_integer() && found->template get<double>() >= 0.0 && found->template get<double>() < 2e9;
         } else {
             fits = found->is_array();
-            for (const nlohmann::json& item : *found) fits = fits && (item.is_string() == std::is_same_v<T, std::vector<std::string>>);
+            for (const nlohmann::json& item : *found)
+                fits = fits && (item.is_string() == std::is_same_v<T, std::vector<std::string>>);
             if constexpr (!std::is_same_v<T, std::vector<std::string>>) fits = fits && found->size() == value.size();
             for (const nlohmann::json& item : *found) fits = fits && (item.is_string() || item.is_number());
         }
@@ -62,8 +63,7 @@ public:
     {
         if (!m_problem.empty()) return fail(ErrorCode::Usage, "{}: {}", m_kind, m_problem);
         for (const auto& [key, value] : m_object.items()) {
-            if (!m_known.contains(key))
-                return fail(ErrorCode::Usage, "{}: unknown setting {}{}", m_kind, m_name, one_line(key));
+            if (!m_known.contains(key)) return fail(ErrorCode::Usage, "{}: unknown setting {}{}", m_kind, m_name, one_line(key));
         }
         return {};
     }

@@ -35,8 +35,8 @@ Result<void> look_at_film(const std::filesystem::path& file, const LookSize& siz
     return {};
 }
 
-Result<void> look_at_overlays(const std::filesystem::path& file, const LookSize& size, const std::vector<OverlayRequest>& requests,
-    const std::function<bool(const Look&)>& sink)
+Result<void> look_at_overlays(const std::filesystem::path& file, const LookSize& size,
+    const std::vector<OverlayRequest>& requests, const std::function<bool(const Look&)>& sink)
 {
     PATHLOOM_TRY(FrameReader frames, FrameReader::open(file));
     std::vector<std::size_t> order(requests.size());

@@ -30,7 +30,7 @@ Result<void> look_at_film(const std::filesystem::path& file, const LookSize& siz
 
 /// The same of the requests' pictures with their words drawn over them, in the order of their seconds; Usage when the film ends
 /// before one.
-Result<void> look_at_overlays(const std::filesystem::path& file, const LookSize& size, const std::vector<OverlayRequest>& requests,
-    const std::function<bool(const Look&)>& sink);
+Result<void> look_at_overlays(const std::filesystem::path& file, const LookSize& size,
+    const std::vector<OverlayRequest>& requests, const std::function<bool(const Look&)>& sink);
 
 }  // namespace pathloom

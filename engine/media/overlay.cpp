@@ -12,8 +12,8 @@ Picture overlaid(const Picture& picture, const Overlay& overlay, OverlayPlace* p
     const Surface surface = to_surface(picture);
     const Pen pen(cairo_create(surface.get()));
     cairo_t* const draw = pen.get();
-    cairo_select_font_face(draw, overlay.font.c_str(), CAIRO_FONT_SLANT_NORMAL,
-        overlay.bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
+    cairo_select_font_face(
+        draw, overlay.font.c_str(), CAIRO_FONT_SLANT_NORMAL, overlay.bold ? CAIRO_FONT_WEIGHT_BOLD : CAIRO_FONT_WEIGHT_NORMAL);
     double size = overlay.size * picture.height;
     cairo_text_extents_t extents{};
     cairo_font_extents_t font{};

@@ -201,7 +201,8 @@ Result<ReaderTrainingResult> train_reader(
         if (!std::isfinite(now.train.nll) || !std::isfinite(norm))
             return fail(
                 ErrorCode::Failed, "training diverged at step {}; lower training.lr or lengthen training.warmup", state.step);
-        AdamWStep step{warm_cosine(o.lr, o.lr_min_ratio, o.warmup, o.steps, state.step), o.beta1, o.beta2, o.eps, 0.0, state.step + 1, 1.0};
+        AdamWStep step{
+            warm_cosine(o.lr, o.lr_min_ratio, o.warmup, o.steps, state.step), o.beta1, o.beta2, o.eps, 0.0, state.step + 1, 1.0};
         if (norm > o.clip) step.gradient_scale = o.clip / (norm + 1e-6);
         for (const ReaderTensor& tensor : layout.tensors()) {
             if (o.only == "encoder" && !tensor.name.starts_with("block")) continue;

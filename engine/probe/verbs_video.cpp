@@ -32,7 +32,7 @@ json video_cell_json(const VideoCell& cell, const Timeline& timeline, const std:
         {"tokens", cell.tokens}, {"key", "secret word"}, {"value", cell.word}, {"template", 0}, {"read", cell.read},
         {"word_read", cell.word_read}, {"answer", cell.answer}, {"found", cell.found}, {"repeated", cell.repeated},
         {"seconds_encode", cell.seconds_encode}, {"seconds_answer", cell.seconds_answer},
-        {"seconds_first_token", cell.seconds_first}, {"evidence", cell.evidence}, {"evidence_second", cell.evidence_second},
+        {"seconds_first_token", cell.seconds_first},
         {"recipe",
             {{"model", model}, {"film", timeline.films()[cell.place.film].file.string()}, {"film_second", cell.place.second},
                 {"seed", cell.seed}, {"needle", cell.drawn.text}, {"x", cell.drawn.x}, {"y", cell.drawn.y},
@@ -43,8 +43,8 @@ Result<Timeline> timeline_of(const ProbeShell& shell, const ProbeOptions& option
 {
     std::vector<FilmText> films;
     for (const auto& file : options.documents) {
-        PATHLOOM_TRY(FilmText film, with_text ? read_film_text(file, read_limits(shell, options))
-                                              : film_without_text(file, read_limits(shell, options)));
+        PATHLOOM_TRY(FilmText film,
+            with_text ? read_film_text(file, read_limits(shell, options)) : film_without_text(file, read_limits(shell, options)));
         films.push_back(std::move(film));
     }
     return Timeline(std::move(films));
@@ -77,6 +77,7 @@ Result<void> report(const ProbeShell& shell, const VideoOptions& options, const 
     std::string table = fmt::format("{:>8} {:>7} {:>8} {:>5} {:>6}  {}\n", "SECONDS", "DEPTH", "AT", "READ", "FOUND", "ANSWER");
     for (const VideoCell& cell : cells) {
         out["cells"].push_back(video_cell_json(cell, timeline, model, options.common));
+        if (!text) out["cells"].back().update({{"evidence", cell.evidence}, {"evidence_second", cell.evidence_second}});
         found += cell.found ? 1 : 0;
         read += cell.word_read ? 1 : 0;
         table += fmt::format("{:>8} {:>6.1f}% {:>8} {:>5} {:>6}  {}\n", cell.length, cell.depth, cell.second,
@@ -127,11 +128,11 @@ Result<void> run_visual_video(const ProbeShell& shell, const VideoOptions& optio
     PATHLOOM_TRY(const Timeline timeline, timeline_of(shell, options.common, false));
     PATHLOOM_TRY(std::vector<VideoCell> cells, plan_video_grid(timeline, request));
     PATHLOOM_TRY(const VisualHaystack haystack,
-        encode_films(model, timeline, memory_folder(options.common), limits,
-            [&](std::size_t, std::size_t) { return !shell.stopped(); }));
+        encode_films(
+            model, timeline, memory_folder(options.common), limits, [&](std::size_t, std::size_t) { return !shell.stopped(); }));
     const auto asking = std::chrono::steady_clock::now();
-    PATHLOOM_CHECK(ask_visual_grid(
-        model, haystack, timeline, request, limits, cells, [&](const VideoCell&) { return !shell.stopped(); }));
+    PATHLOOM_CHECK(
+        ask_visual_grid(model, haystack, timeline, request, limits, cells, [&](const VideoCell&) { return !shell.stopped(); }));
     return report(shell, options, cells, timeline, model.hash,
         {{"route", "visual tokens"}, {"tokens_a_picture", model.net.spec().tokens()}, {"rows_encoded_now", haystack.encoded_now},
             {"seconds_encode_films", haystack.seconds_encode}, {"seconds_needles", seconds_since(asking)}});

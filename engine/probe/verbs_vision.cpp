@@ -20,8 +20,8 @@ Result<void> run_vision_training(const ProbeShell& shell, VisionTrainingRequest 
             fmt::print(stderr, "step {}/{}  line {:.4f}  wanted {:.4f}  letters {:.3f}\n", p.step, p.steps, p.train.line,
                 p.train.wanted, p.train.letters);
         if (const VisionValidation& v = p.validation; p.has_validation)
-            fmt::print(stderr, "  whole pictures: read {} of {}, refused {} of {} without the word\n", v.read, v.secrets, v.refused,
-                v.others);
+            fmt::print(stderr, "  whole pictures: read {} of {}, refused {} of {} without the word\n", v.read, v.secrets,
+                v.refused, v.others);
         return !shell.stopped();
     };
     PATHLOOM_TRY(const VisionTrainingResult result, train_vision(request, said));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Needle in a film by visual tokens alone: the picture with the word on it is encoded like every other, nothing is read from it as
-// text, and the question is asked of the rows of all pictures.
+// Needle in a film by visual tokens alone: the picture with the word on it is encoded like every other, nothing is read from it
+// as text, and the question is asked of the rows of all pictures.
 #pragma once
 
 #include "engine/probe/video_grid.h"

@@ -53,8 +53,8 @@ Result<MemoryFile> obtain_visual_memory(VisionModel& model, const std::filesyste
         rows.assign(count * width, 0.0f);
         const std::size_t from = first / tokens, to = (first + count - 1) / tokens + 1;
         std::size_t seen = 0;
-        PATHLOOM_CHECK(film_pictures(film, spec.width, spec.height, from, to - from, limits,
-            [&](std::size_t index, const Picture& grey) -> Result<void> {
+        PATHLOOM_CHECK(film_pictures(
+            film, spec.width, spec.height, from, to - from, limits, [&](std::size_t index, const Picture& grey) -> Result<void> {
                 const std::vector<float> frame = frame_rows(model.net, grey);
                 for (std::size_t t = 0; t < tokens; ++t) {
                     const std::size_t row = (from + index) * tokens + t;
@@ -100,8 +100,7 @@ VisualAnswer ask_visual_memory(const VisionModel& model, const MemoryView& memor
     out.text = NoAnswer;
     FrameReading best;
     for (const std::int64_t picture : pictures) {
-        const FrameReading reading
-            = read_frame(model.net, rows_of(memory, picture * std::int64_t(tokens), tokens, width));
+        const FrameReading reading = read_frame(model.net, rows_of(memory, picture * std::int64_t(tokens), tokens, width));
         if (out.picture >= 0 && reading.evidence <= best.evidence) continue;
         best = reading;
         out.picture = picture;

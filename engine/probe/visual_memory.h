@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Films as rows of a memory: each second's picture writes the frame encoder's tokens into the same file format that holds
-// documents (memory_file.h). A row's 2 x key_dim bytes are a key and a value; its u16 is the token's place in the picture, its u32
-// the second. Searching sees keys only: the query is zero over the values.
+// documents (memory_file.h). A row's 2 x key_dim bytes are a key and a value; its u16 is the token's place in the picture, its
+// u32 the second. Searching sees keys only: the query is zero over the values.
 #pragma once
 
 #include "engine/corpus/reader_process.h"

@@ -73,8 +73,7 @@ double ctc_loss(std::span<const float> logits, int classes, std::span<const int>
             const double here = alpha[t * states + s] + beta[t * states + s];
             if (here > Never) share[symbol(s)] += std::exp(here - total);
         }
-        for (std::size_t c = 0; c < k; ++c)
-            gradient[t * k + c] += weight * float(std::exp(log_p[t * k + c]) - share[c]);
+        for (std::size_t c = 0; c < k; ++c) gradient[t * k + c] += weight * float(std::exp(log_p[t * k + c]) - share[c]);
     }
     return -total;
 }

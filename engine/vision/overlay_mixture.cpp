@@ -58,7 +58,8 @@ int symbol_of(char letter)
 
 Result<void> validate(const OverlaySpec& spec, const VisionSpec& vision)
 {
-    if (!(spec.secret > 0.0) || !(spec.other >= 0.0) || spec.secret + spec.other > 1.0 || !(spec.usual >= 0.0 && spec.usual <= 1.0))
+    if (!(spec.secret > 0.0) || !(spec.other >= 0.0) || spec.secret + spec.other > 1.0
+        || !(spec.usual >= 0.0 && spec.usual <= 1.0))
         return fail(ErrorCode::Usage, "overlays: secret, other and usual are shares; secret + other is at most 1");
     if (spec.strip < 4 * VisionRowPixels || spec.strip % VisionRowPixels != 0 || vision.height % spec.strip != 0)
         return fail(ErrorCode::Usage, "overlays: strip must be a multiple of {}, at least {}, and divide the height {}",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What the frame encoder is trained on: real pictures with words drawn over them at random, or none. Batch n is a pure function of
-// (pictures, spec, seed, n). The words are drawn by the function that draws the probe's.
+// What the frame encoder is trained on: real pictures with words drawn over them at random, or none. Batch n is a pure function
+// of (pictures, spec, seed, n). The words are drawn by the function that draws the probe's.
 #pragma once
 
 #include "engine/core/rng.h"
@@ -56,6 +56,5 @@ private:
     OverlaySpec m_spec;
     std::uint64_t m_seed;
 };
-
 
 }  // namespace pathloom

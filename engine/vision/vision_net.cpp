@@ -53,7 +53,8 @@ VisionNet::VisionNet(const VisionSpec& spec, std::vector<float> values)
 
 void VisionNet::set_shapes(int batch, int height)
 {
-    if (batch < 1 || height < VisionRowPixels || height % VisionRowPixels != 0) throw std::logic_error("pictures of a wrong height");
+    if (batch < 1 || height < VisionRowPixels || height % VisionRowPixels != 0)
+        throw std::logic_error("pictures of a wrong height");
     m_batch = batch;
     m_height = height;
     int h = height, w = m_spec.width;

@@ -60,13 +60,15 @@ Result<VisionRecipe> parse_vision_recipe(const std::string& text)
         if (!valid) return fail(ErrorCode::Usage, "{}: {}", kind, valid.error().message);
     if (recipe.name.empty() || recipe.films.empty()) return fail(ErrorCode::Usage, "{}: name and films must be given", kind);
     if (recipe.rows < recipe.model.height || recipe.rows > 2160 || recipe.rows * recipe.overlays.strip % recipe.model.height != 0)
-        return fail(ErrorCode::Usage, "{}: rows must be from model.height to 2160 and divide into strips, got {}", kind, recipe.rows);
+        return fail(
+            ErrorCode::Usage, "{}: rows must be from model.height to 2160 and divide into strips, got {}", kind, recipe.rows);
     if (recipe.valid_every < 2) return fail(ErrorCode::Usage, "{}: valid_every must be at least 2", kind);
-    for (const auto& [name, value] : {std::pair{"steps", t.steps}, {"checkpoint_every", t.checkpoint_every},
-             {"report_every", t.report_every}, {"validate_every", t.validate_every}, {"validation", t.validation},
-             {"gate_pictures", t.gate_pictures}})
+    for (const auto& [name, value] :
+        {std::pair{"steps", t.steps}, {"checkpoint_every", t.checkpoint_every}, {"report_every", t.report_every},
+            {"validate_every", t.validate_every}, {"validation", t.validation}, {"gate_pictures", t.gate_pictures}})
         if (value < 1) return fail(ErrorCode::Usage, "{}: training.{} must be above 0", kind, name);
-    if (!(t.lr > 0.0) || !(t.clip > 0.0)) return fail(ErrorCode::Usage, "{}: training.lr and training.clip must be above 0", kind);
+    if (!(t.lr > 0.0) || !(t.clip > 0.0))
+        return fail(ErrorCode::Usage, "{}: training.lr and training.clip must be above 0", kind);
     return recipe;
 }
 

@@ -15,9 +15,9 @@ struct Field {
     const char* name;
     int VisionSpec::*value;
 };
-constexpr std::array<Field, 6> fields{{{"width", &VisionSpec::width}, {"height", &VisionSpec::height},
-    {"fine_blocks", &VisionSpec::fine_blocks}, {"d_model", &VisionSpec::d_model}, {"blocks", &VisionSpec::blocks},
-    {"key_dim", &VisionSpec::key_dim}}};
+constexpr std::array<Field, 6> fields{
+    {{"width", &VisionSpec::width}, {"height", &VisionSpec::height}, {"fine_blocks", &VisionSpec::fine_blocks},
+        {"d_model", &VisionSpec::d_model}, {"blocks", &VisionSpec::blocks}, {"key_dim", &VisionSpec::key_dim}}};
 
 std::string stem_name(std::size_t stage)
 {
@@ -145,8 +145,7 @@ Result<VisionWeights> read_vision(const Safetensors& file)
             return fail(ErrorCode::Corrupt, "the frame encoder's tensor {} is absent or of another shape or type", tensor.name);
         for (std::size_t i = 0; i < tensor.size; ++i) {
             const float x = view->as<float>()[i];
-            if (!std::isfinite(x))
-                return fail(ErrorCode::Corrupt, "the frame encoder's tensor {} is not finite", tensor.name);
+            if (!std::isfinite(x)) return fail(ErrorCode::Corrupt, "the frame encoder's tensor {} is not finite", tensor.name);
             out.values[tensor.offset + i] = x;
         }
     }

@@ -96,7 +96,8 @@ Readings read_usual(VisionNet& net, const OverlayMixture& mixture, int pictures,
     const auto row_floats = std::size_t(net.spec().tokens()) * std::size_t(net.spec().row_dim());
     int batches = 0;
     for (int done = 0; done < pictures; done += pictures_at_once, ++batches) {
-        const VisionBatch batch = mixture.usual_batch(first + std::uint64_t(batches), std::min(pictures_at_once, pictures - done));
+        const VisionBatch batch
+            = mixture.usual_batch(first + std::uint64_t(batches), std::min(pictures_at_once, pictures - done));
         const VisionOutputs& outputs = net.forward(batch.pictures, batch.batch, batch.height);
         const VisionLoss loss = vision_loss(batch, net.spec(), outputs, 0.0, slopes);
         out.counts.loss.line += loss.line;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Training a frame encoder and its reader from a recipe: seeded, resumable, one thread. The same recipe and pictures give the same
-// bytes on one instruction set and with the same fonts.
+// Training a frame encoder and its reader from a recipe: seeded, resumable, one thread. The same recipe and pictures give the
+// same bytes on one instruction set and with the same fonts.
 #pragma once
 
 #include "engine/core/result.h"

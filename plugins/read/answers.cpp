@@ -179,10 +179,12 @@ Result<void> print_looks(const ReadCall& call)
     PATHLOOM_TRY(const ImporterFile chosen, film_importer_of(call.file));
     QPluginLoader loader(QString::fromStdString(chosen.file.string()));
     PATHLOOM_TRY(const MediaReader* const reader, loaded<MediaReader>(loader, chosen));
+    PATHLOOM_TRY(const MediaFacts facts, reader->facts(call.file));
     std::size_t made = 0;
     PATHLOOM_CHECK(reader->looks(call.file, call.look, call.options, call.look_count, call.overlays, [&](const Look& one) {
         ++made;
         allow_computing(call.seconds);
+        print_line(line_of({{"progress", {{"done", one.seconds}, {"total", facts.seconds}}}}));
         const QByteArray bytes(reinterpret_cast<const char*>(one.grey.bytes.data()), qsizetype(one.grey.bytes.size()));
         return print_line(line_of({{"look",
                    {{"index", one.index}, {"seconds", one.seconds}, {"width", one.grey.width}, {"height", one.grey.height},

@@ -41,7 +41,7 @@ Result<void> print_thumbnails(const ReadCall& call);
 /// {"overlay": {...}} each, by their seconds, then {"end": N}.
 Result<void> print_overlays(const ReadCall& call);
 
-/// {"look": {...}} each, with the words of the overlays when there are any, then {"end": N}.
+/// A sign of progress and {"look": {...}} each, with the words of the overlays when there are any, then {"end": N}.
 Result<void> print_looks(const ReadCall& call);
 
 /// "WIDTHxHEIGHT" as a size, 0 as the width: by the film's; nothing when it is none.

@@ -94,13 +94,11 @@ void Convolutions::forward(const ConvolutionShape& shape, const float* x, const 
 {
     auto& passes = m_impl->passes(shape);
     auto& pass = passes.forward;
-    if (!pass)
-        pass = m_impl->make(Frame(shape), dnnl::convolution_forward(passes.desc), passes.desc.weights_desc(), false);
+    if (!pass) pass = m_impl->make(Frame(shape), dnnl::convolution_forward(passes.desc), passes.desc.weights_desc(), false);
     m_impl->pack(*pass, weights);
     pass->x.set_data_handle(const_cast<float*>(x));
     pass->y.set_data_handle(y);
-    pass->primitive.execute(
-        m_impl->stream, {{DNNL_ARG_SRC, pass->x}, {DNNL_ARG_WEIGHTS, pass->packed}, {DNNL_ARG_DST, pass->y}});
+    pass->primitive.execute(m_impl->stream, {{DNNL_ARG_SRC, pass->x}, {DNNL_ARG_WEIGHTS, pass->packed}, {DNNL_ARG_DST, pass->y}});
     m_impl->stream.wait();
 }
 

@@ -96,9 +96,8 @@ TEST_F(VisualMemory, AnotherFilmOrEncoderIsAnotherMemory)
 {
     ASSERT_TRUE(write_file_atomic(folder.path() / "a", "one"));
     ASSERT_TRUE(write_file_atomic(folder.path() / "b", "two"));
-    const auto name = [&](const char* file, int seconds) {
-        return visual_identity(model, folder.path() / file, seconds).value().name();
-    };
+    const auto name
+        = [&](const char* file, int seconds) { return visual_identity(model, folder.path() / file, seconds).value().name(); };
     EXPECT_NE(name("a", 2), name("b", 2));
     EXPECT_NE(name("a", 2), name("a", 3));
     const std::string before = name("a", 2);
@@ -142,7 +141,8 @@ TEST_F(VisualMemory, APicturesPatchIsWhatItsFileWouldHold)
     EXPECT_EQ(patch->scales.size(), tokens);
     const std::vector<float> rows = frame_rows(model.net, picture);
     for (std::size_t i = 0; i < width; ++i)
-        EXPECT_NEAR(float(patch->keys[3 * key_stride(width) + i]) * float(patch->scales[3]) * KeyScaleUnit, rows[3 * width + i], 0.01);
+        EXPECT_NEAR(
+            float(patch->keys[3 * key_stride(width) + i]) * float(patch->scales[3]) * KeyScaleUnit, rows[3 * width + i], 0.01);
 }
 
 }  // namespace

@@ -41,7 +41,8 @@ TEST(VisionNet, WritesUnitKeysAndValuesForEveryToken)
     EXPECT_EQ(out.line.size(), 2U * 4U * 48U);
     for (std::size_t half = 0; half < out.rows.size(); half += std::size_t(spec.key_dim)) {
         double sum = 0.0;
-        for (std::size_t i = 0; i < std::size_t(spec.key_dim); ++i) sum += double(out.rows[half + i]) * double(out.rows[half + i]);
+        for (std::size_t i = 0; i < std::size_t(spec.key_dim); ++i)
+            sum += double(out.rows[half + i]) * double(out.rows[half + i]);
         EXPECT_NEAR(sum, 1.0, 1e-4);
     }
     // What the net says of a row is what the reader says of it when it comes from a memory.
@@ -171,7 +172,8 @@ TEST(FrameReading, SpellsTheTokensThatFitTheQuestion)
     const auto values = net.parameters();
     std::fill_n(values.begin() + std::ptrdiff_t(spell), std::size_t(SymbolsAToken * FrameSymbols) * k, 0.0f);
     for (std::size_t i = 0; i < k; ++i) values[spell + (std::size_t(FrameSymbols) + i) * k + i] = 9.0f;
-    for (const std::size_t third : {0U, 2U}) values[net.layout().at("reader.spell_bias") + third * std::size_t(FrameSymbols)] = 5.0f;
+    for (const std::size_t third : {0U, 2U})
+        values[net.layout().at("reader.spell_bias") + third * std::size_t(FrameSymbols)] = 5.0f;
     const auto letter = [](char c) { return int(FrameAlphabet.find(c)); };
     const auto rows = rows_that_say(net, {{3, letter('b')}, {4, letter('o')}, {5, letter('o')}, {6, letter('k')}});
     const FrameReading reading = read_frame(net, rows);

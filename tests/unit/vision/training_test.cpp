@@ -116,9 +116,11 @@ TEST_F(VisionTraining, FilmsGiveTheirPicturesPlainAndDrawn)
     };
     EXPECT_GT(rows_changed(1, 0).first, 16);  // nine tenths down
     EXPECT_LT(rows_changed(0, 2).second - rows_changed(0, 2).first, 8);
-    EXPECT_EQ(drawn_pictures(film, 96, 32, std::vector<PictureWords>{{900.0, 0.0, 0.0, "x"}}, {}, [](auto, const auto&) -> Result<void> {
-        return {};
-    }).error().code, ErrorCode::Usage);
+    EXPECT_EQ(drawn_pictures(film, 96, 32, std::vector<PictureWords>{{900.0, 0.0, 0.0, "x"}}, {},
+                  [](auto, const auto&) -> Result<void> { return {}; })
+                  .error()
+                  .code,
+        ErrorCode::Usage);
 }
 
 }  // namespace
