@@ -48,7 +48,15 @@ Picture overlaid(const Picture& picture, const Overlay& overlay, OverlayPlace* p
 
 Picture grey_of(const Picture& rgb)
 {
-    return from_surface(to_surface(rgb).get(), 1);
+    if (rgb.channels == 1) return rgb;
+    Picture out{rgb.width, rgb.height, 1};
+    out.bytes.resize(out.row_bytes() * std::size_t(out.height));
+    const std::uint8_t* from = rgb.bytes.data();
+    for (std::uint8_t& light : out.bytes) {
+        light = light_of(from[0], from[1], from[2]);
+        from += 3;
+    }
+    return out;
 }
 
 }  // namespace pathloom

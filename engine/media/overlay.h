@@ -28,7 +28,7 @@ struct OverlayPlace {
 /// The picture (grey or colours) in three channels with the letters on their box; `place`, unless null, says where they stand.
 Picture overlaid(const Picture& picture, const Overlay& overlay, OverlayPlace* place = nullptr);
 
-/// The light of a picture's colours (Rec. 601).
+/// The light of a picture's colours.
 Picture grey_of(const Picture& rgb);
 
 }  // namespace pathloom

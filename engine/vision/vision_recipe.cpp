@@ -15,6 +15,7 @@ Result<VisionRecipe> parse_vision_recipe(const std::string& text)
     top.read("name", recipe.name);
     top.read("description", description);
     top.read("seed", recipe.seed);
+    top.read("start", recipe.start);
     top.read("films", recipe.films);
     top.read("rows", recipe.rows);
     top.read("valid_every", recipe.valid_every);

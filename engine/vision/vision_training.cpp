@@ -8,6 +8,7 @@
 #include "engine/model/training_run.h"
 #include "engine/vision/film_pictures.h"
 #include "engine/vision/frame_reading.h"
+#include "engine/vision/vision_model.h"
 
 #include <nlohmann/json.hpp>
 
@@ -44,6 +45,21 @@ Result<ScenePictures> fetch_scenes(const VisionTrainingRequest& request, const V
         return fail(ErrorCode::Usage, "the films have {} pictures; give at least {}, one a second", seen, recipe.valid_every);
     out.hash = hash.hex();
     return out;
+}
+
+struct FirstWeights {
+    std::vector<float> values;
+    std::string hash;  ///< of the encoder they are from, "" for none
+};
+
+Result<FirstWeights> first_weights(const VisionTrainingRequest& request, const VisionRecipe& recipe)
+{
+    if (recipe.start.empty()) return FirstWeights{first_vision_weights(recipe.model, recipe.seed), ""};
+    const std::filesystem::path folder = request.recipe_file.parent_path() / recipe.start;
+    PATHLOOM_TRY(VisionModel start, load_vision(folder));
+    if (!(start.net.spec() == recipe.model))
+        return fail(ErrorCode::Usage, "the encoder in {} has other sizes than the recipe's model", folder.string());
+    return FirstWeights{{start.net.parameters().begin(), start.net.parameters().end()}, start.hash};
 }
 
 /// Everything a resumed training needs to go on with the same bits.
@@ -162,12 +178,13 @@ Result<VisionTrainingResult> train_vision(
     const VisionOptimizer& o = recipe.training;
     PATHLOOM_TRY(ScenePictures scenes, fetch_scenes(request, recipe));
     PATHLOOM_CHECK(make_folders(request.out));
-    const std::string identity = sha256_hex(recipe_text + scenes.hash);
+    PATHLOOM_TRY(const FirstWeights first, first_weights(request, recipe));
+    const std::string identity = sha256_hex(recipe_text + scenes.hash + first.hash);
     const std::size_t pictures = scenes.train.size();
     const OverlayMixture train(std::move(scenes.train), recipe.model, recipe.overlays, recipe.seed);
     const OverlayMixture valid(std::move(scenes.valid), recipe.model, recipe.overlays, mix(recipe.seed, 1));
 
-    VisionNet net(recipe.model, first_vision_weights(recipe.model, recipe.seed));
+    VisionNet net(recipe.model, first.values);
     const std::filesystem::path state_file = request.out / "state.safetensors", log_file = request.out / "training.jsonl";
     VisionState state{std::vector<float>(net.parameters().size(), 0.0f), std::vector<float>(net.parameters().size(), 0.0f), 0};
     std::error_code ignored;
@@ -223,9 +240,10 @@ Result<VisionTrainingResult> train_vision(
     result.validation = readings.counts;
     PATHLOOM_CHECK(write_model(gate));
     PATHLOOM_TRY(result.model_hash, sha256_file(request.out / "model.safetensors"));
-    const json made{{"recipe", json::parse(recipe_text)}, {"pictures_sha256", identity}, {"pictures", pictures},
+    json made{{"recipe", json::parse(recipe_text)}, {"pictures_sha256", identity}, {"pictures", pictures},
         {"model_sha256", result.model_hash}, {"parameters", net.parameters().size()}, {"gate", gate},
         {"validation", numbers_of(readings.counts)}, {"isa", cpu_isa()}};
+    if (!first.hash.empty()) made["start_sha256"] = first.hash;
     PATHLOOM_CHECK(write_file_atomic(request.out / "recipe.json", made.dump(2) + "\n"));
     return result;
 }

@@ -33,6 +33,7 @@ struct VisionOptimizer {
 struct VisionRecipe {
     std::string name;
     std::uint64_t seed = 1;
+    std::string start;  ///< folder of an encoder of the same sizes to go on from, relative to the recipe's; empty: first weights
     std::vector<std::string> films;  ///< of the folder of pictures; every second of each is a picture
     int rows = 540;  ///< height words are drawn at
     int valid_every = 12;  ///< each so-manieth picture is kept for validation

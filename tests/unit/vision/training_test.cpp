@@ -69,6 +69,29 @@ TEST_F(VisionTraining, RefusesAnotherRecipesFolderAndMissingFilms)
     EXPECT_THAT(missing.message, HasSubstr("a.mkv"));
 }
 
+TEST_F(VisionTraining, GoesOnFromAnotherEncoderOfTheSameSizes)
+{
+    ASSERT_TRUE(train_vision(request, on));
+    const auto with = [&](const std::string& from, const std::string& to) {
+        std::string text = small_recipe;
+        text.replace(text.find(from), from.size(), to);
+        return write_file_atomic(request.recipe_file, text);
+    };
+    const std::string first = bytes("model.safetensors");
+    const auto start = [](const std::string& more) { return "\"start\": \"out\", " + more; };
+    request.out = folder.path() / "further";
+    ASSERT_TRUE(with("\"rows\"", start("\"rows\"")));
+    ASSERT_TRUE(train_vision(request, on));
+    EXPECT_NE(bytes("model.safetensors"), first);
+    EXPECT_THAT(bytes("recipe.json"), HasSubstr("start_sha256"));
+    request.out = folder.path() / "wider";
+    ASSERT_TRUE(with("\"d_model\": 16", "\"d_model\": 24"));
+    std::string text = read_file(request.recipe_file).value();
+    text.insert(1, "\"start\": \"out\", ");
+    ASSERT_TRUE(write_file_atomic(request.recipe_file, text));
+    EXPECT_THAT(train_vision(request, on).error().message, HasSubstr("other sizes"));
+}
+
 TEST(VisionRecipe, SaysWhatIsWrongWithIt)
 {
     EXPECT_TRUE(parse_vision_recipe(small_recipe));
