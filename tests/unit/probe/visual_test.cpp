@@ -2,7 +2,8 @@
 // Films as rows of a memory: written, found among all others, replaced picture by picture.
 #include "../temporary_folder.h"
 #include "engine/core/files.h"
-#include "engine/probe/answer.h"
+#include "engine/core/rng.h"
+#include "engine/probe/mixture.h"
 #include "engine/probe/visual_grid.h"
 
 #include <gmock/gmock.h>
