@@ -27,8 +27,9 @@ up plugins engine/store engine/model engine/routing engine/cluster engine/traini
 up engine/store engine/corpus engine/model engine/routing engine/cluster engine/training engine/probe engine/server engine/worker engine/cli widgets app
 up engine/corpus engine/media engine/model engine/routing engine/cluster engine/training engine/probe engine/server engine/worker engine/cli widgets app
 up engine/media engine/store engine/model engine/routing engine/cluster engine/training engine/probe engine/server engine/worker engine/cli widgets app
-up engine/model engine/media engine/routing engine/cluster engine/training engine/probe engine/server engine/worker engine/cli widgets app
+up engine/model engine/media engine/vision engine/routing engine/cluster engine/training engine/probe engine/server engine/worker engine/cli widgets app
 up engine/cluster engine/training engine/probe engine/server engine/worker engine/cli widgets app
+up engine/vision engine/routing engine/cluster engine/training engine/probe engine/server engine/worker engine/cli widgets app
 up engine/training engine/probe engine/server engine/worker engine/cli widgets app
 up engine/probe engine/cluster engine/server engine/worker engine/cli widgets app
 up widgets engine/probe engine/store engine/corpus engine/model engine/routing engine/cluster engine/training engine/server engine/worker app

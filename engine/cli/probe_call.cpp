@@ -19,7 +19,7 @@ namespace pathloom {
 namespace {
 
 using Stub = v1::Engine::StubInterface;
-constexpr std::array<std::string_view, 5> probe_verbs{"reader", "probe", "ask", "translate", "pack"};
+constexpr std::array<std::string_view, 6> probe_verbs{"reader", "vision", "probe", "ask", "translate", "pack"};
 constexpr int page = 1000;
 
 /// Where the value of an option of ours goes; null for every other word.

@@ -47,7 +47,7 @@ void add_study_verbs(CLI::App& benches, Shell& shell);  ///< bench ladder
 void add_engine_verbs(CLI::App& app, Shell& shell);  ///< engine, preset, workers
 void add_corpus_verbs(CLI::App& app, Shell& shell);
 void add_run_verbs(CLI::App& app, Shell& shell);
-void add_probe_verbs(CLI::App& app);  ///< reader, probe, ask in the help
+void add_probe_verbs(CLI::App& app);  ///< reader, vision, probe, ask in the help
 void add_score_verbs(CLI::App& app, Shell& shell);
 void add_result_verbs(CLI::App& app, Shell& shell, CLI::App& run);  ///< run digest, run eval, export path
 void add_report_verb(Shell& shell, CLI::App& run);  ///< run report

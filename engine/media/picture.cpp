@@ -17,6 +17,56 @@ Picture cropped(const Picture& picture, const Box& box)
     return out;
 }
 
+namespace {
+
+/// What of `from` old pixels a new one covers: first old pixel, and the share of each from there on.
+struct Cover {
+    int first = 0;
+    std::vector<float> shares;
+};
+
+std::vector<Cover> covers(int from, int to)
+{
+    std::vector<Cover> out(std::size_t(to), Cover{});
+    for (int i = 0; i < to; ++i) {
+        const double begin = double(from) * i / to, end = double(from) * (i + 1) / to;
+        Cover& cover = out[std::size_t(i)];
+        cover.first = int(begin);
+        for (int at = cover.first; at < from && at < end; ++at) {
+            const double share = std::min(end, at + 1.0) - std::max(begin, double(at));
+            cover.shares.push_back(float(share / (end - begin)));
+        }
+    }
+    return out;
+}
+
+}  // namespace
+
+Picture resized(const Picture& picture, int width, int height)
+{
+    const auto channels = std::size_t(picture.channels);
+    const std::vector<Cover> across = covers(picture.width, width), down = covers(picture.height, height);
+    std::vector<float> row(picture.row_bytes());
+    Picture out{width, height, picture.channels};
+    out.bytes.reserve(out.row_bytes() * std::size_t(height));
+    for (const Cover& lines : down) {
+        std::fill(row.begin(), row.end(), 0.0f);
+        for (std::size_t i = 0; i < lines.shares.size(); ++i) {
+            const std::uint8_t* const from = &picture.bytes[picture.row_bytes() * (std::size_t(lines.first) + i)];
+            for (std::size_t x = 0; x < row.size(); ++x) row[x] += lines.shares[i] * float(from[x]);
+        }
+        for (const Cover& cover : across) {
+            for (std::size_t c = 0; c < channels; ++c) {
+                float sum = 0.5f;
+                for (std::size_t i = 0; i < cover.shares.size(); ++i)
+                    sum += cover.shares[i] * row[(std::size_t(cover.first) + i) * channels + c];
+                out.bytes.push_back(std::uint8_t(std::min(255.0f, sum)));
+            }
+        }
+    }
+    return out;
+}
+
 Picture turned(const Picture& picture, int degrees)
 {
     if (degrees % 360 == 0) return picture;

@@ -21,8 +21,17 @@ struct Box {
     bool operator==(const Box&) const = default;
 };
 
+/// The light of a colour (Rec. 601).
+constexpr std::uint8_t light_of(std::uint32_t red, std::uint32_t green, std::uint32_t blue)
+{
+    return std::uint8_t((299 * red + 587 * green + 114 * blue + 500) / 1000);
+}
+
 /// The part of a picture inside a box, which must lie in it.
 Picture cropped(const Picture& picture, const Box& box);
+
+/// Of another size, each of its pixels the mean of the old ones it covers; not both sides need keep their proportion.
+Picture resized(const Picture& picture, int width, int height);
 
 /// Turned clockwise by 0, 90, 180 or 270 degrees.
 Picture turned(const Picture& picture, int degrees);

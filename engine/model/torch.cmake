@@ -2,13 +2,13 @@
 # libtorch is the independent reference of values and gradients, and the door for other devices (ADR 16).
 find_package(OpenMP REQUIRED COMPONENTS CXX)
 pathloom_library(pathloom_model
-  SOURCES kernels/activations.cpp kernels/attention.cpp kernels/buffer.cpp kernels/cross_entropy.cpp kernels/norms.cpp
+  SOURCES kernels/activations.cpp kernels/attention.cpp kernels/buffer.cpp kernels/convolution.cpp kernels/cross_entropy.cpp kernels/norms.cpp
           kernels/optimizer.cpp kernels/product_peaks.cpp kernels/products.cpp kernels/profile.cpp kernels/softmax.cpp
           blocks.cpp content_bag.cpp device_passes.cpp head.cpp memory_model.cpp memory_reader.cpp mixture.cpp parameters.cpp path_model.cpp
           reader_products.cpp
-          reader_spec.cpp window_encoder.cpp
+          reader_spec.cpp training_run.cpp window_encoder.cpp
   LINK pathloom_spec pathloom_simd pathloom_blobs fmt::fmt
-  PRIVATE_LINK OpenMP::OpenMP_CXX ${DNNL_LIBRARY} PkgConfig::Highway)
+  PRIVATE_LINK OpenMP::OpenMP_CXX ${DNNL_LIBRARY} PkgConfig::Highway nlohmann_json::nlohmann_json)
 target_include_directories(pathloom_model PRIVATE ${DNNL_INCLUDE})
 # The hot loops are vectorised at -O3 in any build type; only fewer checks than -Ofast: no unsafe mathematics.
 set_source_files_properties(kernels/activations.cpp kernels/cross_entropy.cpp kernels/norms.cpp kernels/optimizer.cpp

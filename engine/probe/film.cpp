@@ -22,16 +22,16 @@ Error unexpected(const std::filesystem::path& file)
 
 Result<int> film_seconds(const std::filesystem::path& file, const ReadLimits& limits)
 {
-    int out = 0;
+    int seconds = 0;
     PATHLOOM_CHECK(run_reader(file, {"--media"}, limits, [&](std::string_view line) -> Result<void> {
         auto said = nlohmann::json::parse(line, nullptr, false);
         if (!said.is_object() || !said.contains("media") || !said["media"].is_object() || !said["media"]["seconds"].is_number())
             return fail(unexpected(file));
-        out = int(std::min(1e8, said["media"]["seconds"].get<double>()));
+        seconds = int(std::min(1e8, said["media"]["seconds"].get<double>()));
         return {};
     }));
-    if (out < 1) return fail(ErrorCode::Usage, "{} is shorter than a second; give a longer film", file.string());
-    return out;
+    if (seconds < 1) return fail(ErrorCode::Usage, "{} is shorter than a second; give a longer film", file.string());
+    return seconds;
 }
 
 Result<FilmText> read_film_text(const std::filesystem::path& file, const ReadLimits& limits)

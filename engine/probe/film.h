@@ -22,7 +22,7 @@ struct FilmText {
     std::vector<std::pair<double, std::string>> lines;  ///< by seconds; each ends with a line break
 };
 
-/// Whole seconds of a film; Usage when it has none.
+/// Whole seconds of a film; Usage when it is shorter than one.
 Result<int> film_seconds(const std::filesystem::path& file, const ReadLimits& limits);
 
 /// Subtitles and the text of the pictures (and speech, when the options say so); none at all is no error. As read_document(), and

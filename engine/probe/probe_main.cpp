@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // pathloom-probe: trains readers and asks long documents, in a process of its own because SentencePiece and protobuf cannot share
-// one. pathloomctl runs it for its verbs `reader`, `probe`,
-// `ask`, `translate` and `pack`.
+// one. pathloomctl runs it for its verbs `reader`, `vision`,
+// `probe`, `ask`, `translate` and `pack`.
 #include "engine/core/exit_code.h"
 #include "engine/probe/probe_verbs.h"
 
@@ -35,6 +35,7 @@ int main(int argc, char** argv)
     app.add_flag("--json", shell.json, "Print one JSON document");
     add_reader_verbs(app, shell);
     add_probe_verbs(app, shell);
+    add_vision_verbs(app, shell);
     add_ask_verb(app, shell);
     add_prefix_verb(app, shell);
     add_session_verbs(app, shell);

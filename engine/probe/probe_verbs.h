@@ -27,6 +27,7 @@ void add_probe_verbs(CLI::App& app, ProbeShell& shell);  ///< probe needle, mult
 void add_case_verbs(CLI::App& probe, ProbeShell& shell);  ///< ruler, mrcr, qa, nll, show
 void add_frame_verb(CLI::App& probe, ProbeShell& shell);  ///< frame
 void add_video_verbs(CLI::App& probe, ProbeShell& shell);  ///< video, audio
+void add_vision_verbs(CLI::App& app, ProbeShell& shell);  ///< vision train
 void add_ask_verb(CLI::App& app, ProbeShell& shell);
 void add_session_verbs(CLI::App& app, ProbeShell& shell);  ///< session
 void add_translate_verbs(CLI::App& app, ProbeShell& shell);  ///< translate, pack show

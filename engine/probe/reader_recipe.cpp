@@ -4,74 +4,15 @@
 #include "engine/probe/selection.h"
 
 #include "engine/core/one_line.h"
+#include "engine/core/recipe_section.h"
 
 #include <nlohmann/json.hpp>
-
-#include <set>
 
 namespace pathloom {
 
 namespace {
 
 using nlohmann::json;
-
-/// Reads members of one object and remembers which were asked for.
-class Section {
-public:
-    Section(const json& object, std::string name)
-        : m_object(object)
-        , m_name(std::move(name))
-    {
-    }
-    template <class T>
-    void read(const char* key, T& value)
-    {
-        m_known.insert(key);
-        const auto found = m_object.find(key);
-        if (found == m_object.end() || !m_problem.empty()) return;
-        bool fits = false;
-        if constexpr (std::is_same_v<T, std::string>) {
-            fits = found->is_string();
-        } else if constexpr (std::is_floating_point_v<T>) {
-            fits = found->is_number();
-        } else if constexpr (std::is_integral_v<T>) {
-            fits = found->is_number_integer() && found->template get<double>() >= 0.0 && found->template get<double>() < 2e9;
-        } else {
-            fits = found->is_array();
-            for (const json& item : *found) fits = fits && (item.is_string() == std::is_same_v<T, std::vector<std::string>>);
-            if constexpr (!std::is_same_v<T, std::vector<std::string>>) fits = fits && found->size() == value.size();
-            for (const json& item : *found) fits = fits && (item.is_string() || item.is_number());
-        }
-        if (!fits) {
-            m_problem = fmt::format("{}{} has the wrong type", m_name, key);
-            return;
-        }
-        value = found->template get<T>();
-    }
-    const json& object(const char* key)
-    {
-        static const json empty = json::object();
-        m_known.insert(key);
-        const auto found = m_object.find(key);
-        if (found == m_object.end()) return empty;
-        if (!found->is_object() && m_problem.empty()) m_problem = fmt::format("{}{} must be an object", m_name, key);
-        return found->is_object() ? *found : empty;
-    }
-    Result<void> done() const
-    {
-        if (!m_problem.empty()) return fail(ErrorCode::Usage, "reader recipe: {}", m_problem);
-        for (const auto& [key, value] : m_object.items()) {
-            if (!m_known.contains(key))
-                return fail(ErrorCode::Usage, "reader recipe: unknown setting {}{}", m_name, one_line(key));
-        }
-        return {};
-    }
-
-private:
-    const json& m_object;
-    std::string m_name, m_problem;
-    std::set<std::string> m_known;
-};
 
 }  // namespace
 
@@ -81,7 +22,7 @@ Result<ReaderRecipe> parse_reader_recipe(const std::string& text)
     if (!document.is_object()) return fail(ErrorCode::Usage, "a reader recipe must be a JSON object");
     ReaderRecipe recipe;
     std::string title, description;
-    Section top(document, "");
+    RecipeSection top("reader recipe", document, "");
     top.read("name", recipe.name);
     top.read("title", title);
     top.read("description", description);
@@ -90,7 +31,7 @@ Result<ReaderRecipe> parse_reader_recipe(const std::string& text)
     top.read("domains", recipe.domains);
     top.read("start", recipe.start);
 
-    Section model(top.object("model"), "model.");
+    RecipeSection model("reader recipe", top.object("model"), "model.");
     model.read("vocabulary", recipe.model.vocabulary);
     model.read("d_model", recipe.model.d_model);
     model.read("heads", recipe.model.heads);
@@ -106,7 +47,7 @@ Result<ReaderRecipe> parse_reader_recipe(const std::string& text)
     model.read("key_decay", recipe.model.key_decay);
     model.read("query_decay", recipe.model.query_decay);
 
-    Section mixture(top.object("mixture"), "mixture.");
+    RecipeSection mixture("reader recipe", top.object("mixture"), "mixture.");
     mixture.read("contexts", recipe.mixture.contexts);
     mixture.read("context_length", recipe.mixture.context_length);
     mixture.read("asked", recipe.mixture.asked);
@@ -115,11 +56,11 @@ Result<ReaderRecipe> parse_reader_recipe(const std::string& text)
     mixture.read("most_facts", recipe.mixture.most_facts);
     mixture.read("shared", recipe.mixture.shared);
     mixture.read("near", recipe.mixture.near);
-    Section shares(mixture.object("shares"), "mixture.shares.");
+    RecipeSection shares("reader recipe", mixture.object("shares"), "mixture.shares.");
     for (std::size_t i = 0; i < mixture_names.size(); ++i) shares.read(mixture_names[i], recipe.mixture.shares[i]);
 
     ReaderOptimizer& t = recipe.training;
-    Section training(top.object("training"), "training.");
+    RecipeSection training("reader recipe", top.object("training"), "training.");
     training.read("steps", t.steps);
     training.read("warmup", t.warmup);
     training.read("lr", t.lr);
@@ -136,12 +77,12 @@ Result<ReaderRecipe> parse_reader_recipe(const std::string& text)
     training.read("precision", t.precision);
     training.read("checkpoint_every", t.checkpoint_every);
     training.read("report_every", t.report_every);
-    Section gate(top.object("gate"), "gate.");
+    RecipeSection gate("reader recipe", top.object("gate"), "gate.");
     gate.read("cases", recipe.gate.cases);
     gate.read("longest", recipe.gate.longest);
     gate.read("penalty", recipe.gate.penalty);
     gate.read("lost", recipe.gate.lost);
-    for (const Section* section : {&top, &model, &mixture, &shares, &training, &gate}) PATHLOOM_CHECK(section->done());
+    for (const RecipeSection* section : {&top, &model, &mixture, &shares, &training, &gate}) PATHLOOM_CHECK(section->done());
 
     PATHLOOM_CHECK(validate(recipe.model));
     PATHLOOM_CHECK(validate(recipe.mixture));

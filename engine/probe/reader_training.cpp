@@ -7,6 +7,7 @@
 #include "engine/corpus/jsonl.h"
 #include "engine/corpus/zstd_bytes.h"
 #include "engine/model/kernels/optimizer.h"
+#include "engine/model/training_run.h"
 #include "engine/probe/reader_package.h"
 
 #include <nlohmann/json.hpp>
@@ -14,7 +15,6 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <numbers>
 #include <optional>
 
 namespace pathloom {
@@ -61,14 +61,6 @@ std::vector<std::string_view> views(const std::vector<std::string>& texts)
     return {texts.begin(), texts.end()};
 }
 
-double rate(const ReaderOptimizer& o, int step)
-{
-    if (step < o.warmup) return o.lr * double(step + 1) / double(o.warmup);
-    const double progress = std::min(1.0, double(step - o.warmup) / double(std::max(1, o.steps - o.warmup)));
-    const double floor = o.lr * o.lr_min_ratio;
-    return floor + (o.lr - floor) * 0.5 * (1.0 + std::cos(std::numbers::pi * progress));
-}
-
 /// Everything a resumed training needs to go on with the same bits.
 struct TrainingState {
     std::vector<float> values, m, v;
@@ -93,13 +85,8 @@ Result<void> save(const std::filesystem::path& file, const TrainingState& state,
 Result<TrainingState> load(const std::filesystem::path& file, const std::string& identity, std::size_t parameters)
 {
     PATHLOOM_TRY(const Safetensors blob, Safetensors::open(file));
-    const auto text = [&](const char* key) {
-        const auto found = blob.metadata().find(key);
-        return found == blob.metadata().end() ? std::string() : found->second;
-    };
-    if (text("identity") != identity)
-        return fail(ErrorCode::Exists, "{} belongs to another recipe or corpus; give another --out folder", file.string());
     TrainingState state;
+    PATHLOOM_TRY(state.step, state_step(blob, identity, file));
     const auto floats = [&](const char* name, std::vector<float>& out) -> Result<void> {
         PATHLOOM_TRY(const TensorView* view, blob.expect(name, DType::F32));
         out.assign(view->as<float>().begin(), view->as<float>().end());
@@ -111,9 +98,8 @@ Result<TrainingState> load(const std::filesystem::path& file, const std::string&
     PATHLOOM_CHECK(floats("bank.keys", state.bank.keys));
     PATHLOOM_TRY(const TensorView* tokens, blob.expect("bank.tokens", DType::I32));
     state.bank.tokens.assign(tokens->as<std::int32_t>().begin(), tokens->as<std::int32_t>().end());
-    const std::string step = text("step"), seen = text("tokens");
-    std::from_chars(step.data(), step.data() + step.size(), state.step);
-    std::from_chars(seen.data(), seen.data() + seen.size(), state.tokens);
+    if (const auto seen = blob.metadata().find("tokens"); seen != blob.metadata().end())
+        std::from_chars(seen->second.data(), seen->second.data() + seen->second.size(), state.tokens);
     if (state.values.size() != parameters || state.m.size() != parameters || state.v.size() != parameters)
         return fail(ErrorCode::Corrupt, "{} is damaged; delete it to start over", file.string());
     return state;
@@ -140,19 +126,6 @@ nlohmann::json log_line(const ReaderProgress& p, double lr)
     nlohmann::json line{{"step", p.step}, {"tokens", p.tokens}, {"lr", lr}, {"train", numbers(p.train)}};
     if (p.has_valid) line["valid"] = numbers(p.valid);
     return line;
-}
-
-/// The log's lines up to `step`, so that a resumed log has no step twice.
-std::string log_until(const std::filesystem::path& file, int step)
-{
-    const auto text = read_file(file);
-    std::string kept;
-    if (!text) return kept;
-    for_each_line(*text, [&](std::int64_t, std::string_view line) {
-        const auto parsed = nlohmann::json::parse(line, nullptr, false);
-        if (parsed.is_object() && parsed.value("step", 1 << 30) <= step) kept += std::string(line) + "\n";
-    });
-    return kept;
 }
 
 }  // namespace
@@ -205,7 +178,7 @@ Result<ReaderTrainingResult> train_reader(
         state.m.assign(layout.size(), 0.0f);
         state.v.assign(layout.size(), 0.0f);
     }
-    std::string log = log_until(log_file, state.step);
+    std::string log = log_until_step(log_file, state.step);
     PATHLOOM_TRY(MemoryModel model,
         MemoryModel::create(recipe.model, state.values, o.precision == "bf16" ? Precision::Bf16 : Precision::Fp32));
     const auto checkpoint = [&]() -> Result<void> {
@@ -228,7 +201,8 @@ Result<ReaderTrainingResult> train_reader(
         if (!std::isfinite(now.train.nll) || !std::isfinite(norm))
             return fail(
                 ErrorCode::Failed, "training diverged at step {}; lower training.lr or lengthen training.warmup", state.step);
-        AdamWStep step{rate(o, state.step), o.beta1, o.beta2, o.eps, 0.0, state.step + 1, 1.0};
+        AdamWStep step{
+            warm_cosine(o.lr, o.lr_min_ratio, o.warmup, o.steps, state.step), o.beta1, o.beta2, o.eps, 0.0, state.step + 1, 1.0};
         if (norm > o.clip) step.gradient_scale = o.clip / (norm + 1e-6);
         for (const ReaderTensor& tensor : layout.tensors()) {
             if (o.only == "encoder" && !tensor.name.starts_with("block")) continue;

@@ -7,6 +7,7 @@
 #include "engine/probe/probe_options.h"
 #include "engine/probe/transcribed.h"
 #include "engine/probe/video_grid.h"
+#include "engine/probe/visual_grid.h"
 
 #include <fmt/format.h>
 
@@ -23,7 +24,7 @@ using nlohmann::json;
 struct VideoOptions {
     ProbeOptions common;
     NeedleKind kind = NeedleKind::Drawn;
-    std::string track = "text";
+    std::string track = "text", route = "text", frames = "shipped";
     std::filesystem::path words, transcribed;
 };
 
@@ -49,11 +50,12 @@ json video_cell_json(const VideoCell& cell, const Timeline& timeline, const std:
         {"seconds_first_token", cell.seconds_first}, {"recipe", std::move(recipe)}};
 }
 
-Result<Timeline> timeline_of(const ProbeShell& shell, const ProbeOptions& options)
+Result<Timeline> timeline_of(const ProbeShell& shell, const ProbeOptions& options, bool with_text)
 {
     std::vector<FilmText> films;
     for (const auto& file : options.documents) {
-        PATHLOOM_TRY(FilmText film, read_film_text(file, read_limits(shell, options)));
+        PATHLOOM_TRY(FilmText film,
+            with_text ? read_film_text(file, read_limits(shell, options)) : film_without_text(file, read_limits(shell, options)));
         films.push_back(std::move(film));
     }
     return Timeline(std::move(films));
@@ -77,13 +79,42 @@ Result<VideoGridRequest> request_of(const VideoOptions& options)
     return request;
 }
 
+/// Prints the cells and what a route has to say of them all.
+Result<void> report(const ProbeShell& shell, const VideoOptions& options, const std::vector<VideoCell>& cells,
+    const Timeline& timeline, const std::string& model, json summary, const std::string& note = {})
+{
+    const bool drawn = !options.common.no_needle, text = options.route == "text";
+    json out{{"cells", json::array()}};
+    std::size_t found = 0, read = 0;
+    std::string table = fmt::format("{:>8} {:>7} {:>8} {:>5} {:>6}  {}\n", "SECONDS", "DEPTH", "AT", "READ", "FOUND", "ANSWER");
+    for (const VideoCell& cell : cells) {
+        out["cells"].push_back(video_cell_json(cell, timeline, model, options));
+        if (!text) out["cells"].back().update({{"evidence", cell.evidence}, {"evidence_second", cell.evidence_second}});
+        found += cell.found ? 1 : 0;
+        read += cell.word_read ? 1 : 0;
+        table += fmt::format("{:>8} {:>6.1f}% {:>8} {:>5} {:>6}  {}\n", cell.length, cell.depth, cell.second,
+            !drawn || !text      ? "-"
+                : cell.word_read ? "yes"
+                                 : "no",
+            cell.found ? "yes" : "no", cell.answer);
+    }
+    const double recall = double(found) / double(cells.size());
+    summary.update({{"recall", recall}, {"cells", cells.size()}, {"no_needle", !drawn}, {"film_seconds", timeline.seconds()},
+        {"peak_rss_mb", peak_rss_mb()}});
+    if (drawn && text) summary["word_read"] = double(read) / double(cells.size());
+    out["summary"] = std::move(summary);
+    if (!options.common.out.empty()) PATHLOOM_CHECK(write_file_atomic(options.common.out, out.dump(2) + "\n"));
+    shell.print(out, table + note + fmt::format("{} {:.4f} over {} cells\n", drawn ? "recall" : "says none", recall, cells.size()));
+    return {};
+}
+
 Result<void> run_video(const ProbeShell& shell, const VideoOptions& options)
 {
     const ComputeThreads compute(options.common.threads);
     PATHLOOM_TRY(const VideoGridRequest request, request_of(options));
     PATHLOOM_TRY(ReaderPackage reader, reader_of(options.common));
     const auto begin = std::chrono::steady_clock::now();
-    PATHLOOM_TRY(const Timeline timeline, timeline_of(shell, options.common));
+    PATHLOOM_TRY(const Timeline timeline, timeline_of(shell, options.common, true));
     const double seconds_read = seconds_since(begin);
     PATHLOOM_TRY(std::vector<VideoCell> cells, plan_video_grid(timeline, request));
     const auto drawing = std::chrono::steady_clock::now();
@@ -94,36 +125,35 @@ Result<void> run_video(const ProbeShell& shell, const VideoOptions& options)
             reader, timeline, *std::ranges::max_element(request.lengths), memory_folder(options.common), on_stderr(shell)));
     PATHLOOM_CHECK(ask_video_grid(reader, haystack, request, cells, [&](const VideoCell&) { return !shell.stopped(); }));
 
-    json out{{"cells", json::array()}};
-    std::size_t found = 0, read = 0;
-    std::string table = fmt::format("{:>8} {:>7} {:>8} {:>5} {:>6}  {}\n", "SECONDS", "DEPTH", "AT", "READ", "FOUND", "ANSWER");
-    for (const VideoCell& cell : cells) {
-        out["cells"].push_back(video_cell_json(cell, timeline, reader.hash, options));
-        found += cell.found ? 1 : 0;
-        read += cell.word_read ? 1 : 0;
-        table += fmt::format("{:>8} {:>6.1f}% {:>8} {:>5} {:>6}  {}\n", cell.length, cell.depth, cell.second,
-            request.no_needle    ? "-"
-                : cell.word_read ? "yes"
-                                 : "no",
-            cell.found ? "yes" : "no", cell.answer);
-    }
-    const double recall = double(found) / double(cells.size());
-    out["summary"] = {{"route", spoken_of(options) ? "speech track" : "text track"}, {"recall", recall}, {"cells", cells.size()},
-        {"no_needle", request.no_needle}, {"film_seconds", timeline.seconds()}, {"document_tokens", haystack.memory.rows() + 1},
+    json summary{{"route", spoken_of(options) ? "speech track" : "text track"}, {"document_tokens", haystack.memory.rows() + 1},
         {"seconds_read_films", seconds_read}, {"seconds_read_needles", seconds_needles},
-        {"seconds_encode_document", haystack.seconds_encode}, {"peak_rss_mb", peak_rss_mb()}};
-    if (!request.no_needle) out["summary"]["word_read"] = double(read) / double(cells.size());
-    if (!options.transcribed.empty()) {
-        PATHLOOM_TRY(const auto recordings, read_transcribed(options.transcribed));
-        PATHLOOM_TRY(const SpeechErrors errors, speech_errors(recordings, read_limits(shell, options.common)));
-        out["summary"].update({{"wer", errors.wer}, {"wer_words", errors.words}, {"wer_recordings", errors.recordings}});
-        table += fmt::format(
-            "word error rate {:.4f} over {} words of {} recordings\n", errors.wer, errors.words, errors.recordings);
-    }
-    if (!options.common.out.empty()) PATHLOOM_CHECK(write_file_atomic(options.common.out, out.dump(2) + "\n"));
-    shell.print(
-        out, table + fmt::format("{} {:.4f} over {} cells\n", request.no_needle ? "says none" : "recall", recall, cells.size()));
-    return {};
+        {"seconds_encode_document", haystack.seconds_encode}};
+    if (options.transcribed.empty()) return report(shell, options, cells, timeline, reader.hash, std::move(summary));
+    PATHLOOM_TRY(const auto recordings, read_transcribed(options.transcribed));
+    PATHLOOM_TRY(const SpeechErrors errors, speech_errors(recordings, read_limits(shell, options.common)));
+    summary.update({{"wer", errors.wer}, {"wer_words", errors.words}, {"wer_recordings", errors.recordings}});
+    return report(shell, options, cells, timeline, reader.hash, std::move(summary),
+        fmt::format("word error rate {:.4f} over {} words of {} recordings\n", errors.wer, errors.words, errors.recordings));
+}
+
+Result<void> run_visual_video(const ProbeShell& shell, const VideoOptions& options)
+{
+    const ComputeThreads compute(options.common.threads);
+    PATHLOOM_TRY(const VideoGridRequest request, request_of(options));
+    PATHLOOM_TRY(const std::filesystem::path folder, vision_folder(options.frames));
+    PATHLOOM_TRY(VisionModel model, load_vision(folder));
+    const ReadLimits limits = read_limits(shell, options.common);
+    PATHLOOM_TRY(const Timeline timeline, timeline_of(shell, options.common, false));
+    PATHLOOM_TRY(std::vector<VideoCell> cells, plan_video_grid(timeline, request));
+    PATHLOOM_TRY(const VisualHaystack haystack,
+        encode_films(
+            model, timeline, memory_folder(options.common), limits, [&](std::size_t, std::size_t) { return !shell.stopped(); }));
+    const auto asking = std::chrono::steady_clock::now();
+    PATHLOOM_CHECK(
+        ask_visual_grid(model, haystack, timeline, request, limits, cells, [&](const VideoCell&) { return !shell.stopped(); }));
+    return report(shell, options, cells, timeline, model.hash,
+        {{"route", "visual tokens"}, {"tokens_a_picture", model.net.spec().tokens()}, {"rows_encoded_now", haystack.encoded_now},
+            {"seconds_encode_films", haystack.seconds_encode}, {"seconds_needles", seconds_since(asking)}});
 }
 
 }  // namespace
@@ -147,16 +177,25 @@ void add_grid_verb(CLI::App& probe, ProbeShell& shell, NeedleKind kind, const ch
         ->check(CLI::Range(10.0, 1e6));
     verb->add_option("--depths", options->common.depths, "Shares of the film a place is drawn from")->check(CLI::Range(1, 1000));
     verb->add_flag("--no-needle", options->common.no_needle, "Put nothing in, and ask");
-    if (kind == NeedleKind::Drawn)
+    if (kind == NeedleKind::Drawn) {
         verb->add_option("--track", options->track, "What the reader is given: text (what is read from the pictures)")
             ->check(CLI::IsMember({"text"}));
-    else
+        verb->add_option("--route", options->route,
+                "How pictures reach the reader: text (what is read from them) or visual (a frame encoder's tokens alone)")
+            ->check(CLI::IsMember({"text", "visual"}));
+        verb->add_option("--frames", options->frames, "Frame encoder of the visual route: \"shipped\" or its folder");
+    } else {
         verb->add_option("--transcribed", options->transcribed,
             "Also measure the word error rate over these recordings: lines FILE<tab>WORDS");
+    }
     verb->add_option("--words", options->words, "Words to choose from, one a line");
     verb->add_option("--seed", options->common.seed, "Of words, times, and places in pictures or voices");
     verb->add_option("--out", options->common.out, "Also write the JSON to this file");
-    verb->callback([&shell, options] { shell.action = [&shell, options] { return run_video(shell, *options); }; });
+    verb->callback([&shell, options] {
+        shell.action = [&shell, options] {
+            return options->route == "visual" ? run_visual_video(shell, *options) : run_video(shell, *options);
+        };
+    });
 }
 
 }  // namespace

@@ -38,6 +38,8 @@ struct VideoCell : GridPlace {
     std::string answer;
     bool found = false;
     std::size_t position = 0, tokens = 0;  ///< of the needle, and of the film's text with it
+    double evidence = 0.0;  ///< visual route: of the picture that was read (frame_reading.h)
+    int evidence_second = -1;  ///< visual route: that picture
     double seconds_encode = 0.0, seconds_answer = 0.0, seconds_first = 0.0;
 };
 

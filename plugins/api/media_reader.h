@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What an importer of films can do beside giving their text. An importer plugin may implement it too ("media": true in its
-// metadata); pathloom-read then answers --media, --thumbnails, --overlay,
+// metadata); pathloom-read then answers --media, --thumbnails, --overlay, --look,
 // --spoken, --marks, --copy, --find and --abilities.
 #pragma once
 
 #include "engine/core/result.h"
 #include "engine/corpus/read_options.h"
+#include "engine/media/looks.h"
 #include "engine/media/media_abilities.h"
 #include "engine/media/media_facts.h"
 #include "engine/media/overlay_reading.h"
@@ -43,6 +44,9 @@ public:
     [[nodiscard]] virtual Result<std::vector<FoundMoment>> find(const std::filesystem::path& film,
         const std::filesystem::path& image, double rate, std::size_t count,
         const std::function<bool(double done, double total)>& progress) const = 0;
+    /// As look_at_overlays() when there are requests, else as look_at_film().
+    [[nodiscard]] virtual Result<void> looks(const std::filesystem::path& file, const LookSize& size, const ReadOptions& options,
+        std::size_t count, const std::vector<OverlayRequest>& requests, const std::function<bool(const Look&)>& sink) const = 0;
 };
 
 }  // namespace pathloom

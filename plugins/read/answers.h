@@ -4,6 +4,7 @@
 
 #include "engine/core/result.h"
 #include "engine/corpus/read_options.h"
+#include "engine/media/looks.h"
 #include "engine/media/overlay_reading.h"
 #include "engine/media/picture_search.h"
 #include "engine/media/spoken_reading.h"
@@ -24,6 +25,8 @@ struct ReadCall {
     bool marks = false;
     std::vector<CopyRequest> copies;
     std::string find;  ///< a file with an image
+    LookSize look;  ///< a height: pictures themselves are wanted
+    std::size_t look_count = 0;  ///< 0: to the end of the film
     unsigned long megabytes = 2048;
     unsigned long seconds = 120;  ///< of computing; for importers that read by path, between two signs of progress
     ReadOptions options;
@@ -60,6 +63,12 @@ Result<void> print_found(const ReadCall& call);
 std::optional<CopyRequest> parse_copy(std::string_view text);
 /// "SECONDS,VOICE,TEXT" as a request; nothing when it is none.
 std::optional<SpokenRequest> parse_spoken(std::string_view text);
+/// A sign of progress and {"look": {...}} each, with the words of the overlays when there are any, then {"end": N}.
+Result<void> print_looks(const ReadCall& call);
+
+/// "WIDTHxHEIGHT" as a size, 0 as the width: by the film's; nothing when it is none.
+std::optional<LookSize> parse_look(std::string_view text);
+
 /// "SECONDS,X,Y,TEXT" as a request; nothing when it is none.
 std::optional<OverlayRequest> parse_overlay(std::string_view text);
 

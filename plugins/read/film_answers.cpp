@@ -148,6 +148,24 @@ Result<void> print_found(const ReadCall& call)
     });
 }
 
+Result<void> print_looks(const ReadCall& call)
+{
+    return ask_film(call.file, [&](const MediaReader& reader) -> Result<void> {
+        PATHLOOM_TRY(const MediaFacts facts, reader.facts(call.file));
+        std::size_t made = 0;
+        PATHLOOM_CHECK(reader.looks(call.file, call.look, call.options, call.look_count, call.overlays, [&](const Look& one) {
+            ++made;
+            print_line(line_of({{"progress", {{"done", one.seconds}, {"total", facts.seconds}}}}));
+            const QByteArray bytes(reinterpret_cast<const char*>(one.grey.bytes.data()), qsizetype(one.grey.bytes.size()));
+            return go_on(call,
+                {{"look",
+                    {{"index", one.index}, {"seconds", one.seconds}, {"width", one.grey.width}, {"height", one.grey.height},
+                        {"grey", bytes.toBase64().toStdString()}}}});
+        }));
+        return ended(made);
+    });
+}
+
 namespace {
 
 /// The number before the next comma, which is taken off with it.
@@ -186,6 +204,19 @@ std::optional<SpokenRequest> parse_spoken(std::string_view text)
     if (comma == std::string_view::npos || !one_line(text.substr(comma + 1))) return std::nullopt;
     out.voice = text.substr(0, comma);
     out.text = text.substr(comma + 1);
+    return out;
+}
+
+std::optional<LookSize> parse_look(std::string_view text)
+{
+    LookSize out;
+    const std::size_t cross = text.find('x');
+    if (cross == std::string_view::npos) return std::nullopt;
+    const auto side = [](std::string_view digits, int least, int& value) {
+        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
+        return error == std::errc() && end == digits.data() + digits.size() && value >= least && value <= 2160;
+    };
+    if (!side(text.substr(0, cross), 0, out.width) || !side(text.substr(cross + 1), 8, out.height)) return std::nullopt;
     return out;
 }
 

@@ -36,6 +36,7 @@ constexpr const char* usage
       "       pathloom-read --copy SECONDS,SEED [--copy ...] FILE\n"
       "       pathloom-read --find IMAGE [--fps F] FILE\n"
       "       pathloom-read --abilities\n"
+      "       pathloom-read --look WIDTHxHEIGHT [--looks N] [--from SECONDS] [--fps F] [--overlay ...] FILE\n"
       "       pathloom-read --list\n";
 
 int refuse(const Error& error)
@@ -78,6 +79,13 @@ bool parse(int argc, char** argv, ReadCall& call)
         {"--spoken", [&](auto v) { return add_request(parse_spoken(v), call.spoken); }},
         {"--copy", [&](auto v) { return add_request(parse_copy(v), call.copies); }},
         {"--find", [&](auto v) { return !(call.find = std::string(v)).empty(); }},
+        {"--looks", [&](auto v) { return number(v, std::size_t(1), std::size_t(1'000'000'000), call.look_count); }},
+        {"--look",
+            [&](auto v) {
+                const auto size = parse_look(v);
+                if (size) call.look = *size;
+                return size.has_value();
+            }},
         {"--text-language", [&](auto v) { return !(call.options.language = std::string(v)).empty(); }}};
     for (int i = 1; i < argc; ++i) {
         const std::string_view word = argv[i];
@@ -91,7 +99,8 @@ bool parse(int argc, char** argv, ReadCall& call)
             return false;
         }
     }
-    const std::array asked{call.list, call.abilities, call.media, call.thumbnails > 0, !call.overlays.empty(),
+    const bool look = call.look.height > 0;  // with the overlays' words, when there are any
+    const std::array asked{call.list, call.abilities, call.media, call.thumbnails > 0, look || !call.overlays.empty(),
         !call.spoken.empty(), call.marks, !call.copies.empty(), !call.find.empty()};
     if (std::ranges::count(asked, true) > 1) return false;
     return (call.list || call.abilities) == call.file.empty();
@@ -114,6 +123,7 @@ int main(int argc, char** argv)
         const auto done = call.abilities ? print_abilities()
             : call.media                 ? print_media(call)
             : call.thumbnails > 0        ? print_thumbnails(call)
+            : call.look.height > 0       ? print_looks(call)
             : !call.overlays.empty()     ? print_overlays(call)
             : !call.spoken.empty()       ? print_spoken(call)
             : call.marks                 ? print_marks(call)

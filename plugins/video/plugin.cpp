@@ -49,6 +49,13 @@ public:
     {
         return find_picture(film, image, rate, count, progress);
     }
+    [[nodiscard]] Result<void> looks(const std::filesystem::path& file, const LookSize& size, const ReadOptions& options,
+        std::size_t count, const std::vector<OverlayRequest>& requests,
+        const std::function<bool(const Look&)>& sink) const override
+    {
+        if (!requests.empty()) return look_at_overlays(file, size, requests, sink);
+        return look_at_film(file, size, options.from, 1.0 / options.frames_per_second, count, sink);
+    }
 };
 
 }  // namespace pathloom

@@ -184,6 +184,15 @@ TEST_F(ReadFilm, SaysWhatItIsAndShowsPictures)
     EXPECT_EQ(pictures[3]["end"], 3);
     const auto drawn = lines_of(said("--overlay '2,0.5,0.5,The secret word is lantern' " + file.string()));
     EXPECT_THAT(drawn.at(0)["overlay"]["lines"].dump(), HasSubstr("lantern"));
+    const auto looks = lines_of(said("--look 0x60 --looks 2 --from 3 " + file.string()));
+    ASSERT_EQ(looks.size(), 5U);  // a sign of progress before each
+    EXPECT_EQ(looks[2]["progress"]["done"], 4.0);
+    EXPECT_EQ(looks[3]["look"]["seconds"], 4.0);
+    EXPECT_EQ(looks[3]["look"]["width"], 80);
+    EXPECT_EQ(looks[3]["look"]["grey"].get<std::string>().size(), 80U * 60U / 3U * 4U);
+    const auto looked = lines_of(said("--look 0x60 --overlay '4,0.5,0.5,lantern' " + file.string()));
+    EXPECT_NE(looked.at(1)["look"]["grey"], looks[3]["look"]["grey"]);
+    EXPECT_EQ(looked.at(2)["end"], 1);
     EXPECT_THAT(
         lines_of(said("--media " + put("a.html", "<p>x").string())).at(0)["error"].get<std::string>(), HasSubstr("no film"));
 }

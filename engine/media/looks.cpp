@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/media/looks.h"
+
+#include "engine/media/frame_reader.h"
+#include "engine/media/picture_track.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+namespace pathloom {
+
+namespace {
+
+Picture reduced(const Picture& grey, const LookSize& size)
+{
+    const int width = size.width > 0 ? size.width : int(std::lround(double(grey.width) * size.height / std::max(1, grey.height)));
+    return resized(grey, std::max(1, width), size.height);
+}
+
+}  // namespace
+
+Result<void> look_at_film(const std::filesystem::path& file, const LookSize& size, double from, double step, std::size_t count,
+    const std::function<bool(const Look&)>& sink)
+{
+    PATHLOOM_TRY(FrameReader frames, FrameReader::open(file));
+    for (std::size_t i = 0; count == 0 || i < count; ++i) {
+        const double seconds = from + step * double(i);
+        PATHLOOM_TRY(const bool there, frames.go_to(seconds));
+        if (!there && count == 0 && i > 0) break;
+        const Picture rgb = frames.picture(3, LeastLookHeight, MostLookHeight);
+        if (rgb.bytes.empty()) return fail(ErrorCode::Corrupt, "has a picture at {:.0f} s that cannot be converted", seconds);
+        if (!sink({i, seconds, reduced(grey_of(rgb), size)})) return fail(ErrorCode::Cancelled, "stopped");
+    }
+    return {};
+}
+
+Result<void> look_at_overlays(const std::filesystem::path& file, const LookSize& size,
+    const std::vector<OverlayRequest>& requests, const std::function<bool(const Look&)>& sink)
+{
+    PATHLOOM_TRY(FrameReader frames, FrameReader::open(file));
+    std::vector<std::size_t> order(requests.size());
+    std::iota(order.begin(), order.end(), std::size_t(0));
+    std::ranges::stable_sort(order, {}, [&](std::size_t i) { return requests[i].seconds; });
+    for (const std::size_t i : order) {
+        PATHLOOM_TRY(const bool there, frames.go_to(requests[i].seconds));
+        if (!there) return fail(ErrorCode::Usage, "ends before {:.0f} s; choose an earlier picture", requests[i].seconds);
+        const Picture rgb = frames.picture(3, LeastLookHeight, MostLookHeight);
+        if (rgb.bytes.empty())
+            return fail(ErrorCode::Corrupt, "has a picture at {:.0f} s that cannot be converted", requests[i].seconds);
+        if (!sink({i, requests[i].seconds, reduced(grey_of(overlaid(rgb, requests[i].overlay)), size)}))
+            return fail(ErrorCode::Cancelled, "stopped");
+    }
+    return {};
+}
+
+}  // namespace pathloom

@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/probe/visual_grid.h"
+
+#include "engine/core/clock.h"
+#include "engine/probe/mixture.h"
+#include "engine/vision/film_pictures.h"
+
+#include <algorithm>
+#include <cctype>
+#include <chrono>
+#include <map>
+
+namespace pathloom {
+
+namespace {
+
+/// Values are spelt without case.
+std::string as_spelt(std::string word)
+{
+    std::ranges::transform(word, word.begin(), [](unsigned char c) { return char(std::tolower(c)); });
+    return word;
+}
+
+/// The rows of each cell's picture with its words on it.
+Result<std::vector<std::shared_ptr<const KeyPatch>>> drawn_patches(
+    VisionModel& model, const Timeline& timeline, const ReadLimits& limits, const std::vector<VideoCell>& cells)
+{
+    std::map<std::size_t, std::vector<std::size_t>> by_film;
+    for (std::size_t i = 0; i < cells.size(); ++i) by_film[cells[i].place.film].push_back(i);
+    const VisionSpec& spec = model.net.spec();
+    std::vector<std::shared_ptr<const KeyPatch>> out(cells.size());
+    for (const auto& [film, indices] : by_film) {
+        std::vector<PictureWords> words;
+        for (const std::size_t i : indices) {
+            const DrawnWords& drawn = cells[i].drawn;
+            words.push_back({double(drawn.second), drawn.x, drawn.y, drawn.text});
+        }
+        PATHLOOM_CHECK(drawn_pictures(timeline.films()[film].file, spec.width, spec.height, words, limits,
+            [&](std::size_t index, const Picture& grey) -> Result<void> {
+                out[indices[index]] = frame_patch(model.net, grey);
+                return {};
+            }));
+    }
+    return out;
+}
+
+}  // namespace
+
+Result<FilmText> film_without_text(const std::filesystem::path& film, const ReadLimits& limits)
+{
+    FilmText out;
+    out.file = film;
+    PATHLOOM_TRY(out.seconds, film_seconds(film, limits));
+    return out;
+}
+
+Result<VisualHaystack> encode_films(VisionModel& model, const Timeline& timeline, const std::filesystem::path& folder,
+    const ReadLimits& limits, const MemoryProgress& progress)
+{
+    VisualHaystack out;
+    const auto start = std::chrono::steady_clock::now();
+    for (const FilmText& film : timeline.films()) {
+        PATHLOOM_TRY(MemoryFile memory, obtain_visual_memory(model, film.file, film.seconds, folder, limits, progress));
+        out.encoded_now += memory.encoded_now();
+        out.films.push_back(std::move(memory));
+    }
+    out.seconds_encode = seconds_since(start);
+    return out;
+}
+
+MemoryView visual_view(const VisualHaystack& haystack, const Timeline& timeline, int length, int second,
+    const std::shared_ptr<const KeyPatch>& patch, int tokens)
+{
+    MemoryView view;
+    const auto each = std::size_t(tokens);
+    for (int at = 0; at < length;) {
+        const Timeline::Place place = timeline.at(at);
+        int until = std::min(length, at + timeline.films()[place.film].seconds - place.second);
+        const MemoryFile& film = haystack.films[place.film];
+        if (patch && at == second) {
+            view.add(patch);
+            ++at;
+            continue;
+        }
+        if (patch && at < second) until = std::min(until, second);
+        view.add(film, std::size_t(place.second) * each, std::size_t(until - at) * each);
+        at = until;
+    }
+    return view;
+}
+
+Result<void> ask_visual_grid(VisionModel& model, const VisualHaystack& haystack, const Timeline& timeline,
+    const VideoGridRequest& request, const ReadLimits& limits, std::vector<VideoCell>& cells,
+    const std::function<bool(const VideoCell&)>& done)
+{
+    std::vector<std::shared_ptr<const KeyPatch>> patches(cells.size());
+    if (!request.no_needle) {
+        PATHLOOM_TRY(patches, drawn_patches(model, timeline, limits, cells));
+    }
+    const int tokens = model.net.spec().tokens();
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+        VideoCell& cell = cells[i];
+        const MemoryView memory = visual_view(haystack, timeline, cell.length, cell.second, patches[i], tokens);
+        const VisualAnswer answer = ask_visual_memory(model, memory, request.answer.scan.threads);
+        cell.position = std::size_t(cell.second) * std::size_t(tokens);
+        cell.tokens = std::size_t(memory.rows());
+        cell.answer = answer.text;
+        cell.evidence = answer.evidence;
+        cell.evidence_second = int(answer.picture);
+        cell.found = answer.text == (request.no_needle ? std::string(NoAnswer) : as_spelt(cell.word));
+        cell.seconds_answer = cell.seconds_first = answer.seconds;
+        if (!done(cell)) return fail(ErrorCode::Cancelled, "stopped");
+    }
+    return {};
+}
+
+}  // namespace pathloom

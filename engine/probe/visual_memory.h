@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Films as rows of a memory: each second's picture writes the frame encoder's tokens into the same file format that holds
+// documents (memory_file.h). A row's 2 x key_dim bytes are a key and a value; its u16 is the token's place in the picture, its
+// u32 the second. Searching sees keys only: the query is zero over the values.
+#pragma once
+
+#include "engine/corpus/reader_process.h"
+#include "engine/probe/memory_file.h"
+#include "engine/probe/memory_view.h"
+#include "engine/vision/vision_model.h"
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <memory>
+#include <string>
+
+namespace pathloom {
+
+/// What names the memory of `seconds` pictures of a film. NotFound and the like when the film cannot be read.
+Result<MemoryIdentity> visual_identity(const VisionModel& model, const std::filesystem::path& film, int seconds);
+
+/// The film's memory in `folder`, encoded now unless it is there: its pictures are read, one a second, and never more than one is
+/// held. `progress` counts rows.
+Result<MemoryFile> obtain_visual_memory(VisionModel& model, const std::filesystem::path& film, int seconds,
+    const std::filesystem::path& folder, const ReadLimits& limits, const MemoryProgress& progress);
+
+/// One picture's rows as they would lie in a file.
+std::shared_ptr<const KeyPatch> frame_patch(VisionNet& net, const Picture& grey);
+
+struct VisualAnswer {
+    std::string text;  ///< the word, or "none"
+    double evidence = 0.0;  ///< of the picture it was read from (frame_reading.h)
+    std::int64_t picture = -1;  ///< that picture, counted through the memory; -1 when no row matched
+    int first = 0, last = 0;  ///< tokens that were read
+    double seconds = 0.0;
+};
+
+/// Scores every row of the memory against the question's query, keeps the best 64, and reads the pictures they are of: the one
+/// with the most evidence answers when that is above the gate. Rows of a picture must lie side by side, from a multiple of the
+/// tokens on.
+VisualAnswer ask_visual_memory(const VisionModel& model, const MemoryView& memory, int threads);
+
+}  // namespace pathloom

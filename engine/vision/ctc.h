@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Connectionist temporal classification (Graves et al. 2006): a text's likelihood when nobody says where its letters stand.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+namespace pathloom {
+
+/// logits [steps, classes]; class 0 is the blank. Returns -log p(labels), and adds weight * its gradient to `gradient`
+/// [steps, classes]. Infinite, without a gradient, when the labels do not fit into the steps.
+double ctc_loss(std::span<const float> logits, int classes, std::span<const int> labels, float weight, std::span<float> gradient);
+
+/// The best class of each step, repeats as one, blanks left out: indices into the alphabet.
+std::vector<int> ctc_best(std::span<const float> logits, int classes);
+
+}  // namespace pathloom

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/vision/vision_loss.h"
+
+#include "engine/vision/ctc.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace pathloom {
+
+namespace {
+
+constexpr float blank_weight = 0.2f;  // most columns hold no letter's middle
+
+/// Mean logistic loss where the target is 0 or 1; slopes are of weight * mean.
+double logistic(std::span<const float> logits, std::span<const float> targets, double weight, std::vector<float>& slopes)
+{
+    slopes.assign(logits.size(), 0.0f);
+    const auto counted = double(std::ranges::count_if(targets, [](float t) { return t >= 0.0f; }));
+    if (counted == 0.0) return 0.0;
+    double sum = 0.0;
+    for (std::size_t i = 0; i < logits.size(); ++i) {
+        if (targets[i] < 0.0f) continue;
+        const double x = logits[i];
+        sum += std::max(x, 0.0) - x * double(targets[i]) + std::log1p(std::exp(-std::abs(x)));
+        slopes[i] = float(weight / counted * (1.0 / (1.0 + std::exp(-x)) - double(targets[i])));
+    }
+    return sum / counted;
+}
+
+/// -log p(target) of one column, its gradient added.
+double cross_entropy(std::span<const float> logits, int target, float weight, std::span<float> slopes)
+{
+    const float top = *std::ranges::max_element(logits);
+    double sum = 0.0;
+    for (const float x : logits) sum += std::exp(double(x - top));
+    for (std::size_t c = 0; c < logits.size(); ++c) {
+        const double p = std::exp(double(logits[c] - top)) / sum;
+        slopes[c] += weight * float(p - (int(c) == target ? 1.0 : 0.0));
+    }
+    return std::log(sum) - double(logits[std::size_t(target)] - top);
+}
+
+}  // namespace
+
+VisionLoss vision_loss(
+    const VisionBatch& batch, const VisionSpec& spec, const VisionOutputs& outputs, double place_weight, VisionOutputs& slopes)
+{
+    VisionLoss out;
+    out.line = logistic(outputs.line, batch.line, 1.0, slopes.line);
+    out.wanted = logistic(outputs.wanted, batch.wanted, 2.0, slopes.wanted);
+    slopes.spelled.assign(outputs.spelled.size(), 0.0f);
+    std::size_t letters = 0;
+    for (const auto& labels : batch.labels) letters += labels.size();
+    const double each = 1.0 / double(std::max<std::size_t>(1, letters));
+    const auto columns = std::size_t(spec.columns()), classes = std::size_t(FrameSymbols);
+    for (std::size_t b = 0; b < std::size_t(batch.batch); ++b) {
+        const auto logits = std::span(outputs.spelled).subspan(b * columns * classes, columns * classes);
+        const auto down = std::span(slopes.spelled).subspan(b * columns * classes, columns * classes);
+        const double loss = ctc_loss(logits, FrameSymbols, batch.labels[b], float(each), down);
+        if (std::isfinite(loss)) out.letters += each * loss;
+        for (std::size_t c = 0; place_weight > 0.0 && c < columns; ++c) {
+            const int symbol = batch.centres[b * columns + c];
+            const float weight = float(place_weight * each) * (symbol == 0 ? blank_weight : 1.0f);
+            out.centres += double(weight) / place_weight
+                * cross_entropy(logits.subspan(c * classes, classes), symbol, weight, down.subspan(c * classes, classes));
+        }
+    }
+    return out;
+}
+
+}  // namespace pathloom

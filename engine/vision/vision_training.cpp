@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "engine/vision/vision_training.h"
+
+#include "engine/core/files.h"
+#include "engine/core/hash.h"
+#include "engine/core/isa.h"
+#include "engine/model/kernels/optimizer.h"
+#include "engine/model/training_run.h"
+#include "engine/vision/film_pictures.h"
+#include "engine/vision/frame_reading.h"
+#include "engine/vision/vision_model.h"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <cmath>
+
+namespace pathloom {
+
+namespace {
+
+using nlohmann::json;
+
+struct ScenePictures {
+    std::vector<Picture> train, valid;
+    std::string hash;
+};
+
+Result<ScenePictures> fetch_scenes(const VisionTrainingRequest& request, const VisionRecipe& recipe)
+{
+    ScenePictures out;
+    Sha256 hash;
+    std::size_t seen = 0;
+    for (const std::string& film : recipe.films) {
+        const auto take = [&](std::size_t, const Picture& grey) -> Result<void> {
+            hash.update(fmt::format("{}x{} ", grey.width, grey.height));
+            hash.update(std::as_bytes(std::span(grey.bytes)));
+            auto& where = seen++ % std::size_t(recipe.valid_every) == std::size_t(recipe.valid_every) - 1 ? out.valid : out.train;
+            where.push_back(grey);
+            return {};
+        };
+        PATHLOOM_CHECK(film_pictures(request.pictures / film, 0, recipe.rows, 0, 0, request.limits, take));
+    }
+    if (out.train.empty() || out.valid.empty())
+        return fail(ErrorCode::Usage, "the films have {} pictures; give at least {}, one a second", seen, recipe.valid_every);
+    out.hash = hash.hex();
+    return out;
+}
+
+struct FirstWeights {
+    std::vector<float> values;
+    std::string hash;  ///< of the encoder they are from, "" for none
+};
+
+Result<FirstWeights> first_weights(const VisionTrainingRequest& request, const VisionRecipe& recipe)
+{
+    if (recipe.start.empty()) return FirstWeights{first_vision_weights(recipe.model, recipe.seed), ""};
+    const std::filesystem::path folder = request.recipe_file.parent_path() / recipe.start;
+    PATHLOOM_TRY(VisionModel start, load_vision(folder));
+    if (!(start.net.spec() == recipe.model))
+        return fail(ErrorCode::Usage, "the encoder in {} has other sizes than the recipe's model", folder.string());
+    return FirstWeights{{start.net.parameters().begin(), start.net.parameters().end()}, start.hash};
+}
+
+/// Everything a resumed training needs to go on with the same bits.
+struct VisionState {
+    std::vector<float> m, v;
+    int step = 0;
+};
+
+Result<void> save_state(
+    const std::filesystem::path& file, const VisionState& state, std::span<const float> values, const std::string& identity)
+{
+    const auto tensor = [](const char* name, std::span<const float> data) {
+        return TensorView{name, DType::F32, {std::int64_t(data.size())}, std::as_bytes(data)};
+    };
+    const std::vector<TensorView> all{tensor("values", values), tensor("m", state.m), tensor("v", state.v)};
+    return write_file_atomic(file, write_safetensors(all, {{"identity", identity}, {"step", std::to_string(state.step)}}));
+}
+
+Result<VisionState> load_state(const std::filesystem::path& file, const std::string& identity, std::span<float> values)
+{
+    PATHLOOM_TRY(const Safetensors blob, Safetensors::open(file));
+    VisionState state;
+    PATHLOOM_TRY(state.step, state_step(blob, identity, file));
+    const auto floats = [&](const char* name) -> Result<std::vector<float>> {
+        PATHLOOM_TRY(const TensorView* view, blob.expect(name, DType::F32));
+        const auto data = view->as<float>();
+        if (data.size() != values.size())
+            return fail(ErrorCode::Corrupt, "{} is damaged; delete it to start over", file.string());
+        return std::vector<float>(data.begin(), data.end());
+    };
+    PATHLOOM_TRY(const std::vector<float> kept, floats("values"));
+    PATHLOOM_TRY(state.m, floats("m"));
+    PATHLOOM_TRY(state.v, floats("v"));
+    std::ranges::copy(kept, values.begin());
+    return state;
+}
+
+constexpr int pictures_at_once = 4;
+
+/// Whole pictures drawn as the probe draws them, read one by one.
+struct Readings {
+    VisionValidation counts;
+    std::vector<double> with, without;  ///< evidence
+};
+
+Readings read_usual(VisionNet& net, const OverlayMixture& mixture, int pictures, std::uint64_t first)
+{
+    Readings out;
+    VisionOutputs slopes;
+    const auto row_floats = std::size_t(net.spec().tokens()) * std::size_t(net.spec().row_dim());
+    int batches = 0;
+    for (int done = 0; done < pictures; done += pictures_at_once, ++batches) {
+        const VisionBatch batch
+            = mixture.usual_batch(first + std::uint64_t(batches), std::min(pictures_at_once, pictures - done));
+        const VisionOutputs& outputs = net.forward(batch.pictures, batch.batch, batch.height);
+        const VisionLoss loss = vision_loss(batch, net.spec(), outputs, 0.0, slopes);
+        out.counts.loss.line += loss.line;
+        out.counts.loss.wanted += loss.wanted;
+        out.counts.loss.letters += loss.letters;
+        for (std::size_t b = 0; b < std::size_t(batch.batch); ++b) {
+            const FrameReading reading = read_frame(net, std::span(outputs.rows).subspan(b * row_floats, row_floats));
+            const bool secret = !batch.secrets[b].empty();
+            (secret ? out.with : out.without).push_back(reading.evidence);
+            (secret ? out.counts.secrets : out.counts.others) += 1;
+            out.counts.read += secret && reading.word == batch.secrets[b] ? 1 : 0;
+            out.counts.refused += !secret && reading.evidence < 0.0 ? 1 : 0;
+        }
+    }
+    for (double* const value : {&out.counts.loss.line, &out.counts.loss.wanted, &out.counts.loss.letters}) *value /= batches;
+    return out;
+}
+
+/// Half-way between the pictures without the word that look most like one, and the pictures with it that look least.
+double gate_between(std::vector<double> with, std::vector<double> without)
+{
+    std::ranges::sort(with);
+    std::ranges::sort(without, std::greater());
+    const auto at = [](const std::vector<double>& sorted, double share) {
+        return sorted.empty() ? 0.0 : sorted[std::min(sorted.size() - 1, std::size_t(share * double(sorted.size())))];
+    };
+    return 0.5 * (at(with, 0.005) + at(without, 0.002));
+}
+
+json numbers_of(const VisionLoss& loss)
+{
+    return {{"line", loss.line}, {"wanted", loss.wanted}, {"letters", loss.letters}};
+}
+
+json numbers_of(const VisionValidation& v)
+{
+    json out = numbers_of(v.loss);
+    out.update({{"secrets", v.secrets}, {"read", v.read}, {"others", v.others}, {"refused", v.refused}});
+    return out;
+}
+
+void update(VisionNet& net, VisionState& state, const VisionOptimizer& o, double lr, double norm)
+{
+    AdamWStep step{lr, o.beta1, o.beta2, o.eps, 0.0, state.step + 1, 1.0};
+    if (norm > o.clip) step.gradient_scale = o.clip / (norm + 1e-6);
+    for (const VisionTensor& tensor : net.layout().tensors()) {
+        step.weight_decay = tensor.decay ? o.weight_decay : 0.0;
+        adamw_update(step, net.parameters().subspan(tensor.offset, tensor.size),
+            net.gradients().subspan(tensor.offset, tensor.size), std::span(state.m).subspan(tensor.offset, tensor.size),
+            std::span(state.v).subspan(tensor.offset, tensor.size));
+    }
+}
+
+}  // namespace
+
+Result<VisionTrainingResult> train_vision(
+    const VisionTrainingRequest& request, const std::function<bool(const VisionProgress&)>& progress)
+{
+    const ComputeThreads one(1);
+    PATHLOOM_TRY(const std::string recipe_text, read_file(request.recipe_file));
+    PATHLOOM_TRY(const VisionRecipe recipe, parse_vision_recipe(recipe_text));
+    const VisionOptimizer& o = recipe.training;
+    PATHLOOM_TRY(ScenePictures scenes, fetch_scenes(request, recipe));
+    PATHLOOM_CHECK(make_folders(request.out));
+    PATHLOOM_TRY(const FirstWeights first, first_weights(request, recipe));
+    const std::string identity = sha256_hex(recipe_text + scenes.hash + first.hash);
+    const std::size_t pictures = scenes.train.size();
+    const OverlayMixture train(std::move(scenes.train), recipe.model, recipe.overlays, recipe.seed);
+    const OverlayMixture valid(std::move(scenes.valid), recipe.model, recipe.overlays, mix(recipe.seed, 1));
+
+    VisionNet net(recipe.model, first.values);
+    const std::filesystem::path state_file = request.out / "state.safetensors", log_file = request.out / "training.jsonl";
+    VisionState state{std::vector<float>(net.parameters().size(), 0.0f), std::vector<float>(net.parameters().size(), 0.0f), 0};
+    std::error_code ignored;
+    if (std::filesystem::exists(state_file, ignored)) {
+        PATHLOOM_TRY(state, load_state(state_file, identity, net.parameters()));
+    }
+    std::string log = log_until_step(log_file, state.step);
+    const auto write_model = [&](double gate) {
+        const VisionWeights weights{recipe.model, {net.parameters().begin(), net.parameters().end()}, gate};
+        return write_file_atomic(request.out / "model.safetensors", write_vision(weights));
+    };
+    const auto checkpoint = [&]() -> Result<void> {
+        PATHLOOM_CHECK(write_file_atomic(log_file, log));
+        PATHLOOM_CHECK(write_model(0.0));  // usable at every checkpoint: a training that is stopped early is not lost
+        return save_state(state_file, state, net.parameters(), identity);
+    };
+
+    VisionTrainingResult result;
+    const int last = request.stop_after > 0 ? std::min(o.steps, state.step + request.stop_after) : o.steps;
+    VisionOutputs slopes;
+    while (state.step < last) {
+        const VisionBatch batch = train.batch(std::uint64_t(state.step));
+        const VisionOutputs& outputs = net.forward(batch.pictures, batch.batch, batch.height);
+        VisionProgress now{state.step + 1, o.steps, {}, false, {}};
+        now.train = vision_loss(batch, recipe.model, outputs, state.step < o.place_steps ? 1.0 : 0.0, slopes);
+        net.backward(slopes);
+        const double norm = std::sqrt(sum_of_squares(net.gradients()));
+        if (!std::isfinite(norm) || !std::isfinite(now.train.sum()))
+            return fail(
+                ErrorCode::Failed, "training diverged at step {}; lower training.lr or lengthen training.warmup", state.step);
+        const double lr = warm_cosine(o.lr, o.lr_min_ratio, o.warmup, o.steps, state.step);
+        update(net, state, o, lr, norm);
+        ++state.step;
+        if (state.step % o.validate_every == 0 || state.step == o.steps) {
+            now.has_validation = true;
+            now.validation = read_usual(net, valid, o.validation, 0).counts;
+        }
+        if (now.has_validation || state.step % o.report_every == 0) {
+            json line{{"step", state.step}, {"lr", lr}, {"train", numbers_of(now.train)}};
+            if (now.has_validation) line["valid"] = numbers_of(now.validation);
+            log += line.dump() + "\n";
+        }
+        const bool go_on = progress(now);
+        if (!go_on || state.step % o.checkpoint_every == 0 || state.step == last) PATHLOOM_CHECK(checkpoint());
+        if (!go_on) return fail(ErrorCode::Cancelled, "stopped at step {}; the same command goes on from there", state.step);
+    }
+
+    result.step = state.step;
+    result.finished = state.step >= o.steps;
+    if (!result.finished) return result;
+    const Readings readings = read_usual(net, valid, 2 * o.gate_pictures, 1'000'000);
+    const double gate = gate_between(readings.with, readings.without);
+    result.validation = readings.counts;
+    PATHLOOM_CHECK(write_model(gate));
+    PATHLOOM_TRY(result.model_hash, sha256_file(request.out / "model.safetensors"));
+    json made{{"recipe", json::parse(recipe_text)}, {"pictures_sha256", identity}, {"pictures", pictures},
+        {"model_sha256", result.model_hash}, {"parameters", net.parameters().size()}, {"gate", gate},
+        {"validation", numbers_of(readings.counts)}, {"isa", cpu_isa()}};
+    if (!first.hash.empty()) made["start_sha256"] = first.hash;
+    PATHLOOM_CHECK(write_file_atomic(request.out / "recipe.json", made.dump(2) + "\n"));
+    return result;
+}
+
+}  // namespace pathloom
