@@ -189,7 +189,7 @@ TEST_F(Import, FilmsAreReadAsAsked)
     std::vector<std::string> stages;
     const auto read = read_source_documents(again, [&](std::string_view stage, std::int64_t, std::int64_t total) {
         stages.emplace_back(stage);
-        if (stage == "film") EXPECT_EQ(total, 12);
+        EXPECT_TRUE(stage != "film" || total == 12) << total;
         return true;
     });
     ASSERT_TRUE(read) << read.error().message;
