@@ -183,6 +183,7 @@ TEST_F(Import, FilmsAreReadAsAsked)
     request.reading.frames_per_second = 2.5;
     request.reading.speech = true;
     EXPECT_EQ(parse_import_request(to_json(request)).value().reading, request.reading);
+    request.reading.speech = false;
     EXPECT_TRUE(read_source_documents(request)) << "no language is needed";
     request.reading = {.frames_per_second = 2.5};
     const auto again = parse_import_request(to_json(request)).value();
