@@ -18,7 +18,7 @@ namespace pathloom {
 
 namespace {
 
-constexpr double stretch = 20.0;  // seconds of film read track by track before they are given in order
+constexpr double stretch = 20.0, stretch_with_speech = 5.0;  // seconds of film read track by track before they are given in order
 constexpr const char* speech_track = "speech";
 
 /// Text of the pictures from time to time.
@@ -143,16 +143,17 @@ Result<void> read_film(const std::filesystem::path& file, const ReadOptions& opt
         given += i;
         return true;
     };
-    for (double end = options.from + stretch; pictures || speech; end += stretch) {
+    const double step
+        = speech ? stretch_with_speech : stretch;  // speech takes longest: signs of progress are to come all the same
+    for (double end = options.from + step; pictures || speech; end += step) {
         for (; cue < cues.size() && cues[cue].where.seconds < end; ++cue) waiting.push_back(std::move(cues[cue]));
         if (pictures) {
             PATHLOOM_TRY(const bool more, pictures->read_until(end, waiting));
             if (!more) pictures.reset();
         }
         if (speech && !speech->read_until(end, waiting)) speech.reset();
-        const double sure = end - late;
-        if (!give_until(sure)
-            || (sure > options.from && !progress(facts.seconds > 0.0 ? std::min(sure, facts.seconds) : sure, facts.seconds)))
+        const double sure = std::max(options.from, end - late);
+        if (!give_until(sure) || !progress(facts.seconds > 0.0 ? std::min(sure, facts.seconds) : sure, facts.seconds))
             return fail(ErrorCode::Cancelled, "stopped");
     }
     for (; cue < cues.size(); ++cue) waiting.push_back(std::move(cues[cue]));

@@ -183,13 +183,14 @@ TEST_F(Import, FilmsAreReadAsAsked)
     request.reading.frames_per_second = 2.5;
     request.reading.speech = true;
     EXPECT_EQ(parse_import_request(to_json(request)).value().reading, request.reading);
+    request.reading.speech = false;
     EXPECT_TRUE(read_source_documents(request)) << "no language is needed";
     request.reading = {.frames_per_second = 2.5};
     const auto again = parse_import_request(to_json(request)).value();
     std::vector<std::string> stages;
     const auto read = read_source_documents(again, [&](std::string_view stage, std::int64_t, std::int64_t total) {
         stages.emplace_back(stage);
-        if (stage == "film") EXPECT_EQ(total, 12);
+        EXPECT_TRUE(stage != "film" || total == 12) << total;
         return true;
     });
     ASSERT_TRUE(read) << read.error().message;

@@ -77,7 +77,7 @@ FilmReadingDialog::FilmReadingDialog(const FilmReading& known, ThemeController& 
     addField(m_speech, QStringLiteral("speech"), tr("Sound"));
     m_speechNote->setForegroundRole(QPalette::PlaceholderText);
     form()->addRow(QString(), m_speechNote);
-    QPushButton* keep = addButtons(QStringLiteral("keep"), tr("Read Them So"));
+    QPushButton* keep = addButtons(QStringLiteral("keep"), tr("Use Options"));
     connect(keep, &QPushButton::clicked, this, &FilmReadingDialog::keep);
     const auto follow = [this] {
         m_rate->setEnabled(m_text->isChecked());
