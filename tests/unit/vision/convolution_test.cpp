@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/core/rng.h"
 #include "engine/model/kernels/convolution.h"
+#include "engine/model/kernels/products.h"
 
 #include <gtest/gtest.h>
 
@@ -41,6 +42,7 @@ class ConvolutionOf : public testing::TestWithParam<ConvolutionShape> { };
 
 TEST_P(ConvolutionOf, EqualsItsDefinitionAndItsGradients)
 {
+    const ComputeThreads one(1);
     const ConvolutionShape s = GetParam();
     const auto x = normals(std::size_t(s.batch * s.height * s.width * s.in), 1);
     const auto w = normals(std::size_t(s.out * s.kernel_h * s.kernel_w * s.in), 2);

@@ -30,6 +30,7 @@ OverlayMixture small_mixture()
 
 TEST(VisionNet, WritesUnitKeysAndValuesForEveryToken)
 {
+    const ComputeThreads one(1);
     VisionNet net = small_net();
     const VisionSpec& spec = net.spec();
     const VisionBatch batch = small_mixture().batch(0);
@@ -55,6 +56,7 @@ TEST(VisionNet, WritesUnitKeysAndValuesForEveryToken)
 
 TEST(VisionNet, GradientsAreTheLossesSlopes)
 {
+    const ComputeThreads one(1);
     VisionNet net = small_net();
     const VisionBatch batch = small_mixture().batch(0);
     VisionOutputs slopes, unused;
