@@ -234,7 +234,8 @@ void PaneFrame::setState(State state)
     else
         m_contentHost->layout()->setContentsMargins(0, 0, 0, 0);
     const bool usable = state == State::Content || state == State::Lost;
-    if (m_toolBar->isEnabled() != usable) m_toolBar->setEnabled(usable);
+    const bool tools = usable || (m_toolsWhenEmpty && (state == State::Empty || state == State::Error));
+    if (m_toolBar->isEnabled() != tools) m_toolBar->setEnabled(tools);
     m_strip->setVisible(usable);
     if (state == m_state) return;
     m_state = state;

@@ -58,6 +58,8 @@ public:
     void showEmpty(const QString& sentence, const QString& button = {});
     /// Skeleton with a sentence; progress in [0, 1], below 0 = not known; cancel button if asked for (cancelRequested).
     void showLoading(const QString& sentence, double progress = -1, bool cancellable = false);
+    /// The tool bar of an empty pane is switched off, unless it holds what fills the pane or says how.
+    void keepToolsWhenEmpty() { m_toolsWhenEmpty = true; }
     /// What failed, why, what to do, and details that can be copied. The button emits retryRequested.
     void showError(const QString& what, const QString& why, const QString& remedy, const QString& details = {});
     /// Engine gone: content stays, greyed, under a banner with the time of the last data and the seconds to the next attempt.
@@ -102,6 +104,7 @@ private:
     LoadingPage* m_loading = nullptr;
     ErrorPage* m_error = nullptr;
     LostVeil* m_veil = nullptr;
+    bool m_toolsWhenEmpty = false;
     bool m_dirty = false;
     quint64 m_seen = 0;
     int m_rebuilds = 0;

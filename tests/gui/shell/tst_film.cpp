@@ -29,6 +29,7 @@
 #include <QPushButton>
 #include <QSignalSpy>
 #include <QTabWidget>
+#include <QToolBar>
 #include <QToolButton>
 #include <QWheelEvent>
 
@@ -533,6 +534,9 @@ void TestFilm::howFilmsAreReadIsChosen()
     ProbePane pane(*m_theme);
     pane.session().setProgram(writeHelper("grep -m1 '\"add\"' > " + m_folder->filePath(QStringLiteral("heard")).toUtf8() + "\n"));
     pane.setFilmReading(reading);
+    QCOMPARE(pane.state(), PaneFrame::State::Empty);
+    for (const QToolBar* bar : pane.findChildren<QToolBar*>())
+        QVERIFY(bar->isEnabled());  // how films are read is chosen before the first one is opened
     pane.addDocuments({QStringLiteral("/no/film.mp4")});
     QJsonObject request;
     TRY_VERIFY([&] {

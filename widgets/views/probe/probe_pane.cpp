@@ -66,6 +66,7 @@ ProbePane::ProbePane(ThemeController& theme, QWidget* parent)
     m_addAction->setToolTip(tr("Add Documents\u2026: files to ask; a folder can be dropped here"));
     m_cancelAction->setToolTip(tr("Cancel: what is encoded so far is kept"));
     for (QAction* action : {m_addAction, m_filmsAction, m_removeAction, m_cancelAction}) addToolAction(action);
+    keepToolsWhenEmpty();
     m_tabs->setObjectName(QStringLiteral("probe.tabs"));
     m_tabs->setAccessibleName(tr("Parts of the probe"));
     m_tabs->tabBar()->setAccessibleName(tr("Parts of the probe"));
