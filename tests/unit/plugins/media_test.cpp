@@ -334,9 +334,12 @@ TEST_F(Films, WordsSpokenIntoARecordingAreHeardInIt)
         spec.sound.insert(spec.sound.end(), SoundRate / 2, 0);
     }
     const auto file = make("talk.mkv", spec);
-    const std::vector<SpokenRequest> requests{
-        {9.0, "rms", "the secret keyword is adjacent"}, {4.0, "rms", "the secret keyword is advice"}};
-    std::vector<std::string> heard(2);
+    // A recogniser mishears some words: of three, two are enough, and none may be heard where another was spoken.
+    const std::vector<std::string> words{"captain", "mountain", "village"};
+    std::vector<SpokenRequest> requests;
+    for (std::size_t i = 0; i < words.size(); ++i)
+        requests.push_back({2.5 + 3.0 * double(i), "rms", "the secret keyword is " + words[i]});
+    std::vector<std::string> heard(words.size());
     std::vector<double> places;
     const auto done = read_spoken(file, requests, [&](const SpokenReading& one) {
         for (const Utterance& said : one.said) heard[one.request] += said.text + "\n";
@@ -344,12 +347,17 @@ TEST_F(Films, WordsSpokenIntoARecordingAreHeardInIt)
         return true;
     });
     ASSERT_TRUE(done) << done.error().message;
-    EXPECT_THAT(heard[0], HasSubstr("adjacent"));
-    EXPECT_THAT(heard[1], HasSubstr("advice"));
-    EXPECT_THAT(heard[1], testing::Not(HasSubstr("adjacent")));
-    ASSERT_EQ(places.size(), 2U);
-    EXPECT_NEAR(places[0], 4.0, 1.01);
-    EXPECT_NEAR(places[1], 9.0, 1.01);
+    ASSERT_EQ(places.size(), words.size());
+    int understood = 0;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        EXPECT_NEAR(places[i], requests[i].seconds, 1.01);
+        for (std::size_t j = 0; j < words.size(); ++j) {
+            const bool there = heard[i].find(words[j]) != std::string::npos;
+            if (i == j) understood += there ? 1 : 0;
+            if (i != j) EXPECT_FALSE(there) << heard[i];
+        }
+    }
+    EXPECT_GE(understood, 2) << testing::PrintToString(heard);
     EXPECT_EQ(
         read_spoken(file, {{60.0, "rms", "late"}}, [](const SpokenReading&) { return true; }).error().code, ErrorCode::Usage);
 }
