@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/media/looks.h"
 
+#include "engine/media/by_seconds.h"
 #include "engine/media/frame_reader.h"
 #include "engine/media/picture_track.h"
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 namespace pathloom {
 
@@ -39,10 +39,7 @@ Result<void> look_at_overlays(const std::filesystem::path& file, const LookSize&
     const std::vector<OverlayRequest>& requests, const std::function<bool(const Look&)>& sink)
 {
     PATHLOOM_TRY(FrameReader frames, FrameReader::open(file));
-    std::vector<std::size_t> order(requests.size());
-    std::iota(order.begin(), order.end(), std::size_t(0));
-    std::ranges::stable_sort(order, {}, [&](std::size_t i) { return requests[i].seconds; });
-    for (const std::size_t i : order) {
+    for (const std::size_t i : by_seconds(requests)) {
         PATHLOOM_TRY(const bool there, frames.go_to(requests[i].seconds));
         if (!there) return fail(ErrorCode::Usage, "ends before {:.0f} s; choose an earlier picture", requests[i].seconds);
         const Picture rgb = frames.picture(3, LeastLookHeight, MostLookHeight);

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/media/overlay_reading.h"
 
+#include "engine/media/by_seconds.h"
 #include "engine/media/frame_reader.h"
 #include "engine/media/picture_track.h"
 
 #include <algorithm>
-#include <numeric>
 
 namespace pathloom {
 
@@ -14,10 +14,7 @@ Result<void> read_overlays(const std::filesystem::path& file, const std::string&
 {
     PATHLOOM_TRY(FrameReader frames, FrameReader::open(file));
     PATHLOOM_TRY(PictureText reader, PictureText::open(language));
-    std::vector<std::size_t> order(requests.size());
-    std::iota(order.begin(), order.end(), std::size_t(0));
-    std::ranges::stable_sort(order, {}, [&](std::size_t i) { return requests[i].seconds; });
-    for (const std::size_t i : order) {
+    for (const std::size_t i : by_seconds(requests)) {
         const OverlayRequest& request = requests[i];
         PictureTrack track(std::move(reader));
         if (request.seconds >= step) {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/media/picture_search.h"
 
+#include "engine/media/by_seconds.h"
 #include "engine/media/frame_reader.h"
 #include "engine/media/picture_copy.h"
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 namespace pathloom {
 
@@ -33,10 +33,7 @@ Result<void> mark_copies(const std::filesystem::path& file, const std::vector<Co
     const std::function<bool(std::size_t index, const PictureMark&)>& sink)
 {
     PATHLOOM_TRY(FrameReader frames, FrameReader::open(file));
-    std::vector<std::size_t> order(requests.size());
-    std::iota(order.begin(), order.end(), std::size_t(0));
-    std::ranges::stable_sort(order, {}, [&](std::size_t i) { return requests[i].seconds; });
-    for (const std::size_t i : order) {
+    for (const std::size_t i : by_seconds(requests)) {
         PATHLOOM_TRY(const bool there, frames.go_to(requests[i].seconds));
         if (!there) return fail(ErrorCode::Usage, "ends before {:.0f} s; choose an earlier picture", requests[i].seconds);
         PATHLOOM_TRY(const Picture copy, copied(frames.picture(3), copy_recipe(requests[i].seed)));

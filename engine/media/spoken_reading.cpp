@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/media/spoken_reading.h"
 
+#include "engine/media/by_seconds.h"
 #include "engine/media/sound_reader.h"
 #include "engine/media/voice.h"
 
 #include <algorithm>
 #include <cmath>
-#include <numeric>
 
 namespace pathloom {
 
@@ -99,10 +99,7 @@ Result<void> read_spoken(const std::filesystem::path& file, const std::vector<Sp
     const std::function<bool(const SpokenReading&)>& sink)
 {
     PATHLOOM_TRY(SpeechRecogniser recogniser, SpeechRecogniser::open());
-    std::vector<std::size_t> order(requests.size());
-    std::iota(order.begin(), order.end(), std::size_t(0));
-    std::ranges::stable_sort(order, {}, [&](std::size_t i) { return requests[i].seconds; });
-    for (const std::size_t i : order) {
+    for (const std::size_t i : by_seconds(requests)) {
         const SpokenRequest& request = requests[i];
         PATHLOOM_TRY(const std::vector<std::int16_t> voice, spoken(request.text, request.voice));
         PATHLOOM_TRY(Stretch around, stretch_of(file, std::max(0.0, request.seconds - before), request.seconds + after));
