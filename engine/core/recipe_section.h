@@ -74,4 +74,19 @@ private:
     std::set<std::string> m_known;
 };
 
+/// How long a training is and how AdamW steps: what every recipe calls by the same names.
+template <class Optimizer>
+void read_steps_and_adamw(RecipeSection& section, Optimizer& optimizer)
+{
+    section.read("steps", optimizer.steps);
+    section.read("warmup", optimizer.warmup);
+    section.read("lr", optimizer.lr);
+    section.read("lr_min_ratio", optimizer.lr_min_ratio);
+    section.read("weight_decay", optimizer.weight_decay);
+    section.read("clip", optimizer.clip);
+    section.read("beta1", optimizer.beta1);
+    section.read("beta2", optimizer.beta2);
+    section.read("eps", optimizer.eps);
+}
+
 }  // namespace pathloom

@@ -61,15 +61,7 @@ Result<ReaderRecipe> parse_reader_recipe(const std::string& text)
 
     ReaderOptimizer& t = recipe.training;
     RecipeSection training("reader recipe", top.object("training"), "training.");
-    training.read("steps", t.steps);
-    training.read("warmup", t.warmup);
-    training.read("lr", t.lr);
-    training.read("lr_min_ratio", t.lr_min_ratio);
-    training.read("weight_decay", t.weight_decay);
-    training.read("clip", t.clip);
-    training.read("beta1", t.beta1);
-    training.read("beta2", t.beta2);
-    training.read("eps", t.eps);
+    read_steps_and_adamw(training, t);
     training.read("retrieval_weight", t.retrieval_weight);
     training.read("lead_weight", t.lead_weight);
     training.read("bank", t.bank);

@@ -40,15 +40,7 @@ Result<VisionRecipe> parse_vision_recipe(const std::string& text)
 
     VisionOptimizer& t = recipe.training;
     RecipeSection training(kind, top.object("training"), "training.");
-    training.read("steps", t.steps);
-    training.read("warmup", t.warmup);
-    training.read("lr", t.lr);
-    training.read("lr_min_ratio", t.lr_min_ratio);
-    training.read("weight_decay", t.weight_decay);
-    training.read("clip", t.clip);
-    training.read("beta1", t.beta1);
-    training.read("beta2", t.beta2);
-    training.read("eps", t.eps);
+    read_steps_and_adamw(training, t);
     training.read("place_steps", t.place_steps);
     training.read("checkpoint_every", t.checkpoint_every);
     training.read("report_every", t.report_every);
