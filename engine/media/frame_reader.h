@@ -15,7 +15,7 @@ namespace pathloom {
 class FrameReader {
 public:
     /// Usage when the file has no pictures or they cannot be decoded here, Corrupt when it is damaged; without the file's name.
-    static Result<FrameReader> open(const std::filesystem::path& file, int threads = 2);
+    static Result<FrameReader> open(const std::filesystem::path& file, int threads = 8);
     FrameReader(FrameReader&&) noexcept;
     FrameReader& operator=(FrameReader&&) noexcept;
     ~FrameReader();
