@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// reader, vision, probe, ask, translate and pack belong to pathloom-probe, which speaks no gRPC. What such a call says about an engine is
-// for us: we fetch the text of its corpora as files, then become that program.
+// reader, vision, probe, ask, translate and pack belong to pathloom-probe, which speaks no gRPC. What such a call says about an
+// engine is for us: we fetch the text of its corpora as files, then become that program.
 #pragma once
 
 #include "engine/cli/session.h"

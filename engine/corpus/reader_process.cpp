@@ -156,8 +156,8 @@ Result<void> run_reader(const fs::path& file, const std::vector<std::string>& ar
             ended = ended || whole || line.starts_with("{\"end\":");
             if (ended && !whole) continue;
             PATHLOOM_TRY(const bool remark, take_remark(file, line, limits));
-            if (remark) deadline = std::chrono::steady_clock::now() + patience;
             if (!remark) PATHLOOM_CHECK(take(line));
+            deadline = std::chrono::steady_clock::now() + patience;  // an answer is a sign of progress, too
         }
         buffer.erase(0, done);
     }

@@ -16,7 +16,8 @@ namespace pathloom {
 
 struct ReadLimits {
     int memory_mb = 2048;
-    int seconds = 120;  ///< of computing, for films between two signs of progress; the wall clock ends it after twice as long
+    int seconds = 120;  ///< of computing, for films between two signs of progress; after twice as long without a word the wall
+                        ///< clock ends it
     ReadOptions options = {};
     std::function<void(double done, double total)> progress = {};  ///< of films, in seconds of them; may be empty
     std::function<bool()> stopped = {};  ///< asked a few times a second; true ends the reading

@@ -3,6 +3,7 @@
 
 #include "engine/media/by_seconds.h"
 #include "engine/media/frame_reader.h"
+#include "engine/media/picture_copy.h"
 #include "engine/media/picture_track.h"
 
 #include <algorithm>
@@ -35,8 +36,12 @@ Result<void> look_at_film(const std::filesystem::path& file, const LookSize& siz
     return {};
 }
 
-Result<void> look_at_overlays(const std::filesystem::path& file, const LookSize& size,
-    const std::vector<OverlayRequest>& requests, const std::function<bool(const Look&)>& sink)
+namespace {
+
+/// The pictures at the requests' seconds as `changed` makes them, in the order of their seconds.
+template <class Request, class Change>
+Result<void> look_at_requests(const std::filesystem::path& file, const LookSize& size, const std::vector<Request>& requests,
+    const std::function<bool(const Look&)>& sink, const Change& changed)
 {
     PATHLOOM_TRY(FrameReader frames, FrameReader::open(file));
     for (const std::size_t i : by_seconds(requests)) {
@@ -45,10 +50,26 @@ Result<void> look_at_overlays(const std::filesystem::path& file, const LookSize&
         const Picture rgb = frames.picture(3, LeastLookHeight, MostLookHeight);
         if (rgb.bytes.empty())
             return fail(ErrorCode::Corrupt, "has a picture at {:.0f} s that cannot be converted", requests[i].seconds);
-        if (!sink({i, requests[i].seconds, reduced(grey_of(overlaid(rgb, requests[i].overlay)), size)}))
-            return fail(ErrorCode::Cancelled, "stopped");
+        PATHLOOM_TRY(const Picture now, changed(rgb, requests[i]));
+        if (!sink({i, requests[i].seconds, reduced(grey_of(now), size)})) return fail(ErrorCode::Cancelled, "stopped");
     }
     return {};
+}
+
+}  // namespace
+
+Result<void> look_at_overlays(const std::filesystem::path& file, const LookSize& size,
+    const std::vector<OverlayRequest>& requests, const std::function<bool(const Look&)>& sink)
+{
+    return look_at_requests(file, size, requests, sink,
+        [](const Picture& rgb, const OverlayRequest& request) -> Result<Picture> { return overlaid(rgb, request.overlay); });
+}
+
+Result<void> look_at_copies(const std::filesystem::path& file, const LookSize& size, const std::vector<CopyRequest>& requests,
+    const std::function<bool(const Look&)>& sink)
+{
+    return look_at_requests(file, size, requests, sink,
+        [](const Picture& rgb, const CopyRequest& request) { return copied(rgb, copy_recipe(request.seed)); });
 }
 
 }  // namespace pathloom

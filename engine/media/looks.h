@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/core/result.h"
+#include "engine/media/copy_recipe.h"
 #include "engine/media/overlay_reading.h"
 
 #include <filesystem>
@@ -32,5 +33,9 @@ Result<void> look_at_film(const std::filesystem::path& file, const LookSize& siz
 /// before one.
 Result<void> look_at_overlays(const std::filesystem::path& file, const LookSize& size,
     const std::vector<OverlayRequest>& requests, const std::function<bool(const Look&)>& sink);
+
+/// The same of copies of the requests' pictures (copied()).
+Result<void> look_at_copies(const std::filesystem::path& file, const LookSize& size, const std::vector<CopyRequest>& requests,
+    const std::function<bool(const Look&)>& sink);
 
 }  // namespace pathloom

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "engine/core/result.h"
+#include "engine/media/copy_recipe.h"
 #include "engine/media/picture_mark.h"
 
 #include <cstddef>
@@ -24,10 +25,6 @@ struct MarkedMoment {
 /// (Cancelled). As FrameReader::open() and go_to().
 Result<void> mark_film(const std::filesystem::path& file, double rate, const std::function<bool(const MarkedMoment&)>& sink);
 
-struct CopyRequest {
-    double seconds = 0.0;
-    std::uint64_t seed = 0;  ///< see copy_recipe()
-};
 /// The marks of copies of single pictures, in the order of their seconds, each with its index.
 Result<void> mark_copies(const std::filesystem::path& file, const std::vector<CopyRequest>& requests,
     const std::function<bool(std::size_t index, const PictureMark&)>& sink);

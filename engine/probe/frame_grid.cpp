@@ -95,24 +95,23 @@ Result<void> read_copies(const Timeline& timeline, const ReadLimits& limits, std
     return {};
 }
 
-void find_by_marks(const Timeline& timeline, std::span<const FilmMarks> films, std::vector<FrameCell>& cells)
+void find_nearest(
+    const Timeline& timeline, std::span<const FilmMarks> films, const PictureDistance& distance, std::vector<FrameCell>& cells)
 {
-    for (FrameCell& cell : cells) {
+    for (std::size_t i = 0; i < cells.size(); ++i) {
+        FrameCell& cell = cells[i];
         int before = 0;  // seconds of the films before
         bool any = false;
         for (std::size_t f = 0; f < films.size() && before < cell.length; before += timeline.films()[f++].seconds) {
             const FilmMarks& film = films[f];
-            // The film's pictures within the length.
-            const auto end = std::ranges::lower_bound(film.seconds, double(cell.length - before) - 1e-6);
-            const auto within = std::span(film.marks).first(std::size_t(end - film.seconds.begin()));
-            const auto best = nearest(within, cell.wanted, 1);
-            if (best.empty()) continue;
-            const double now = difference(within[best.front()], cell.wanted);
-            if (any && now >= cell.difference) continue;
-            any = true;
-            cell.difference = now;
-            cell.found_film = f;
-            cell.found_second = film.seconds[best.front()];
+            for (std::size_t k = 0; k < film.seconds.size() && film.seconds[k] < double(cell.length - before) - 1e-6; ++k) {
+                const double now = distance(i, f, k);
+                if (any && now >= cell.difference) continue;
+                any = true;
+                cell.difference = now;
+                cell.found_film = f;
+                cell.found_second = film.seconds[k];
+            }
         }
         const bool right = any && cell.found_film == cell.place.film;
         cell.found = right && std::abs(cell.found_second - cell.place.second) <= close_by + 1e-6;
@@ -121,6 +120,16 @@ void find_by_marks(const Timeline& timeline, std::span<const FilmMarks> films, s
         cell.same_shot
             = cell.found || one_shot(film, index_of(film, cell.found_second), index_of(film, double(cell.place.second)));
     }
+}
+
+void find_by_marks(const Timeline& timeline, std::span<const FilmMarks> films, std::vector<FrameCell>& cells)
+{
+    find_nearest(
+        timeline, films,
+        [&](std::size_t cell, std::size_t film, std::size_t picture) {
+            return difference(films[film].marks[picture], cells[cell].wanted);
+        },
+        cells);
 }
 
 }  // namespace pathloom

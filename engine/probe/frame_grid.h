@@ -7,6 +7,7 @@
 #include "engine/probe/film.h"
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <vector>
@@ -43,7 +44,15 @@ Result<std::vector<FrameCell>> plan_frame_grid(const Timeline& timeline, const F
 Result<FilmMarks> read_film_marks(const std::filesystem::path& film, double rate, const ReadLimits& limits);
 Result<void> read_copies(const Timeline& timeline, const ReadLimits& limits, std::vector<FrameCell>& cells);
 
-/// Route "marks": the nearest mark of the length, film by film; fills what was found. `films` as in the timeline.
+/// How far a picture of a film is from the one a cell looks for: 0 for the same.
+using PictureDistance = std::function<double(std::size_t cell, std::size_t film, std::size_t picture)>;
+
+/// The nearest picture of the length, film by film, the first of equal ones; fills what was found. `films` as in the timeline:
+/// they say which pictures there are, and what is one shot.
+void find_nearest(
+    const Timeline& timeline, std::span<const FilmMarks> films, const PictureDistance& distance, std::vector<FrameCell>& cells);
+
+/// Route "marks": by the difference of the marks.
 void find_by_marks(const Timeline& timeline, std::span<const FilmMarks> films, std::vector<FrameCell>& cells);
 
 }  // namespace pathloom

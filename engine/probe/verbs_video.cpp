@@ -104,7 +104,8 @@ Result<void> report(const ProbeShell& shell, const VideoOptions& options, const 
     if (drawn && text) summary["word_read"] = double(read) / double(cells.size());
     out["summary"] = std::move(summary);
     if (!options.common.out.empty()) PATHLOOM_CHECK(write_file_atomic(options.common.out, out.dump(2) + "\n"));
-    shell.print(out, table + note + fmt::format("{} {:.4f} over {} cells\n", drawn ? "recall" : "says none", recall, cells.size()));
+    shell.print(
+        out, table + note + fmt::format("{} {:.4f} over {} cells\n", drawn ? "recall" : "says none", recall, cells.size()));
     return {};
 }
 

@@ -30,8 +30,9 @@ Result<void> run_vision_training(const ProbeShell& shell, VisionTrainingRequest 
     if (result.finished) {
         const VisionValidation& v = result.validation;
         out.update({{"model_sha256", result.model_hash}, {"secrets", v.secrets}, {"read", v.read}, {"others", v.others},
-            {"refused", v.refused}});
-        text = fmt::format("{} steps, {} of {} words read, model {}\n", result.step, v.read, v.secrets, result.model_hash);
+            {"refused", v.refused}, {"copies", v.copies}, {"matched", v.matched}});
+        text = fmt::format("{} steps, {} of {} words read, {} of {} copies matched, model {}\n", result.step, v.read, v.secrets,
+            v.matched, v.copies, result.model_hash);
     }
     shell.print(out, text);
     return {};

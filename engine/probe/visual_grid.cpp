@@ -4,6 +4,7 @@
 #include "engine/core/clock.h"
 #include "engine/probe/mixture.h"
 #include "engine/vision/film_pictures.h"
+#include "engine/vision/scene_pairs.h"
 
 #include <algorithm>
 #include <cctype>
@@ -111,6 +112,35 @@ Result<void> ask_visual_grid(VisionModel& model, const VisualHaystack& haystack,
         cell.seconds_answer = cell.seconds_first = answer.seconds;
         if (!done(cell)) return fail(ErrorCode::Cancelled, "stopped");
     }
+    return {};
+}
+
+Result<void> find_by_looks(VisionModel& model, const VisualHaystack& haystack, const Timeline& timeline,
+    std::span<const FilmMarks> films, const ReadLimits& limits, std::vector<FrameCell>& cells)
+{
+    const VisionSpec& spec = model.net.spec();
+    std::map<std::size_t, std::vector<std::size_t>> by_film;
+    for (std::size_t i = 0; i < cells.size(); ++i) by_film[cells[i].place.film].push_back(i);
+    std::vector<std::vector<std::vector<double>>> alike(cells.size());  // of each cell, film and picture
+    std::vector<MemoryView> memories(films.size());
+    for (std::size_t f = 0; f < films.size(); ++f) memories[f].add(haystack.films[f], 0, haystack.films[f].rows());
+    for (const auto& [film, indices] : by_film) {
+        std::vector<PictureCopy> copies;
+        for (const std::size_t i : indices) copies.push_back({double(cells[i].place.second), cells[i].seed});
+        PATHLOOM_CHECK(copied_pictures(timeline.films()[film].file, spec.width, spec.height, copies, limits,
+            [&](std::size_t index, const Picture& grey) -> Result<void> {
+                const std::vector<float> wanted = unit_looks(spec, frame_rows(model.net, grey));
+                for (const MemoryView& memory : memories) alike[indices[index]].push_back(picture_likeness(spec, memory, wanted));
+                return {};
+            }));
+    }
+    find_nearest(
+        timeline, films,
+        [&](std::size_t cell, std::size_t film, std::size_t picture) {
+            const std::vector<double>& of_film = alike[cell][film];
+            return 1.0 - of_film[std::min(picture, of_film.size() - 1)];
+        },
+        cells);
     return {};
 }
 

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Needle in a film by visual tokens alone: the picture with the word on it is encoded like every other, nothing is read from it
-// as text, and the question is asked of the rows of all pictures.
+// Needles in films by visual tokens alone: the picture with the word on it is encoded like every other, nothing is read from it
+// as text, and the question is asked of the rows of all pictures; or a picture is, and looked for among them.
 #pragma once
 
+#include "engine/probe/frame_grid.h"
 #include "engine/probe/video_grid.h"
 #include "engine/probe/visual_memory.h"
 
 #include <functional>
+#include <span>
 #include <vector>
 
 namespace pathloom {
@@ -31,5 +33,10 @@ MemoryView visual_view(const VisualHaystack& haystack, const Timeline& timeline,
 Result<void> ask_visual_grid(VisionModel& model, const VisualHaystack& haystack, const Timeline& timeline,
     const VideoGridRequest& request, const ReadLimits& limits, std::vector<VideoCell>& cells,
     const std::function<bool(const VideoCell&)>& done);
+
+/// Route "visual" of the frame needle: each cell's copy is encoded and looked for among the haystack's pictures by their looks.
+/// The films' pictures are one a second.
+Result<void> find_by_looks(VisionModel& model, const VisualHaystack& haystack, const Timeline& timeline,
+    std::span<const FilmMarks> films, const ReadLimits& limits, std::vector<FrameCell>& cells);
 
 }  // namespace pathloom

@@ -6,6 +6,7 @@
 #include "engine/probe/answer.h"
 #include "engine/vision/film_pictures.h"
 #include "engine/vision/frame_reading.h"
+#include "engine/vision/scene_pairs.h"
 
 #include <algorithm>
 #include <chrono>
@@ -83,6 +84,15 @@ std::shared_ptr<const KeyPatch> frame_patch(VisionNet& net, const Picture& grey)
     for (std::size_t t = 0; t < tokens; ++t) out.values.push_back(std::uint16_t(t));
     quantise_keys(rows, width, out.keys.data(), out.scales.data());
     return std::make_shared<const KeyPatch>(std::move(out));
+}
+
+std::vector<double> picture_likeness(const VisionSpec& spec, const MemoryView& memory, std::span<const float> wanted)
+{
+    const auto tokens = std::size_t(spec.tokens()), width = std::size_t(spec.row_dim());
+    std::vector<double> out;
+    for (std::int64_t first = 0; first + spec.tokens() <= memory.rows(); first += spec.tokens())
+        out.push_back(likeness(unit_looks(spec, rows_of(memory, first, tokens, width)), wanted, spec.tokens()));
+    return out;
 }
 
 VisualAnswer ask_visual_memory(const VisionModel& model, const MemoryView& memory, int threads)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Films as rows of a memory: each second's picture writes the frame encoder's tokens into the same file format that holds
-// documents (memory_file.h). A row's 2 x key_dim bytes are a key and a value; its u16 is the token's place in the picture, its
-// u32 the second. Searching sees keys only: the query is zero over the values.
+// documents (memory_file.h). A row's bytes are a key, a value and a look; its u16 is the token's place in the picture, its
+// u32 the second. Searching sees keys only: the query is zero over the rest.
 #pragma once
 
 #include "engine/corpus/reader_process.h"
@@ -13,7 +13,9 @@
 #include <filesystem>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 namespace pathloom {
 
@@ -40,5 +42,9 @@ struct VisualAnswer {
 /// with the most evidence answers when that is above the gate. Rows of a picture must lie side by side, from a multiple of the
 /// tokens on.
 VisualAnswer ask_visual_memory(const VisionModel& model, const MemoryView& memory, int threads);
+
+/// How much each picture of a memory of whole pictures looks like one whose unit looks are `wanted` [tokens, look_dim]: mean
+/// cosine, 1 for the same.
+std::vector<double> picture_likeness(const VisionSpec& spec, const MemoryView& memory, std::span<const float> wanted);
 
 }  // namespace pathloom

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <openssl/evp.h>
 
+#include <algorithm>
+
 namespace pathloom {
 
 namespace {
@@ -48,6 +50,21 @@ std::string size_of(int width, int height)
     return fmt::format("{}x{}", width, height);
 }
 
+/// `count` pictures that are asked for one by one: `add` puts what asks for the one into the arguments.
+Result<void> asked_pictures(const std::filesystem::path& film, int width, int height, std::size_t count, const ReadLimits& limits,
+    const PictureSink& sink, const std::function<void(std::size_t, std::vector<std::string>&)>& add)
+{
+    constexpr std::size_t at_once = 256;  // a command line holds only so much
+    for (std::size_t first = 0; first < count; first += at_once) {
+        const std::size_t now = std::min(at_once, count - first);
+        std::vector<std::string> arguments{"--look", size_of(width, height)};
+        for (std::size_t i = first; i < first + now; ++i) add(i, arguments);
+        PATHLOOM_CHECK(
+            run_reader(film, arguments, limits, [&](std::string_view line) { return take_look(film, line, first, now, sink); }));
+    }
+    return {};
+}
+
 }  // namespace
 
 Result<void> film_pictures(const std::filesystem::path& film, int width, int height, std::size_t from, std::size_t count,
@@ -61,18 +78,19 @@ Result<void> film_pictures(const std::filesystem::path& film, int width, int hei
 Result<void> drawn_pictures(const std::filesystem::path& film, int width, int height, std::span<const PictureWords> words,
     const ReadLimits& limits, const PictureSink& sink)
 {
-    constexpr std::size_t at_once = 256;  // a command line holds only so much
-    for (std::size_t first = 0; first < words.size(); first += at_once) {
-        const auto now = words.subspan(first, std::min(at_once, words.size() - first));
-        std::vector<std::string> arguments{"--look", size_of(width, height)};
-        for (const PictureWords& one : now) {
-            arguments.emplace_back("--overlay");
-            arguments.push_back(fmt::format("{},{:.4f},{:.4f},{}", one.seconds, one.x, one.y, one.text));
-        }
-        PATHLOOM_CHECK(run_reader(
-            film, arguments, limits, [&](std::string_view line) { return take_look(film, line, first, now.size(), sink); }));
-    }
-    return {};
+    return asked_pictures(film, width, height, words.size(), limits, sink, [&](std::size_t i, std::vector<std::string>& out) {
+        out.emplace_back("--overlay");
+        out.push_back(fmt::format("{},{:.4f},{:.4f},{}", words[i].seconds, words[i].x, words[i].y, words[i].text));
+    });
+}
+
+Result<void> copied_pictures(const std::filesystem::path& film, int width, int height, std::span<const PictureCopy> copies,
+    const ReadLimits& limits, const PictureSink& sink)
+{
+    return asked_pictures(film, width, height, copies.size(), limits, sink, [&](std::size_t i, std::vector<std::string>& out) {
+        out.emplace_back("--copy");
+        out.push_back(fmt::format("{},{}", copies[i].seconds, copies[i].seed));
+    });
 }
 
 }  // namespace pathloom

@@ -7,6 +7,7 @@
 #include "engine/media/picture.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <span>
@@ -21,6 +22,12 @@ struct PictureWords {
     std::string text;
 };
 
+/// A copy of the picture at a second, cropped, scaled, lit and coded as JPEG as the seed says (copy_recipe()).
+struct PictureCopy {
+    double seconds = 0.0;
+    std::uint64_t seed = 0;
+};
+
 /// Sees a picture and its index; an error ends the call.
 using PictureSink = std::function<Result<void>(std::size_t index, const Picture& grey)>;
 
@@ -31,6 +38,10 @@ Result<void> film_pictures(const std::filesystem::path& film, int width, int hei
 /// The pictures at the words' seconds with the words on them, drawn as read_drawn_words() reads them; the index is that of the
 /// words.
 Result<void> drawn_pictures(const std::filesystem::path& film, int width, int height, std::span<const PictureWords> words,
+    const ReadLimits& limits, const PictureSink& sink);
+
+/// The same of the copies.
+Result<void> copied_pictures(const std::filesystem::path& film, int width, int height, std::span<const PictureCopy> copies,
     const ReadLimits& limits, const PictureSink& sink);
 
 }  // namespace pathloom

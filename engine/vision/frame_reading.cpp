@@ -29,10 +29,10 @@ std::string between_marks(const std::string& text)
 
 FrameReading read_frame(const VisionNet& net, std::span<const float> rows)
 {
-    const auto k = std::size_t(net.spec().key_dim), tokens = rows.size() / (2 * k);
+    const auto k = std::size_t(net.spec().key_dim), width = std::size_t(net.spec().row_dim()), tokens = rows.size() / width;
     const std::vector<float> query = net.query();
     std::vector<float> logits(tokens);
-    for (std::size_t t = 0; t < tokens; ++t) logits[t] = net.logit(dot(&rows[t * 2 * k], query.data(), k));
+    for (std::size_t t = 0; t < tokens; ++t) logits[t] = net.logit(dot(&rows[t * width], query.data(), k));
     std::vector<float> sorted = logits;
     std::ranges::sort(sorted, std::greater());
     FrameReading out;
@@ -52,7 +52,7 @@ FrameReading read_frame(const VisionNet& net, std::span<const float> rows)
     }
     std::vector<float> said;
     for (int t = out.first; t <= out.last; ++t) {
-        const std::vector<float> part = net.spell(rows.subspan((std::size_t(t) * 2 + 1) * k, k));
+        const std::vector<float> part = net.spell(rows.subspan(std::size_t(t) * width + k, k));
         said.insert(said.end(), part.begin(), part.end());
     }
     std::string text;

@@ -44,6 +44,7 @@ class OverlayMixture {
 public:
     /// At least one grey picture, each of a height that strips of the encoder's picture divide evenly.
     OverlayMixture(std::vector<Picture> pictures, const VisionSpec& vision, const OverlaySpec& spec, std::uint64_t seed);
+    [[nodiscard]] std::span<const Picture> pictures() const { return m_pictures; }
     /// As training takes them: strips, and now and then whole pictures.
     [[nodiscard]] VisionBatch batch(std::uint64_t n) const;
     /// Whole pictures, drawn exactly as the probe draws them.

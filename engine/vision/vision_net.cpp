@@ -155,6 +155,7 @@ const VisionOutputs& VisionNet::forward(std::span<const float> pictures, int bat
     rms_norm_forward(m_last_in.data(), static_cast<const float*>(nullptr), at(m_layout.at("last.gain")), tokens, d, nullptr,
         m_last.data(), m_last_rstd.data());
     read_rows();
+    look();
     return m_out;
 }
 
@@ -224,13 +225,14 @@ void VisionNet::read_rows()
     m_values_raw.resize(n * width);
     m_products.multiply(Form::NT, tokens, k, d, m_last.data(), at(m_layout.at("key")), m_keys.data());
     m_products.multiply(Form::NT, tokens, k, d, m_last.data(), at(m_layout.at("value")), m_values_raw.data());
-    m_out.rows.resize(n * 2 * width);
+    const auto row_width = std::size_t(m_spec.row_dim());
+    m_out.rows.resize(n * row_width);
     m_out.wanted.resize(n);
     m_out.spelled.resize(n * std::size_t(s));
     const std::vector<float> wanted = query();
     std::vector<float> values(n * width);
     for (std::size_t i = 0; i < n; ++i) {
-        float* const row = &m_out.rows[i * 2 * width];
+        float* const row = &m_out.rows[i * row_width];
         to_unit(&m_keys[i * width], width, row);
         to_unit(&m_values_raw[i * width], width, row + width);
         m_out.wanted[i] = logit(dot(row, wanted.data(), width));
@@ -243,16 +245,16 @@ void VisionNet::read_rows()
 void VisionNet::unwind_reader(const VisionOutputs& slopes, std::vector<float>& dlast)
 {
     const int tokens = m_batch * m_spec.tokens(), d = m_spec.d_model, k = m_spec.key_dim, s = SymbolsAToken * FrameSymbols;
-    const auto n = std::size_t(tokens), width = std::size_t(k);
+    const auto n = std::size_t(tokens), width = std::size_t(k), row_width = std::size_t(m_spec.row_dim());
     std::vector<float> values(n * width), dvalues(n * width), dkeys(n * width), dquery(width, 0.0f), unit_key(width);
-    for (std::size_t i = 0; i < n; ++i) std::copy_n(&m_out.rows[(i * 2 + 1) * width], width, &values[i * width]);
+    for (std::size_t i = 0; i < n; ++i) std::copy_n(&m_out.rows[i * row_width + width], width, &values[i * width]);
     sum_rows(slopes.spelled.data(), tokens, s, slope(m_layout.at("reader.spell_bias")));
     m_products.multiply(Form::TN, s, k, tokens, slopes.spelled.data(), values.data(), slope(m_layout.at("reader.spell")), true);
     m_products.multiply(Form::NN, tokens, k, s, slopes.spelled.data(), at(m_layout.at("reader.spell")), dvalues.data());
     const std::vector<float> wanted = query();
     const float scale = *at(m_layout.at("reader.scale"));
     for (std::size_t i = 0; i < n; ++i) {
-        const float* const key = &m_out.rows[i * 2 * width];
+        const float* const key = &m_out.rows[i * row_width];
         const float down = slopes.wanted[i];
         *slope(m_layout.at("reader.scale")) += down * dot(key, wanted.data(), width);
         *slope(m_layout.at("reader.bias")) += down;

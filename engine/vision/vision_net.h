@@ -12,10 +12,11 @@
 
 namespace pathloom {
 
-/// What one forward pass gives; B pictures of R rows of 8 pixels, C columns, T tokens, K = key_dim.
+/// What one forward pass gives; B pictures of R rows of 8 pixels, C columns, T tokens, K = key_dim,
+/// L = look_dim.
 struct VisionOutputs {
     std::vector<float> line;  ///< [B, R, C]: logits that a line of letters is here
-    std::vector<float> rows;  ///< [B, T, 2 K]: unit key, then unit value
+    std::vector<float> rows;  ///< [B, T, 2 K + L]: unit key, unit value, half a unit look
     std::vector<float> wanted;  ///< [B, T]: logits that the token is what the question asks for
     std::vector<float> spelled;  ///< [B, C, FrameSymbols]: what the values say, from the left
 };
@@ -33,6 +34,9 @@ public:
     const VisionOutputs& forward(std::span<const float> pictures, int batch, int height);
     /// The outputs' gradients (of the last forward; `rows` is not used) become the parameters'.
     void backward(const VisionOutputs& slopes);
+    /// `slopes` [B, T, L] of the unit looks (of the last forward) become the gradients of what makes looks, and of nothing else:
+    /// looks read what the encoder sees for its letters and do not change it.
+    void backward_looks(std::span<const float> slopes);
 
     /// What the question looks for: the unit query [K].
     [[nodiscard]] std::vector<float> query() const;
@@ -62,6 +66,7 @@ private:
     void pool_lines();
     void unwind_pool(std::span<const float> dpooled, std::span<const float> dline, std::vector<float>& dfeatures);
     void read_rows();
+    void look();
     void unwind_reader(const VisionOutputs& slopes, std::vector<float>& dlast);
 
     VisionSpec m_spec;
@@ -73,6 +78,7 @@ private:
     std::vector<Block> m_fine, m_blocks;
     int m_batch = 0, m_height = 0;
     std::vector<float> m_pictures, m_share, m_pooled, m_merged_in, m_joined, m_last_in, m_last, m_last_rstd, m_keys, m_values_raw;
+    std::vector<float> m_look_inputs, m_looks_raw;
     VisionOutputs m_out;
 };
 

@@ -28,6 +28,7 @@ Result<VisionRecipe> parse_vision_recipe(const std::string& text)
     model.read("d_model", recipe.model.d_model);
     model.read("blocks", recipe.model.blocks);
     model.read("key_dim", recipe.model.key_dim);
+    model.read("look_dim", recipe.model.look_dim);
 
     RecipeSection overlays(kind, top.object("overlays"), "overlays.");
     overlays.read("secret", recipe.overlays.secret);
@@ -38,6 +39,12 @@ Result<VisionRecipe> parse_vision_recipe(const std::string& text)
     overlays.read("whole_every", recipe.overlays.whole_every);
     overlays.read("wholes", recipe.overlays.wholes);
 
+    RecipeSection scenes(kind, top.object("scenes"), "scenes.");
+    scenes.read("every", recipe.scenes.every);
+    scenes.read("pairs", recipe.scenes.pairs);
+    scenes.read("neighbours", recipe.scenes.neighbours);
+    scenes.read("sharpness", recipe.scenes.sharpness);
+
     VisionOptimizer& t = recipe.training;
     RecipeSection training(kind, top.object("training"), "training.");
     read_steps_and_adamw(training, t);
@@ -47,9 +54,9 @@ Result<VisionRecipe> parse_vision_recipe(const std::string& text)
     training.read("validate_every", t.validate_every);
     training.read("validation", t.validation);
     training.read("gate_pictures", t.gate_pictures);
-    for (const RecipeSection* section : {&top, &model, &overlays, &training}) PATHLOOM_CHECK(section->done());
+    for (const RecipeSection* section : {&top, &model, &overlays, &scenes, &training}) PATHLOOM_CHECK(section->done());
 
-    for (const auto& valid : {validate(recipe.model), validate(recipe.overlays, recipe.model)})
+    for (const auto& valid : {validate(recipe.model), validate(recipe.overlays, recipe.model), validate(recipe.scenes)})
         if (!valid) return fail(ErrorCode::Usage, "{}: {}", kind, valid.error().message);
     if (recipe.name.empty() || recipe.films.empty()) return fail(ErrorCode::Usage, "{}: name and films must be given", kind);
     if (recipe.rows < recipe.model.height || recipe.rows > 2160 || recipe.rows * recipe.overlays.strip % recipe.model.height != 0)

@@ -2,6 +2,7 @@
 #include "engine/vision/vision_spec.h"
 
 #include "engine/core/rng.h"
+#include "engine/vision/scene_features.h"
 
 #include <charconv>
 #include <cmath>
@@ -15,9 +16,9 @@ struct Field {
     const char* name;
     int VisionSpec::*value;
 };
-constexpr std::array<Field, 6> fields{
-    {{"width", &VisionSpec::width}, {"height", &VisionSpec::height}, {"fine_blocks", &VisionSpec::fine_blocks},
-        {"d_model", &VisionSpec::d_model}, {"blocks", &VisionSpec::blocks}, {"key_dim", &VisionSpec::key_dim}}};
+constexpr std::array<Field, 7> fields{{{"width", &VisionSpec::width}, {"height", &VisionSpec::height},
+    {"fine_blocks", &VisionSpec::fine_blocks}, {"d_model", &VisionSpec::d_model}, {"blocks", &VisionSpec::blocks},
+    {"key_dim", &VisionSpec::key_dim}, {"look_dim", &VisionSpec::look_dim}}};
 
 std::string stem_name(std::size_t stage)
 {
@@ -48,6 +49,7 @@ Result<void> validate(const VisionSpec& spec)
         if (!between(channels, 4, 512)) return fail(ErrorCode::Usage, "stem channels must be 4 to 512, got {}", channels);
     if (!between(spec.d_model, 8, 1024) || !between(spec.key_dim, 8, 512))
         return fail(ErrorCode::Usage, "d_model must be 8 to 1024 and key_dim 8 to 512");
+    if (!between(spec.look_dim, 4, 256)) return fail(ErrorCode::Usage, "look_dim must be 4 to 256, got {}", spec.look_dim);
     if (!between(spec.fine_blocks, 0, 8) || !between(spec.blocks, 0, 6))
         return fail(ErrorCode::Usage, "fine_blocks must be up to 8 and blocks up to 6");
     return {};
@@ -79,6 +81,7 @@ VisionLayout::VisionLayout(const VisionSpec& spec)
     add("last.gain", {d}, 0.0, 1.0);
     add("key", {k, d}, std::sqrt(1.0 / double(d)));
     add("value", {k, d}, std::sqrt(1.0 / double(d)));
+    add("look", {spec.look_dim, look_inputs(spec)}, std::sqrt(1.0 / double(look_inputs(spec))));
     add("reader.query", {k}, std::sqrt(1.0 / double(k)));
     add("reader.scale", {1}, 0.0, 10.0);
     add("reader.bias", {1}, 0.0, -3.0);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Shape, tensors and first weights of the frame encoder: a convolutional stem, blocks along a line of patches, a key and a value
-// for each frame token; and of its reader, which knows what a question looks for and spells what values hold.
+// Shape, tensors and first weights of the frame encoder: a convolutional stem, blocks along a line of patches, a key, a value and
+// a look for each frame token; and of its reader, which knows what a question looks for and spells what values hold.
 #pragma once
 
 #include "engine/core/result.h"
@@ -30,11 +30,12 @@ struct VisionSpec {
     int d_model = 128;
     int blocks = 5;  ///< along tokens, each reaching twice as far as the one before
     int key_dim = 128;  ///< of keys and of values
+    int look_dim = 32;  ///< of looks: what a strip shows, letters aside
 
     [[nodiscard]] int columns() const { return width / 2; }
     [[nodiscard]] int tokens() const { return columns() / SymbolsAToken; }
-    /// Of a memory row: the key, then the value.
-    [[nodiscard]] int row_dim() const { return 2 * key_dim; }
+    /// Of a memory row: the key, then the value, both of length 1, then the look, of length 1/2: one scale fits all three.
+    [[nodiscard]] int row_dim() const { return 2 * key_dim + look_dim; }
     bool operator==(const VisionSpec&) const = default;
 };
 inline constexpr int VisionRowPixels = 8;  ///< of a picture's height to one row of the stem's output

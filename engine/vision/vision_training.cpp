@@ -152,18 +152,53 @@ json numbers_of(const VisionValidation& v)
 {
     json out = numbers_of(v.loss);
     out.update({{"secrets", v.secrets}, {"read", v.read}, {"others", v.others}, {"refused", v.refused}});
+    if (v.copies > 0) out.update({{"copies", v.copies}, {"matched", v.matched}});
     return out;
 }
 
-void update(VisionNet& net, VisionState& state, const VisionOptimizer& o, double lr, double norm)
+constexpr const char* look_tensor = "look";  // trained by pairs of pictures, all the rest by overlays
+
+/// One of the two parts of the parameters by its gradients, whose length is `norm`.
+void update(VisionNet& net, VisionState& state, const VisionOptimizer& o, double lr, double norm, bool looks)
 {
     AdamWStep step{lr, o.beta1, o.beta2, o.eps, 0.0, state.step + 1, 1.0};
     if (norm > o.clip) step.gradient_scale = o.clip / (norm + 1e-6);
     for (const VisionTensor& tensor : net.layout().tensors()) {
+        if ((tensor.name == look_tensor) != looks) continue;
         step.weight_decay = tensor.decay ? o.weight_decay : 0.0;
         adamw_update(step, net.parameters().subspan(tensor.offset, tensor.size),
             net.gradients().subspan(tensor.offset, tensor.size), std::span(state.m).subspan(tensor.offset, tensor.size),
             std::span(state.v).subspan(tensor.offset, tensor.size));
+    }
+}
+
+double train_looks(VisionNet& net, VisionState& state, const ScenePairs& pairs, const VisionRecipe& recipe, double lr)
+{
+    const std::vector<float> pictures = pairs.batch(std::uint64_t(state.step));
+    const VisionOutputs& outputs = net.forward(pictures, 2 * pairs.pairs(), recipe.model.height);
+    std::vector<float> slopes;
+    const double loss = scene_loss(
+        unit_looks(recipe.model, outputs.rows), pairs.pairs(), recipe.model.tokens(), recipe.scenes.sharpness, slopes);
+    net.backward_looks(slopes);
+    update(net, state, recipe.training, lr, std::sqrt(sum_of_squares(net.gradients())), true);
+    return loss;
+}
+
+/// Each kept-back picture's copy against all pictures: whether none looks more like it than its own does.
+void match_copies(VisionNet& net, const ScenePairs& train, std::size_t trained, const ScenePairs& valid, std::size_t kept_back,
+    VisionValidation& counts)
+{
+    const VisionSpec& spec = net.spec();
+    const auto looks_of
+        = [&](const std::vector<float>& picture) { return unit_looks(spec, net.forward(picture, 1, spec.height).rows); };
+    std::vector<std::vector<float>> all;
+    for (std::size_t i = 0; i < kept_back; ++i) all.push_back(looks_of(valid.plain(i)));
+    for (std::size_t i = 0; i < trained; ++i) all.push_back(looks_of(train.plain(i)));
+    for (std::size_t i = 0; i < kept_back; ++i) {
+        const std::vector<float> wanted = looks_of(valid.copy(i, mix(1, i)));
+        const auto alike = [&](const std::vector<float>& one) { return likeness(one, wanted, spec.tokens()); };
+        counts.copies += 1;
+        counts.matched += std::ranges::max_element(all, {}, alike) == all.begin() + std::ptrdiff_t(i) ? 1 : 0;
     }
 }
 
@@ -180,9 +215,11 @@ Result<VisionTrainingResult> train_vision(
     PATHLOOM_CHECK(make_folders(request.out));
     PATHLOOM_TRY(const FirstWeights first, first_weights(request, recipe));
     const std::string identity = sha256_hex(recipe_text + scenes.hash + first.hash);
-    const std::size_t pictures = scenes.train.size();
+    const std::size_t pictures = scenes.train.size(), kept_back = scenes.valid.size();
     const OverlayMixture train(std::move(scenes.train), recipe.model, recipe.overlays, recipe.seed);
     const OverlayMixture valid(std::move(scenes.valid), recipe.model, recipe.overlays, mix(recipe.seed, 1));
+
+    const ScenePairs pairs(train.pictures(), recipe.model, recipe.scenes, recipe.seed);
 
     VisionNet net(recipe.model, first.values);
     const std::filesystem::path state_file = request.out / "state.safetensors", log_file = request.out / "training.jsonl";
@@ -208,7 +245,7 @@ Result<VisionTrainingResult> train_vision(
     while (state.step < last) {
         const VisionBatch batch = train.batch(std::uint64_t(state.step));
         const VisionOutputs& outputs = net.forward(batch.pictures, batch.batch, batch.height);
-        VisionProgress now{state.step + 1, o.steps, {}, false, {}};
+        VisionProgress now{state.step + 1, o.steps, {}, {}, false, {}};
         now.train = vision_loss(batch, recipe.model, outputs, state.step < o.place_steps ? 1.0 : 0.0, slopes);
         net.backward(slopes);
         const double norm = std::sqrt(sum_of_squares(net.gradients()));
@@ -216,7 +253,8 @@ Result<VisionTrainingResult> train_vision(
             return fail(
                 ErrorCode::Failed, "training diverged at step {}; lower training.lr or lengthen training.warmup", state.step);
         const double lr = warm_cosine(o.lr, o.lr_min_ratio, o.warmup, o.steps, state.step);
-        update(net, state, o, lr, norm);
+        update(net, state, o, lr, norm, false);
+        if (state.step % recipe.scenes.every == recipe.scenes.every - 1) now.scenes = train_looks(net, state, pairs, recipe, lr);
         ++state.step;
         if (state.step % o.validate_every == 0 || state.step == o.steps) {
             now.has_validation = true;
@@ -224,6 +262,7 @@ Result<VisionTrainingResult> train_vision(
         }
         if (now.has_validation || state.step % o.report_every == 0) {
             json line{{"step", state.step}, {"lr", lr}, {"train", numbers_of(now.train)}};
+            if (now.scenes) line["scenes"] = *now.scenes;
             if (now.has_validation) line["valid"] = numbers_of(now.validation);
             log += line.dump() + "\n";
         }
@@ -235,8 +274,10 @@ Result<VisionTrainingResult> train_vision(
     result.step = state.step;
     result.finished = state.step >= o.steps;
     if (!result.finished) return result;
-    const Readings readings = read_usual(net, valid, 2 * o.gate_pictures, 1'000'000);
+    Readings readings = read_usual(net, valid, 2 * o.gate_pictures, 1'000'000);
     const double gate = gate_between(readings.with, readings.without);
+    const ScenePairs kept(valid.pictures(), recipe.model, recipe.scenes, recipe.seed);
+    match_copies(net, pairs, pictures, kept, kept_back, readings.counts);
     result.validation = readings.counts;
     PATHLOOM_CHECK(write_model(gate));
     PATHLOOM_TRY(result.model_hash, sha256_file(request.out / "model.safetensors"));

@@ -6,12 +6,14 @@
 #include "engine/core/result.h"
 #include "engine/corpus/reader_process.h"
 #include "engine/vision/overlay_mixture.h"
+#include "engine/vision/scene_pairs.h"
 #include "engine/vision/vision_loss.h"
 #include "engine/vision/vision_spec.h"
 
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -39,6 +41,7 @@ struct VisionRecipe {
     int valid_every = 12;  ///< each so-manieth picture is kept for validation
     VisionSpec model;
     OverlaySpec overlays;
+    SceneSpec scenes;
     VisionOptimizer training;
 };
 /// Usage naming the field that is unknown, of the wrong type or out of range.
@@ -48,11 +51,13 @@ struct VisionValidation {
     VisionLoss loss;
     int secrets = 0, read = 0;  ///< pictures with the secret word, and those whose word was read
     int others = 0, refused = 0;  ///< pictures without, and those whose evidence is below 0
+    int copies = 0, matched = 0;  ///< at the end: copies of kept-back pictures, and those that look most like theirs among all
 };
 
 struct VisionProgress {
     int step = 0, steps = 0;
     VisionLoss train;
+    std::optional<double> scenes;  ///< of finding copies and neighbours, where this step did
     bool has_validation = false;
     VisionValidation validation;
 };

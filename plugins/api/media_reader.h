@@ -44,12 +44,13 @@ public:
     [[nodiscard]] virtual Result<std::vector<FoundMoment>> find(const std::filesystem::path& film,
         const std::filesystem::path& image, double rate, std::size_t count,
         const std::function<bool(double done, double total)>& progress) const = 0;
-    /// As look_at_overlays() when there are requests, else as look_at_film().
+    /// As look_at_overlays() or look_at_copies() when there are such requests, else as look_at_film().
     [[nodiscard]] virtual Result<void> looks(const std::filesystem::path& file, const LookSize& size, const ReadOptions& options,
-        std::size_t count, const std::vector<OverlayRequest>& requests, const std::function<bool(const Look&)>& sink) const = 0;
+        std::size_t count, const std::vector<OverlayRequest>& overlays, const std::vector<CopyRequest>& copies,
+        const std::function<bool(const Look&)>& sink) const = 0;
 };
 
 }  // namespace pathloom
 
-#define PATHLOOM_MEDIA_READER_IID "org.pathloom.MediaReader/2"
+#define PATHLOOM_MEDIA_READER_IID "org.pathloom.MediaReader/3"
 Q_DECLARE_INTERFACE(pathloom::MediaReader, PATHLOOM_MEDIA_READER_IID)

@@ -153,15 +153,16 @@ Result<void> print_looks(const ReadCall& call)
     return ask_film(call.file, [&](const MediaReader& reader) -> Result<void> {
         PATHLOOM_TRY(const MediaFacts facts, reader.facts(call.file));
         std::size_t made = 0;
-        PATHLOOM_CHECK(reader.looks(call.file, call.look, call.options, call.look_count, call.overlays, [&](const Look& one) {
-            ++made;
-            print_line(line_of({{"progress", {{"done", one.seconds}, {"total", facts.seconds}}}}));
-            const QByteArray bytes(reinterpret_cast<const char*>(one.grey.bytes.data()), qsizetype(one.grey.bytes.size()));
-            return go_on(call,
-                {{"look",
-                    {{"index", one.index}, {"seconds", one.seconds}, {"width", one.grey.width}, {"height", one.grey.height},
-                        {"grey", bytes.toBase64().toStdString()}}}});
-        }));
+        PATHLOOM_CHECK(
+            reader.looks(call.file, call.look, call.options, call.look_count, call.overlays, call.copies, [&](const Look& one) {
+                ++made;
+                print_line(line_of({{"progress", {{"done", one.seconds}, {"total", facts.seconds}}}}));
+                const QByteArray bytes(reinterpret_cast<const char*>(one.grey.bytes.data()), qsizetype(one.grey.bytes.size()));
+                return go_on(call,
+                    {{"look",
+                        {{"index", one.index}, {"seconds", one.seconds}, {"width", one.grey.width}, {"height", one.grey.height},
+                            {"grey", bytes.toBase64().toStdString()}}}});
+            }));
         return ended(made);
     });
 }

@@ -99,9 +99,10 @@ bool parse(int argc, char** argv, ReadCall& call)
             return false;
         }
     }
-    const bool look = call.look.height > 0;  // with the overlays' words, when there are any
-    const std::array asked{call.list, call.abilities, call.media, call.thumbnails > 0, look || !call.overlays.empty(),
-        !call.spoken.empty(), call.marks, !call.copies.empty(), !call.find.empty()};
+    const bool look = call.look.height > 0;  // with the overlays' words, or of copies, when there are any
+    const std::array asked{call.list, call.abilities, call.media, call.thumbnails > 0,
+        (look && call.copies.empty()) || !call.overlays.empty(), !call.spoken.empty(), call.marks, !call.copies.empty(),
+        !call.find.empty()};
     if (std::ranges::count(asked, true) > 1) return false;
     return (call.list || call.abilities) == call.file.empty();
 }

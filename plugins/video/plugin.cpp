@@ -50,10 +50,11 @@ public:
         return find_picture(film, image, rate, count, progress);
     }
     [[nodiscard]] Result<void> looks(const std::filesystem::path& file, const LookSize& size, const ReadOptions& options,
-        std::size_t count, const std::vector<OverlayRequest>& requests,
+        std::size_t count, const std::vector<OverlayRequest>& overlays, const std::vector<CopyRequest>& copies,
         const std::function<bool(const Look&)>& sink) const override
     {
-        if (!requests.empty()) return look_at_overlays(file, size, requests, sink);
+        if (!overlays.empty()) return look_at_overlays(file, size, overlays, sink);
+        if (!copies.empty()) return look_at_copies(file, size, copies, sink);
         return look_at_film(file, size, options.from, 1.0 / options.frames_per_second, count, sink);
     }
 };

@@ -5,6 +5,7 @@
 #include "engine/core/rng.h"
 #include "engine/probe/mixture.h"
 #include "engine/probe/visual_grid.h"
+#include "engine/vision/scene_pairs.h"
 
 #include <gmock/gmock.h>
 
@@ -22,21 +23,22 @@ VisionModel untrained(double gate)
     spec.stem = {8, 8, 8, 8};
     spec.d_model = 16;
     spec.key_dim = 16;
+    spec.look_dim = 16;
     return {VisionNet(spec, first_vision_weights(spec, 1)), gate, std::string(64, 'a')};
 }
 
-/// Rows of unit keys that do not meet the query, and unit values.
+/// Rows of unit keys that do not meet the query, unit values and unit looks.
 std::vector<float> strange_rows(const VisionModel& model, std::size_t count, std::uint64_t seed)
 {
     Rng rng(seed);
     const std::vector<float> query = model.net.query();
     const std::size_t k = query.size();
-    std::vector<float> rows(count * 2 * k);
-    for (std::size_t half = 0; half < 2 * count; ++half) {
-        float* const x = &rows[half * k];
+    std::vector<float> rows(count * 3 * k);  // looks are as wide here
+    for (std::size_t part = 0; part < 3 * count; ++part) {
+        float* const x = &rows[part * k];
         double along = 0.0, sum = 0.0;
         for (std::size_t i = 0; i < k; ++i) along += double(x[i] = float(rng.normal())) * double(query[i]);
-        for (std::size_t i = 0; i < k && half % 2 == 0; ++i) x[i] -= float(along) * query[i];
+        for (std::size_t i = 0; i < k && part % 3 == 0; ++i) x[i] -= float(along) * query[i];
         for (std::size_t i = 0; i < k; ++i) sum += double(x[i]) * double(x[i]);
         for (std::size_t i = 0; i < k; ++i) x[i] /= float(std::sqrt(sum));
     }
@@ -144,6 +146,20 @@ TEST_F(VisualMemory, APicturesPatchIsWhatItsFileWouldHold)
     for (std::size_t i = 0; i < width; ++i)
         EXPECT_NEAR(
             float(patch->keys[3 * key_stride(width) + i]) * float(patch->scales[3]) * KeyScaleUnit, rows[3 * width + i], 0.01);
+}
+
+TEST_F(VisualMemory, SaysHowMuchItsPicturesLookLikeAnother)
+{
+    const MemoryFile memory = film_of("a.mkv", 20, 1);
+    MemoryView view;
+    view.add(memory, 0, memory.rows());
+    const std::vector<float> rows = strange_rows(model, 20 * tokens, 1);
+    const auto wanted = unit_looks(model.net.spec(), std::span(rows).subspan(13 * tokens * width, tokens * width));
+    const std::vector<double> alike = picture_likeness(model.net.spec(), view, wanted);
+    ASSERT_EQ(alike.size(), 20U);
+    EXPECT_NEAR(alike[13], 1.0, 0.01);
+    for (std::size_t i = 0; i < alike.size(); ++i)
+        if (i != 13) EXPECT_LT(alike[i], 0.6);
 }
 
 }  // namespace

@@ -36,21 +36,22 @@ TEST(VisionNet, WritesUnitKeysAndValuesForEveryToken)
     const VisionBatch batch = small_mixture().batch(0);
     const VisionOutputs& out = net.forward(batch.pictures, batch.batch, batch.height);
     ASSERT_EQ(spec.tokens(), 16);
-    EXPECT_EQ(out.rows.size(), std::size_t(2 * 16 * 2 * spec.key_dim));
+    EXPECT_EQ(out.rows.size(), std::size_t(2 * 16 * (2 * spec.key_dim + spec.look_dim)));
     EXPECT_EQ(out.wanted.size(), 2U * 16U);
     EXPECT_EQ(out.spelled.size(), std::size_t(2 * 48 * FrameSymbols));
     EXPECT_EQ(out.line.size(), 2U * 4U * 48U);
-    for (std::size_t half = 0; half < out.rows.size(); half += std::size_t(spec.key_dim)) {
-        double sum = 0.0;
-        for (std::size_t i = 0; i < std::size_t(spec.key_dim); ++i)
-            sum += double(out.rows[half + i]) * double(out.rows[half + i]);
-        EXPECT_NEAR(sum, 1.0, 1e-4);
+    const auto length
+        = [&](std::size_t from, int width) { return std::sqrt(dot(&out.rows[from], &out.rows[from], std::size_t(width))); };
+    for (std::size_t row = 0; row < out.rows.size(); row += std::size_t(spec.row_dim())) {
+        EXPECT_NEAR(length(row, spec.key_dim), 1.0f, 1e-4);
+        EXPECT_NEAR(length(row + std::size_t(spec.key_dim), spec.key_dim), 1.0f, 1e-4);
+        EXPECT_NEAR(length(row + 2 * std::size_t(spec.key_dim), spec.look_dim), 0.5f, 1e-4);
     }
     // What the net says of a row is what the reader says of it when it comes from a memory.
     const auto row = std::span(out.rows).subspan(5 * std::size_t(spec.row_dim()), std::size_t(spec.row_dim()));
     const std::vector<float> query = net.query();
     EXPECT_NEAR(net.logit(dot(row.data(), query.data(), query.size())), out.wanted[5], 1e-4);
-    const std::vector<float> spelt = net.spell(row.subspan(query.size()));
+    const std::vector<float> spelt = net.spell(row.subspan(query.size(), query.size()));
     for (std::size_t i = 0; i < spelt.size(); ++i) EXPECT_NEAR(spelt[i], out.spelled[5 * spelt.size() + i], 1e-3);
 }
 
@@ -154,14 +155,15 @@ TEST(VisionModel, RefusesWhatIsNone)
 /// Rows whose keys meet the query at some tokens only, and whose values say one symbol in the middle.
 std::vector<float> rows_that_say(const VisionNet& net, const std::vector<std::pair<int, int>>& symbols)
 {
-    const auto k = std::size_t(net.spec().key_dim), tokens = std::size_t(net.spec().tokens());
+    const auto k = std::size_t(net.spec().key_dim), tokens = std::size_t(net.spec().tokens()),
+               width = std::size_t(net.spec().row_dim());
     const std::vector<float> query = net.query();
-    std::vector<float> rows(tokens * 2 * k, 0.0f);
+    std::vector<float> rows(tokens * width, 0.0f);
     for (std::size_t t = 0; t < tokens; ++t)
-        for (std::size_t i = 0; i < k; ++i) rows[t * 2 * k + i] = -query[i];
+        for (std::size_t i = 0; i < k; ++i) rows[t * width + i] = -query[i];
     for (const auto& [token, symbol] : symbols) {
-        for (std::size_t i = 0; i < k; ++i) rows[std::size_t(token) * 2 * k + i] = query[i];
-        rows[(std::size_t(token) * 2 + 1) * k + std::size_t(symbol)] = 1.0f;
+        for (std::size_t i = 0; i < k; ++i) rows[std::size_t(token) * width + i] = query[i];
+        rows[std::size_t(token) * width + k + std::size_t(symbol)] = 1.0f;
     }
     return rows;
 }

@@ -17,6 +17,7 @@ inline VisionSpec small_encoder()
     spec.stem = {8, 8, 8, 8};
     spec.d_model = 16;
     spec.key_dim = 16;
+    spec.look_dim = 8;
     spec.blocks = 2;
     spec.fine_blocks = 1;
     return spec;

@@ -15,8 +15,8 @@ namespace {
 using testing::HasSubstr;
 
 constexpr const char* small_recipe = R"({"name": "small", "films": ["a.mkv"], "rows": 64, "valid_every": 3,
-    "model": {"width": 96, "height": 32, "stem": [8, 8, 8, 8], "fine_blocks": 1, "d_model": 16, "blocks": 2, "key_dim": 16},
-    "overlays": {"strip": 32, "strips": 2, "wholes": 1},
+    "model": {"width": 96, "height": 32, "stem": [8, 8, 8, 8], "fine_blocks": 1, "d_model": 16, "blocks": 2, "key_dim": 16, "look_dim": 8},
+    "overlays": {"strip": 32, "strips": 2, "wholes": 1}, "scenes": {"every": 2, "pairs": 3},
     "training": {"steps": 6, "warmup": 2, "place_steps": 3, "checkpoint_every": 2, "report_every": 1, "validate_every": 3,
                  "validation": 4, "gate_pictures": 4}})";
 
