@@ -74,8 +74,8 @@ void scene_features(const VisionSpec& spec, int batch, int height, std::span<con
             for (int o = -LookReach; o <= LookReach; ++o) {
                 const auto from = std::ptrdiff_t(t) + o;
                 if (from < 0 || from >= std::ptrdiff_t(tokens)) continue;
-                std::copy_n(&strips[std::size_t(from) * each], each,
-                    &out[(b * tokens + t) * wide + std::size_t(o + LookReach) * each]);
+                std::copy_n(
+                    &strips[std::size_t(from) * each], each, &out[(b * tokens + t) * wide + std::size_t(o + LookReach) * each]);
             }
         }
     }

@@ -29,7 +29,8 @@ void append_copy(const Picture& grey, std::uint64_t seed, const VisionSpec& spec
     Box box{share(recipe.left, grey.width), share(recipe.top, grey.height), 0, 0};
     box.width = grey.width - box.x - share(recipe.right, grey.width);
     box.height = grey.height - box.y - share(recipe.bottom, grey.height);
-    Picture copy = resized(cropped(grey, box), std::max(1, share(recipe.scale, box.width)), std::max(1, share(recipe.scale, box.height)));
+    Picture copy
+        = resized(cropped(grey, box), std::max(1, share(recipe.scale, box.width)), std::max(1, share(recipe.scale, box.height)));
     Rng rng(mix(seed, 1));
     for (std::uint8_t& light : copy.bytes)
         light = std::uint8_t(std::clamp(double(light) * recipe.light + recipe.coarseness * rng.uniform(-1.0, 1.0), 0.0, 255.0));
@@ -41,7 +42,8 @@ void append_copy(const Picture& grey, std::uint64_t seed, const VisionSpec& spec
 Result<void> validate(const SceneSpec& spec)
 {
     if (spec.every < 1 || spec.pairs < 2)
-        return fail(ErrorCode::Usage, "scenes: every must be above 0 and pairs at least 2, got {} and {}", spec.every, spec.pairs);
+        return fail(
+            ErrorCode::Usage, "scenes: every must be above 0 and pairs at least 2, got {} and {}", spec.every, spec.pairs);
     if (!(spec.neighbours >= 0.0 && spec.neighbours <= 1.0) || !(spec.sharpness > 0.0))
         return fail(ErrorCode::Usage, "scenes: neighbours is a share and sharpness above 0");
     return {};
@@ -50,9 +52,8 @@ Result<void> validate(const SceneSpec& spec)
 bool of_one_shot(const Picture& a, const Picture& b)
 {
     const Picture x = resized(a, compared_width, compared_height), y = resized(b, compared_width, compared_height);
-    const auto mean_of = [](const Picture& p) {
-        return std::accumulate(p.bytes.begin(), p.bytes.end(), 0.0) / double(p.bytes.size());
-    };
+    const auto mean_of
+        = [](const Picture& p) { return std::accumulate(p.bytes.begin(), p.bytes.end(), 0.0) / double(p.bytes.size()); };
     const double mean_x = mean_of(x), mean_y = mean_of(y);
     double xy = 0.0, xx = 1e-9, yy = 1e-9;
     for (std::size_t i = 0; i < x.bytes.size(); ++i) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What looks are trained on: a picture, and a copy of it or of the one a second later as somebody might have kept it. Batch n is a
-// pure function of (pictures, spec, seed, n). Copies are cropped, scaled and lit as the
-// probe's copies are, with noise instead of the JPEG: only pathloom-read codes pictures.
+// What looks are trained on: a picture, and a copy of it or of the one a second later as somebody might have kept it. Batch n is
+// a pure function of (pictures, spec, seed, n). Copies are cropped, scaled and lit as the probe's copies are, with noise instead
+// of the JPEG: only pathloom-read codes pictures.
 #pragma once
 
 #include "engine/core/result.h"
@@ -30,7 +30,7 @@ class ScenePairs {
 public:
     /// `pictures`, grey, must outlive this.
     ScenePairs(std::span<const Picture> pictures, const VisionSpec& vision, const SceneSpec& spec, std::uint64_t seed);
-    /// Two pictures at least.
+    /// Of a batch: as many as asked for, or as there are pictures.
     [[nodiscard]] int pairs() const { return m_pairs; }
     /// [2 pairs, height, width] of light around 0: different pictures, then the copies in the same order.
     [[nodiscard]] std::vector<float> batch(std::uint64_t n) const;

@@ -126,7 +126,8 @@ TEST(Looks, LearnToFindCopies)
     EXPECT_LT(last, 0.7 * first);
     int matched = 0;
     std::vector<std::vector<float>> all;
-    const auto looks = [&](const std::vector<float>& picture) { return unit_looks(net.spec(), net.forward(picture, 1, 32).rows); };
+    const auto looks
+        = [&](const std::vector<float>& picture) { return unit_looks(net.spec(), net.forward(picture, 1, 32).rows); };
     for (std::size_t i = 0; i < pictures.size(); ++i) all.push_back(looks(pairs.plain(i)));
     for (std::size_t i = 0; i < pictures.size(); ++i) {
         const auto wanted = looks(pairs.copy(i, 100 + i));
