@@ -5,7 +5,7 @@
 #include <QTest>
 
 namespace pathloom {
-constexpr int patienceMs = 40'000;
+constexpr int patienceMs = 120'000;
 }
 
 #define TRY_VERIFY(condition) QTRY_VERIFY_WITH_TIMEOUT(condition, ::pathloom::patienceMs)
