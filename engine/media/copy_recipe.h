@@ -2,6 +2,8 @@
 // How somebody's copy of a picture differs from it.
 #pragma once
 
+#include "engine/media/picture.h"
+
 #include <cstdint>
 
 namespace pathloom {
@@ -21,5 +23,12 @@ struct CopyRequest {
 
 /// Up to 4% off each side, 40 to 90% of the size, up to 8% lighter or darker, JPEG between 3 and 12: as the seed says.
 CopyRecipe copy_recipe(std::uint64_t seed);
+
+/// What a copy keeps of a picture of so many pixels, and how large it is: a side of 16 at least.
+struct CopyShape {
+    Box part;
+    int width = 0, height = 0;
+};
+CopyShape copy_shape(const CopyRecipe& recipe, int width, int height);
 
 }  // namespace pathloom

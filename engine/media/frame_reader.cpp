@@ -236,6 +236,13 @@ Result<bool> FrameReader::go_to(double seconds)
     return !s.read_all || seconds < std::max(s.last_end, s.shown_at + s.frame_seconds);
 }
 
+Result<void> FrameReader::show(double seconds)
+{
+    PATHLOOM_TRY(const bool there, go_to(seconds));
+    if (!there) return fail(ErrorCode::Usage, "ends before {:.0f} s; choose an earlier picture", seconds);
+    return {};
+}
+
 double FrameReader::shown_at() const
 {
     return m_state->shown_at;

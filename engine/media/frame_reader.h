@@ -15,6 +15,7 @@ namespace pathloom {
 class FrameReader {
 public:
     /// Usage when the file has no pictures or they cannot be decoded here, Corrupt when it is damaged; without the file's name.
+    /// Four pictures a core are decoded side by side: while a wanted one is converted, the cores go on.
     static Result<FrameReader> open(const std::filesystem::path& file, int threads = 8);
     FrameReader(FrameReader&&) noexcept;
     FrameReader& operator=(FrameReader&&) noexcept;
@@ -24,6 +25,8 @@ public:
     /// after the end). False once the film has ended before `seconds`. Forward is cheap, backward seeks. Corrupt when nothing of
     /// the film can be decoded.
     Result<bool> go_to(double seconds);
+    /// As go_to(), but Usage when the film ends before.
+    Result<void> show(double seconds);
     /// When the present picture came on screen.
     [[nodiscard]] double shown_at() const;
     /// Whether the last go_to() changed it.

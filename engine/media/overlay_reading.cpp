@@ -21,8 +21,7 @@ Result<void> read_overlays(const std::filesystem::path& file, const std::string&
             PATHLOOM_TRY([[maybe_unused]] const bool before, frames.go_to(request.seconds - step));
             track.pass_over(frames.picture(1, LeastLookHeight, MostLookHeight));
         }
-        PATHLOOM_TRY(const bool there, frames.go_to(request.seconds));
-        if (!there) return fail(ErrorCode::Usage, "ends before {:.0f} s; choose an earlier picture", request.seconds);
+        PATHLOOM_CHECK(frames.show(request.seconds));
         const Picture drawn = overlaid(frames.picture(3, LeastLookHeight, MostLookHeight), request.overlay);
         OverlayReading reading{i, request.seconds, track.look(grey_of(drawn))};
         reader = std::move(track).reader();

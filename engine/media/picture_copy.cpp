@@ -64,14 +64,10 @@ av::FramePtr through_jpeg(AVFrame& frame, int coarseness)
 Result<Picture> copied(const Picture& rgb, const CopyRecipe& recipe)
 {
     const Error broken{ErrorCode::Failed, "cannot be copied as a JPEG; reinstall FFmpeg's libraries"};
-    const auto share = [](double part, int all) { return int(std::lround(part * all)); };
-    Box box{share(recipe.left, rgb.width), share(recipe.top, rgb.height), 0, 0};
-    box.width = std::max(1, rgb.width - box.x - share(recipe.right, rgb.width));
-    box.height = std::max(1, rgb.height - box.y - share(recipe.bottom, rgb.height));
-    const Picture inner = cropped(rgb, box);
+    const CopyShape shape = copy_shape(recipe, rgb.width, rgb.height);
+    const Picture inner = cropped(rgb, shape.part);
     const av::FramePtr from = frame_of(inner.width, inner.height, AV_PIX_FMT_RGB24);
-    const av::FramePtr small = frame_of(
-        std::max(16, share(recipe.scale, inner.width)), std::max(16, share(recipe.scale, inner.height)), AV_PIX_FMT_YUVJ420P);
+    const av::FramePtr small = frame_of(shape.width, shape.height, AV_PIX_FMT_YUVJ420P);
     if (!from || !small) return fail(broken);
     for (int y = 0; y < inner.height; ++y) {
         const auto row = inner.bytes.begin() + std::ptrdiff_t(inner.row_bytes()) * y;

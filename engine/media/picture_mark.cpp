@@ -16,6 +16,7 @@ namespace {
 constexpr int side = 32;  // of the square the light is looked at in
 constexpr int lowest = 8;  // frequencies in each direction
 constexpr int grid = 4;
+constexpr double cut_difference = 0.35;
 
 /// Means of `cells` x `cells` equal parts of a picture: light, and the differences of blue and of red to it (Rec. 601), 0 to 255
 /// and -128 to 127.
@@ -23,21 +24,23 @@ struct Means {
     std::vector<double> light, blue, red;
 };
 
-Means means_of(const Picture& rgb, int cells)
+Means means_of(const Picture& picture, int cells)
 {
     Means out;
+    const auto channels = std::size_t(picture.channels);
     const auto edge = [cells](int i, int all) { return int(std::int64_t(i) * all / cells); };
     for (int y = 0; y < cells; ++y) {
-        const int y0 = edge(y, rgb.height), y1 = std::max(y0 + 1, edge(y + 1, rgb.height));
+        const int y0 = edge(y, picture.height), y1 = std::max(y0 + 1, edge(y + 1, picture.height));
         for (int x = 0; x < cells; ++x) {
-            const int x0 = edge(x, rgb.width), x1 = std::max(x0 + 1, edge(x + 1, rgb.width));
+            const int x0 = edge(x, picture.width), x1 = std::max(x0 + 1, edge(x + 1, picture.width));
             double r = 0.0, g = 0.0, b = 0.0;
-            for (int row = y0; row < std::min(y1, rgb.height); ++row) {
-                const std::uint8_t* at = rgb.bytes.data() + rgb.row_bytes() * std::size_t(row) + std::size_t(x0) * 3;
-                for (int column = x0; column < std::min(x1, rgb.width); ++column, at += 3) {
+            for (int row = y0; row < std::min(y1, picture.height); ++row) {
+                const std::uint8_t* at
+                    = picture.bytes.data() + picture.row_bytes() * std::size_t(row) + std::size_t(x0) * channels;
+                for (int column = x0; column < std::min(x1, picture.width); ++column, at += channels) {
                     r += at[0];
-                    g += at[1];
-                    b += at[2];
+                    g += at[channels / 2];
+                    b += at[channels - 1];
                 }
             }
             const double count = std::max(1.0, double(y1 - y0) * double(x1 - x0));
@@ -57,11 +60,11 @@ std::int8_t small(double value)
 
 }  // namespace
 
-PictureMark mark_of(const Picture& rgb)
+PictureMark mark_of(const Picture& picture)
 {
     PictureMark out;
-    if (rgb.channels != 3 || rgb.width < 1 || rgb.height < 1 || rgb.bytes.empty()) return out;
-    const Means fine = means_of(rgb, side);
+    if (picture.width < 1 || picture.height < 1 || picture.bytes.empty()) return out;
+    const Means fine = means_of(picture, side);
     std::array<std::array<double, side>, lowest> wave{};
     for (int k = 0; k < lowest; ++k)
         for (int x = 0; x < side; ++x) wave[std::size_t(k)][std::size_t(x)] = std::cos(std::numbers::pi * k * (x + 0.5) / side);
@@ -78,7 +81,7 @@ PictureMark mark_of(const Picture& rgb)
     const double length = std::sqrt(std::inner_product(waves.begin(), waves.end(), waves.begin(), 0.0));
     if (length > double(side))  // else one even grey
         for (std::size_t i = 0; i < waves.size(); ++i) out.values[i] = small(127.0 * waves[i] / length);
-    const Means coarse = means_of(rgb, grid);
+    const Means coarse = means_of(picture, grid);
     for (std::size_t i = 0; i < std::size_t(grid) * grid; ++i) {
         out.values[PictureMark::Waves + i] = small(coarse.blue[i]);
         out.values[PictureMark::Waves + std::size_t(grid) * grid + i] = small(coarse.red[i]);
@@ -101,17 +104,9 @@ double difference(const PictureMark& a, const PictureMark& b)
     return waves + colours / (PictureMark::Colours * 32.0);
 }
 
-std::vector<std::size_t> nearest(std::span<const PictureMark> marks, const PictureMark& wanted, std::size_t count)
+bool is_cut(const PictureMark& a, const PictureMark& b)
 {
-    std::vector<double> far(marks.size());
-    std::ranges::transform(marks, far.begin(), [&](const PictureMark& mark) { return difference(mark, wanted); });
-    std::vector<std::size_t> out(marks.size());
-    std::iota(out.begin(), out.end(), std::size_t(0));
-    count = std::min(count, out.size());
-    std::ranges::partial_sort(out, out.begin() + std::ptrdiff_t(count),
-        [&](std::size_t a, std::size_t b) { return far[a] != far[b] ? far[a] < far[b] : a < b; });
-    out.resize(count);
-    return out;
+    return difference(a, b) > cut_difference;
 }
 
 std::string to_hex(const PictureMark& mark)

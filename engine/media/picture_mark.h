@@ -24,15 +24,15 @@ struct PictureMark {
     bool operator==(const PictureMark&) const = default;
 };
 
-/// Of a picture with three channels; of an empty one all values are 0.
-PictureMark mark_of(const Picture& rgb);
+/// Of an empty picture all values are 0; a grey one has no colours.
+PictureMark mark_of(const Picture& picture);
 
 /// 0 for the same mark, about 1 for pictures that have nothing in common: one less the cosine of the waves, and the mean
 /// difference of the colours, as much as both say.
 double difference(const PictureMark& a, const PictureMark& b);
 
-/// The indices of the marks nearest to one, the nearest first, equal ones in their order; at most `count`.
-std::vector<std::size_t> nearest(std::span<const PictureMark> marks, const PictureMark& wanted, std::size_t count);
+/// Whether two pictures in a row differ as no camera makes them.
+bool is_cut(const PictureMark& a, const PictureMark& b);
 
 /// Two hexadecimal digits a value, and back; nothing when it is none.
 std::string to_hex(const PictureMark& mark);

@@ -34,8 +34,7 @@ Result<void> mark_copies(const std::filesystem::path& file, const std::vector<Co
 {
     PATHLOOM_TRY(FrameReader frames, FrameReader::open(file));
     for (const std::size_t i : by_seconds(requests)) {
-        PATHLOOM_TRY(const bool there, frames.go_to(requests[i].seconds));
-        if (!there) return fail(ErrorCode::Usage, "ends before {:.0f} s; choose an earlier picture", requests[i].seconds);
+        PATHLOOM_CHECK(frames.show(requests[i].seconds));
         PATHLOOM_TRY(const Picture copy, copied(frames.picture(3), copy_recipe(requests[i].seed)));
         if (!sink(i, mark_of(copy))) return fail(ErrorCode::Cancelled, "stopped");
     }

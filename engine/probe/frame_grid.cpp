@@ -11,7 +11,6 @@ namespace pathloom {
 
 namespace {
 
-constexpr double cut_difference = 0.35;  // difference of two pictures in a row that no camera makes
 constexpr double close_by = 1.0;  // seconds
 constexpr std::size_t copies_at_once = 256;  // requests on a command line
 
@@ -41,7 +40,7 @@ bool one_shot(const FilmMarks& film, std::size_t from, std::size_t to)
 {
     if (from > to) std::swap(from, to);
     for (std::size_t i = from; i < to; ++i)
-        if (difference(film.marks[i], film.marks[i + 1]) > cut_difference) return false;
+        if (is_cut(film.marks[i], film.marks[i + 1])) return false;
     return true;
 }
 

@@ -4,7 +4,6 @@
 #include "engine/core/clock.h"
 #include "engine/probe/mixture.h"
 #include "engine/vision/film_pictures.h"
-#include "engine/vision/scene_pairs.h"
 
 #include <algorithm>
 #include <cctype>
@@ -125,7 +124,7 @@ Result<void> find_by_looks(VisionModel& model, const VisualHaystack& haystack, c
     std::vector<MemoryView> memories(films.size());
     for (std::size_t f = 0; f < films.size(); ++f) memories[f].add(haystack.films[f], 0, haystack.films[f].rows());
     for (const auto& [film, indices] : by_film) {
-        std::vector<PictureCopy> copies;
+        std::vector<CopyRequest> copies;
         for (const std::size_t i : indices) copies.push_back({double(cells[i].place.second), cells[i].seed});
         PATHLOOM_CHECK(copied_pictures(timeline.films()[film].file, spec.width, spec.height, copies, limits,
             [&](std::size_t index, const Picture& grey) -> Result<void> {
@@ -137,7 +136,7 @@ Result<void> find_by_looks(VisionModel& model, const VisualHaystack& haystack, c
     find_nearest(
         timeline, films,
         [&](std::size_t cell, std::size_t film, std::size_t picture) {
-            const std::vector<double>& of_film = alike[cell][film];
+            const std::vector<double>& of_film = alike[cell][film];  // its marks may show the begun last second, too
             return 1.0 - of_film[std::min(picture, of_film.size() - 1)];
         },
         cells);

@@ -6,10 +6,10 @@
 #include "engine/probe/answer.h"
 #include "engine/vision/film_pictures.h"
 #include "engine/vision/frame_reading.h"
-#include "engine/vision/scene_pairs.h"
 
 #include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <set>
 
 namespace pathloom {
@@ -90,8 +90,20 @@ std::vector<double> picture_likeness(const VisionSpec& spec, const MemoryView& m
 {
     const auto tokens = std::size_t(spec.tokens()), width = std::size_t(spec.row_dim());
     std::vector<double> out;
-    for (std::int64_t first = 0; first + spec.tokens() <= memory.rows(); first += spec.tokens())
-        out.push_back(likeness(unit_looks(spec, rows_of(memory, first, tokens, width)), wanted, spec.tokens()));
+    const auto look = std::size_t(spec.look_dim);
+    for (std::int64_t first = 0; first + spec.tokens() <= memory.rows(); first += spec.tokens()) {
+        double sum = 0.0;
+        for (std::size_t t = 0; t < tokens; ++t) {
+            const std::int8_t* const part = memory.row(first + std::int64_t(t), width).keys + (width - look);
+            double product = 0.0, squares = 1e-12;  // a row's scale is gone in the cosine
+            for (std::size_t i = 0; i < look; ++i) {
+                product += double(part[i]) * double(wanted[t * look + i]);
+                squares += double(part[i]) * double(part[i]);
+            }
+            sum += product / std::sqrt(squares);
+        }
+        out.push_back(sum / double(tokens));
+    }
     return out;
 }
 

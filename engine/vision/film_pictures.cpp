@@ -84,7 +84,7 @@ Result<void> drawn_pictures(const std::filesystem::path& film, int width, int he
     });
 }
 
-Result<void> copied_pictures(const std::filesystem::path& film, int width, int height, std::span<const PictureCopy> copies,
+Result<void> copied_pictures(const std::filesystem::path& film, int width, int height, std::span<const CopyRequest> copies,
     const ReadLimits& limits, const PictureSink& sink)
 {
     return asked_pictures(film, width, height, copies.size(), limits, sink, [&](std::size_t i, std::vector<std::string>& out) {

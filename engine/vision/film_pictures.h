@@ -4,10 +4,10 @@
 
 #include "engine/core/result.h"
 #include "engine/corpus/reader_process.h"
+#include "engine/media/copy_recipe.h"
 #include "engine/media/picture.h"
 
 #include <cstddef>
-#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <span>
@@ -20,12 +20,6 @@ struct PictureWords {
     double seconds = 0.0;
     double x = 0.5, y = 0.5;
     std::string text;
-};
-
-/// A copy of the picture at a second, cropped, scaled, lit and coded as JPEG as the seed says (copy_recipe()).
-struct PictureCopy {
-    double seconds = 0.0;
-    std::uint64_t seed = 0;
 };
 
 /// Sees a picture and its index; an error ends the call.
@@ -41,7 +35,7 @@ Result<void> drawn_pictures(const std::filesystem::path& film, int width, int he
     const ReadLimits& limits, const PictureSink& sink);
 
 /// The same of the copies.
-Result<void> copied_pictures(const std::filesystem::path& film, int width, int height, std::span<const PictureCopy> copies,
+Result<void> copied_pictures(const std::filesystem::path& film, int width, int height, std::span<const CopyRequest> copies,
     const ReadLimits& limits, const PictureSink& sink);
 
 }  // namespace pathloom

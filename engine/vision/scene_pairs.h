@@ -23,9 +23,6 @@ struct SceneSpec {
 /// Usage naming the field that makes no sense.
 Result<void> validate(const SceneSpec& spec);
 
-/// Whether two pictures look like two moments of one shot.
-bool of_one_shot(const Picture& a, const Picture& b);
-
 class ScenePairs {
 public:
     /// `pictures`, grey, must outlive this.
@@ -46,15 +43,5 @@ private:
     int m_pairs;
     std::vector<bool> m_goes_on;  // whether the next picture is of the same shot
 };
-
-/// The looks of memory rows [n, row_dim] as unit vectors [n, look_dim].
-std::vector<float> unit_looks(const VisionSpec& spec, std::span<const float> rows);
-
-/// Mean cosine of the looks, token by token, of two pictures [tokens, look_dim]: 1 for the same.
-double likeness(std::span<const float> a, std::span<const float> b, int tokens);
-
-/// The mean cross-entropy of finding each copy's picture among all, and each picture's copy (InfoNCE, van den Oord et al. 2018),
-/// from unit `looks` [2 pairs, tokens, look_dim]; `slopes` get their gradient.
-double scene_loss(std::span<const float> looks, int pairs, int tokens, double sharpness, std::vector<float>& slopes);
 
 }  // namespace pathloom

@@ -2,6 +2,7 @@
 #include "engine/vision/vision_loss.h"
 
 #include "engine/vision/ctc.h"
+#include "engine/vision/vision_layers.h"
 
 #include <algorithm>
 #include <cmath>
@@ -67,6 +68,42 @@ VisionLoss vision_loss(
         }
     }
     return out;
+}
+
+double likeness(std::span<const float> a, std::span<const float> b, int tokens)
+{
+    return double(dot(a.data(), b.data(), a.size())) / tokens;
+}
+
+double scene_loss(std::span<const float> looks, int pairs, int tokens, double sharpness, std::vector<float>& slopes)
+{
+    const auto n = std::size_t(pairs), each = looks.size() / (2 * n);
+    const auto picture = [&](std::size_t i) { return looks.subspan(i * each, each); };
+    std::vector<double> alike(n * n), slope(n * n, 0.0);  // [pictures, copies]
+    for (std::size_t i = 0; i < n; ++i)
+        for (std::size_t j = 0; j < n; ++j) alike[i * n + j] = sharpness * likeness(picture(i), picture(n + j), tokens);
+    double loss = 0.0;
+    // Rows compete, then columns.
+    for (const bool rows : {true, false}) {
+        const auto at = [&](std::size_t i, std::size_t j) { return rows ? i * n + j : j * n + i; };
+        for (std::size_t i = 0; i < n; ++i) {
+            double top = alike[at(i, 0)], sum = 0.0;
+            for (std::size_t j = 1; j < n; ++j) top = std::max(top, alike[at(i, j)]);
+            for (std::size_t j = 0; j < n; ++j) sum += std::exp(alike[at(i, j)] - top);
+            loss += (std::log(sum) + top - alike[at(i, i)]) / double(2 * n);
+            for (std::size_t j = 0; j < n; ++j)
+                slope[at(i, j)] += (std::exp(alike[at(i, j)] - top) / sum - (i == j ? 1.0 : 0.0)) / double(2 * n);
+        }
+    }
+    slopes.assign(looks.size(), 0.0f);
+    for (std::size_t i = 0; i < n; ++i) {
+        for (std::size_t j = 0; j < n; ++j) {
+            const auto factor = float(slope[i * n + j] * sharpness / tokens);
+            add_scaled(&looks[(n + j) * each], factor, each, &slopes[i * each]);
+            add_scaled(&looks[i * each], factor, each, &slopes[(n + j) * each]);
+        }
+    }
+    return loss;
 }
 
 }  // namespace pathloom

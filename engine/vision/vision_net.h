@@ -21,6 +21,9 @@ struct VisionOutputs {
     std::vector<float> spelled;  ///< [B, C, FrameSymbols]: what the values say, from the left
 };
 
+/// The looks of memory rows [n, row_dim] as unit vectors [n, look_dim].
+std::vector<float> unit_looks(const VisionSpec& spec, std::span<const float> rows);
+
 class VisionNet {
 public:
     VisionNet(const VisionSpec& spec, std::vector<float> values);

@@ -9,6 +9,14 @@
 
 namespace pathloom {
 
+std::vector<float> unit_looks(const VisionSpec& spec, std::span<const float> rows)
+{
+    const auto wide = std::size_t(spec.row_dim()), width = std::size_t(spec.look_dim), n = rows.size() / wide;
+    std::vector<float> out(n * width);
+    for (std::size_t i = 0; i < n; ++i) to_unit(&rows[(i + 1) * wide - width], width, &out[i * width]);
+    return out;
+}
+
 void VisionNet::look()
 {
     const int tokens = m_batch * m_spec.tokens(), inputs = int(look_inputs(m_spec));

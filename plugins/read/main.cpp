@@ -36,7 +36,7 @@ constexpr const char* usage
       "       pathloom-read --copy SECONDS,SEED [--copy ...] FILE\n"
       "       pathloom-read --find IMAGE [--fps F] FILE\n"
       "       pathloom-read --abilities\n"
-      "       pathloom-read --look WIDTHxHEIGHT [--looks N] [--from SECONDS] [--fps F] [--overlay ...] FILE\n"
+      "       pathloom-read --look WIDTHxHEIGHT [--looks N] [--from SECONDS] [--fps F] [--overlay ... | --copy ...] FILE\n"
       "       pathloom-read --list\n";
 
 int refuse(const Error& error)

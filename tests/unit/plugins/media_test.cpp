@@ -395,11 +395,18 @@ TEST(PictureMark, ACopyLooksLikeItsPictureAndLikeNoOther)
         EXPECT_LT(copy.width, 320);
         EXPECT_NE(copy.bytes, pattern(seed).bytes);
         const PictureMark mark = mark_of(copy);
-        EXPECT_EQ(nearest(marks, mark, 1), std::vector<std::size_t>{seed});
+        const auto nearest = std::ranges::min_element(marks, {}, [&](const PictureMark& one) { return difference(one, mark); });
+        EXPECT_EQ(nearest, marks.begin() + seed);
+        EXPECT_FALSE(is_cut(mark, marks[seed]));
         EXPECT_LT(difference(mark, marks[seed]), 0.2);
         EXPECT_EQ(parse_mark(to_hex(mark)), mark);
     }
     EXPECT_EQ(difference(marks[3], marks[3]), 0.0);
+    EXPECT_TRUE(is_cut(marks[3], marks[4]));
+    const PictureMark grey = mark_of(grey_of(pattern(3)));  // the same light, no colours
+    EXPECT_TRUE(std::equal(grey.values.begin(), grey.values.begin() + PictureMark::Waves, marks[3].values.begin(),
+        [](int a, int b) { return std::abs(a - b) <= 1; }));
+    EXPECT_EQ(std::ranges::count(std::span(grey.values).subspan(PictureMark::Waves), 0), PictureMark::Colours);
     EXPECT_EQ(mark_of({}), PictureMark());
     EXPECT_EQ(mark_of(pattern(1, 3, 2)).values.size(), 95U);  // smaller than its grid
     EXPECT_FALSE(parse_mark("00"));

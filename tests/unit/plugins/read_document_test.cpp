@@ -82,6 +82,20 @@ TEST_F(ReadDocument, BadFilesAreOneLine)
     EXPECT_EQ(refused(put("book.epub", "PK\x03\x04 cut")).code, ErrorCode::Corrupt);
 }
 
+TEST_F(ReadDocument, AHelperThatAnswersIsNotGivenUp)
+{
+    // Six answers take longer than the patience with silence, which is twice the limit.
+    ReadLimits limits = script("for i in 1 2 3 4 5 6; do sleep 1; echo '{\"mark\":1}'; done; echo '{\"end\":6}'");
+    limits.seconds = 2;
+    int answers = 0;
+    const auto read = run_reader(put("a.mkv", "x"), {}, limits, [&](std::string_view) -> Result<void> {
+        ++answers;
+        return {};
+    });
+    EXPECT_TRUE(read) << read.error().message;
+    EXPECT_EQ(answers, 6);
+}
+
 TEST_F(ReadDocument, AHelperThatBreaksHangsOrBabblesIsOneLine)
 {
     const auto file = put("a.pdf", "%PDF-1.4");

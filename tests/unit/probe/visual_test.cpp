@@ -5,7 +5,8 @@
 #include "engine/core/rng.h"
 #include "engine/probe/mixture.h"
 #include "engine/probe/visual_grid.h"
-#include "engine/vision/scene_pairs.h"
+
+#include "tests/samples/film.h"
 
 #include <gmock/gmock.h>
 
@@ -160,6 +161,33 @@ TEST_F(VisualMemory, SaysHowMuchItsPicturesLookLikeAnother)
     EXPECT_NEAR(alike[13], 1.0, 0.01);
     for (std::size_t i = 0; i < alike.size(); ++i)
         if (i != 13) EXPECT_LT(alike[i], 0.6);
+}
+
+TEST_F(VisualMemory, FindsTheMomentOfACopyAmongFilms)
+{
+    // Each second shows other words than the rest.
+    std::vector<FilmText> films;
+    for (const char* name : {"a.mkv", "b.mkv"}) {
+        test::FilmSpec spec{.width = 384, .height = 128, .seconds = 12.0};
+        for (int s = 0; s < 12; ++s)
+            spec.words.push_back(
+                {double(s), s + 1.0, std::string(std::size_t(1 + (s * 5 + (name[0] == 'b' ? 7 : 0)) % 19), name[0])});
+        test::film(folder.path() / name, spec);
+        films.push_back({folder.path() / name, 12, {}});
+    }
+    const Timeline timeline(std::move(films));
+    const auto all = [](std::size_t, std::size_t) { return true; };
+    const VisualHaystack haystack = encode_films(model, timeline, folder.path() / "memories", {}, all).value();
+    std::vector<FilmMarks> marks;
+    for (const FilmText& film : timeline.films()) marks.push_back(read_film_marks(film.file, 1.0, {}).value());
+    FrameGridRequest request;
+    request.lengths = {24};
+    std::vector<FrameCell> cells = plan_frame_grid(timeline, request).value();
+    ASSERT_EQ(cells.size(), 10U);
+    ASSERT_TRUE(find_by_looks(model, haystack, timeline, marks, {}, cells));
+    const auto found = std::ranges::count(cells, true, &FrameCell::found);
+    EXPECT_GE(found, 9);  // even first weights tell them apart; chance finds one
+    for (const FrameCell& cell : cells) EXPECT_LT(cell.difference, 0.5);
 }
 
 }  // namespace

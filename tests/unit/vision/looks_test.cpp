@@ -5,14 +5,14 @@
 #include "engine/vision/film_pictures.h"
 #include "engine/vision/scene_features.h"
 #include "engine/vision/scene_pairs.h"
-#include "engine/vision/vision_layers.h"
-#include "engine/vision/vision_net.h"
+#include "engine/vision/vision_loss.h"
 #include "support.h"
 #include "tests/samples/film.h"
 
 #include <gmock/gmock.h>
 
 #include <cmath>
+#include <numeric>
 
 namespace pathloom {
 namespace {
@@ -48,10 +48,33 @@ TEST(ScenePairs, AreAPureFunctionOfTheirNumber)
     EXPECT_NE(pairs.batch(3), pairs.batch(4));
     EXPECT_EQ(pairs.batch(0).size(), std::size_t(2 * 4 * 96 * 32));
     EXPECT_EQ(ScenePairs(std::span(pictures).first(2), test::small_encoder(), spec, 5).pairs(), 2);
-    EXPECT_TRUE(of_one_shot(pictures[0], pictures[0]));
-    EXPECT_FALSE(of_one_shot(pictures[0], pictures[5]));
     EXPECT_THAT(validate(SceneSpec{0, 4, 0.5, 20.0}).error().message, HasSubstr("every"));
     EXPECT_THAT(validate(SceneSpec{1, 4, 1.5, 20.0}).error().message, HasSubstr("neighbours"));
+}
+
+TEST(ScenePairs, NeighboursOfOneShotStandInForCopies)
+{
+    const auto shapes = waves(2);
+    // Two shots of two pictures each: every copy but the last is of the next picture, where there is no cut between.
+    const std::vector<Picture> film{shapes[0], shapes[0], shapes[1], shapes[1]};
+    const auto light = [](const std::vector<float>& batch, std::size_t i) {
+        const auto picture = std::span(batch).subspan(i * 96 * 32, 96 * 32);
+        return std::accumulate(picture.begin(), picture.end(), 0.0) / (96 * 32);
+    };
+    std::vector<Picture> darker = film;
+    for (const std::size_t i : {1U, 3U})
+        for (std::uint8_t& value : darker[i].bytes) value = std::uint8_t(value / 2);
+    const ScenePairs next(darker, test::small_encoder(), {1, 4, 1.0, 20.0}, 3),
+        same(darker, test::small_encoder(), {1, 4, 0.0, 20.0}, 3);
+    const auto a = next.batch(0), b = same.batch(0);
+    int replaced = 0;
+    for (std::size_t i = 0; i < 4; ++i) {
+        const bool lit = light(a, i) > light(b, 4 + i) - 0.5 && light(b, i) > -0.6;  // the first of its shot
+        if (!lit) continue;
+        EXPECT_LT(light(a, 4 + i), light(b, 4 + i) - 0.3) << i;
+        ++replaced;
+    }
+    EXPECT_EQ(replaced, 2);
 }
 
 TEST(SceneFeatures, DoNotChangeWhenThePictureIsLighter)
@@ -145,7 +168,7 @@ TEST(FilmPictures, GivesCopiesOfPictures)
     test::TemporaryFolder folder;
     const auto film = folder.path() / "a.mkv";
     test::film(film, {.width = 128, .height = 64, .seconds = 5.0});
-    const std::vector<PictureCopy> copies{{3.0, 1}, {1.0, 2}, {3.0, 1}};
+    const std::vector<CopyRequest> copies{{3.0, 1}, {1.0, 2}, {3.0, 1}};
     std::vector<Picture> out(3);
     ASSERT_TRUE(copied_pictures(film, 96, 32, copies, {}, [&](std::size_t index, const Picture& grey) -> Result<void> {
         out[index] = grey;
@@ -155,7 +178,7 @@ TEST(FilmPictures, GivesCopiesOfPictures)
     EXPECT_EQ(out[0].bytes, out[2].bytes);
     EXPECT_NE(out[0].bytes, out[1].bytes);
     EXPECT_EQ(
-        copied_pictures(film, 96, 32, std::vector<PictureCopy>{{900.0, 1}}, {}, [](auto, const auto&) { return Result<void>{}; })
+        copied_pictures(film, 96, 32, std::vector<CopyRequest>{{900.0, 1}}, {}, [](auto, const auto&) { return Result<void>{}; })
             .error()
             .code,
         ErrorCode::Usage);

@@ -40,6 +40,8 @@ TEST_F(VisionTraining, AStoppedOneEndsWithTheSameBytes)
     EXPECT_TRUE(whole->finished);
     const std::string model = bytes("model.safetensors"), log = bytes("training.jsonl");
     EXPECT_TRUE(load_vision(request.out));
+    EXPECT_THAT(log, HasSubstr("\"scenes\":"));
+    EXPECT_THAT(bytes("recipe.json"), HasSubstr("\"matched\":"));
 
     request.out = folder.path() / "again";
     request.stop_after = 3;
@@ -53,6 +55,23 @@ TEST_F(VisionTraining, AStoppedOneEndsWithTheSameBytes)
     ASSERT_TRUE(train_vision(request, on));
     EXPECT_EQ(bytes("model.safetensors"), model);
     EXPECT_EQ(bytes("training.jsonl"), log);
+}
+
+TEST_F(VisionTraining, LettersKeepTheirBitsWhetherLooksAreTrainedOrNot)
+{
+    ASSERT_TRUE(train_vision(request, on));
+    std::string seldom = small_recipe;
+    seldom.replace(seldom.find("\"every\": 2"), 10, "\"every\": 99");
+    ASSERT_TRUE(write_file_atomic(request.recipe_file, seldom));
+    const auto first = load_vision(request.out);
+    request.out = folder.path() / "seldom";
+    ASSERT_TRUE(train_vision(request, on));
+    const auto second = load_vision(request.out);
+    ASSERT_TRUE(first && second);
+    for (const VisionTensor& tensor : first->net.layout().tensors()) {
+        const auto part = [&](const VisionModel& model) { return model.net.parameters().subspan(tensor.offset, tensor.size); };
+        EXPECT_EQ(std::ranges::equal(part(*first), part(*second)), tensor.name != "look") << tensor.name;
+    }
 }
 
 TEST_F(VisionTraining, RefusesAnotherRecipesFolderAndMissingFilms)
