@@ -29,7 +29,8 @@ public:
         : m_reader(reader)
         , m_memory(memory)
         , m_options(options)
-        , m_prompt(reader.tokenizer.encode_ids(reader_prompt(question, answer_prefix)))
+        , m_asked(reader_prompt(question, answer_prefix))
+        , m_prompt(reader.tokenizer.encode_ids(m_asked))
         , m_none(reader.tokenizer.encode_ids(" " + std::string(NoAnswer)))
         , m_top(std::size_t(reader.model.spec().top_k))
         , m_width(std::size_t(reader.model.spec().key_dim))
@@ -37,7 +38,7 @@ public:
     {
         const std::vector<std::int32_t> end = reader.tokenizer.encode_ids("\n");
         if (!end.empty()) m_end = end.back();
-        if (options.rank.words > 0.0) m_words.emplace(memory, m_prompt);
+        if (options.rank.words > 0.0) m_words.emplace(WordMatch(memory, m_prompt), WholeWords(memory, reader.tokenizer, m_asked));
         m_gate = options.gate && m_words && reader.gate ? &*reader.gate : nullptr;
     }
 
@@ -46,7 +47,7 @@ public:
         const ReaderQuery query = m_reader.model.query(m_prompt);
         m_answer.selection = m_gate ? selection_of(query) : Selection::One;
         ScanOptions scan = m_options.scan;
-        if (m_answer.selection != Selection::One) scan.rescored = std::max(scan.rescored, ListedRows);
+        if (m_words) scan.rescored = std::max(scan.rescored, CandidateRows);
         scan.top = m_words ? std::max(m_top, scan.rescored) : m_top;
         const std::vector<RowEvidence> ranked
             = rank_rows(m_memory, query, m_width, m_words ? &*m_words : nullptr, m_options.rank, scan);
@@ -56,8 +57,8 @@ public:
         m_answer.found = 1.0 - double(said.nothing);
         if (m_gate && ranked.empty()) return nothing();
         if (m_gate) {
-            const double odds = m_gate->present.logit(
-                measure_present(ranked[0], next_score(m_memory, ranked), none_odds(said, hits, m_none.front()), m_memory.rows()));
+            const Logistic& present = m_answer.selection == Selection::One ? m_gate->present : m_gate->present_several;
+            const double odds = present.logit(measure_present(ranked[0], m_memory.rows()));
             m_answer.found = 1.0 / (1.0 + std::exp(-odds));
             if (odds <= 0.0) return nothing();
             if (m_answer.selection != Selection::One) return several(ranked);
@@ -79,7 +80,8 @@ private:
     Result<Answer> several(const std::vector<RowEvidence>& ranked)
     {
         const bool all = m_answer.selection == Selection::All;
-        std::vector<RowEvidence> rows = matching_rows(m_memory, ranked, all ? m_gate->again : m_gate->same, m_options.most_items);
+        std::vector<RowEvidence> rows
+            = matching_rows(m_memory, *m_words, ranked, all ? m_gate->again : m_gate->same, m_options.most_items);
         if (!all) {
             const auto wanted = std::size_t(ordinal_of(m_answer.selection));
             // Fewer than the question counts: the best of all rather than a denial.
@@ -207,11 +209,12 @@ private:
     ReaderPackage& m_reader;
     const MemoryView& m_memory;
     const AnswerOptions& m_options;
+    std::string m_asked;
     std::vector<std::int32_t> m_prompt, m_none;
     std::size_t m_top, m_width;
     std::chrono::steady_clock::time_point m_start;
     std::int32_t m_end = -1;
-    std::optional<WordMatch> m_words;
+    std::optional<Wording> m_words;
     const EvidenceGate* m_gate = nullptr;
     Answer m_answer;
     std::string m_said;  // items that are complete

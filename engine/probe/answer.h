@@ -15,7 +15,6 @@
 
 namespace pathloom {
 
-inline constexpr std::size_t ListedRows = 2048;  ///< candidates of a question for all, or for one of several
 inline constexpr std::size_t LongestQuestion = 160;  ///< tokens, what the answer begins with included
 
 struct AnswerOptions {

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <set>
 
 namespace pathloom {
@@ -224,6 +225,18 @@ Result<ProbeCase> mrcr_case(std::string_view source, std::size_t length, int nee
     out.questions.push_back(
         {fmt::format("User: Repeat the {} {} about {}.", ranks[chosen], form, topic), "Assistant:", {wanted[chosen].reply}});
     return out;
+}
+
+Result<std::string> own_text_again(std::string_view probe, std::string_view family, std::size_t length, std::uint64_t seed,
+    std::string_view source, const std::function<std::size_t(const std::string&)>& tokens_of)
+{
+    if (probe == "mrcr") {
+        PATHLOOM_TRY(const ProbeCase made, mrcr_case(source, length, std::atoi(std::string(family).c_str()), seed, tokens_of));
+        return made.own_text;
+    }
+    if (probe != "ruler") return std::string();
+    PATHLOOM_TRY(const ProbeCase made, ruler_case(family, length, seed, tokens_of));
+    return made.own_text;
 }
 
 Result<ProbeCase> parse_question_file(const std::string& text)

@@ -28,6 +28,11 @@ Result<ProbeCase> ruler_case(std::string_view family, std::size_t length, std::u
 Result<ProbeCase> mrcr_case(std::string_view source, std::size_t length, int needles, std::uint64_t seed,
     const std::function<std::size_t(const std::string&)>& tokens_of);
 
+/// The whole context of a case that brings its own, written again from what a result keeps: a conversation of `source`'s
+/// passages, a haystack of needles. Empty for cases that lie in a document. Usage as above.
+Result<std::string> own_text_again(std::string_view probe, std::string_view family, std::size_t length, std::uint64_t seed,
+    std::string_view source, const std::function<std::size_t(const std::string&)>& tokens_of);
+
 /// [{"question": "...", "answers": ["...", ...], "answer_prefix": "..."}...]; an answer counts when one of `answers` stands in
 /// it.
 Result<ProbeCase> parse_question_file(const std::string& json);

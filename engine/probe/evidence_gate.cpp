@@ -55,15 +55,16 @@ Row solve(std::array<Row, wide>& a, Row b)
 
 }  // namespace
 
-Measurements measure_present(const RowEvidence& best, double next_score, double none_odds, std::int64_t rows)
+Measurements measure_present(const RowEvidence& best, std::int64_t rows)
 {
-    return {best.cosine, best.words, best.rare, 10.0 * std::clamp(best.score - next_score, 0.0, 0.1),
-        std::clamp(none_odds, -8.0, 8.0) / 4.0, std::log(double(std::max<std::int64_t>(rows, 1))) / 10.0};
+    return {best.cosine, best.words, best.whole.sentence, best.whole.rarest, best.whole.names,
+        std::log(double(std::max<std::int64_t>(rows, 1))) / 10.0};
 }
 
-Measurements measure_again(const RowEvidence& best, const RowEvidence& other)
+Measurements measure_again(const RowEvidence& best, const RowEvidence& other, double heaviest_lost)
 {
-    return {other.cosine, other.words, other.rare, best.cosine - other.cosine, best.words - other.words, best.rare - other.rare};
+    return {other.cosine, other.words, other.whole.all, heaviest_lost, best.cosine - other.cosine, best.words - other.words,
+        best.whole.all - other.whole.all, best.whole.rarest - other.whole.rarest};
 }
 
 double Logistic::logit(const Measurements& measured) const
@@ -112,6 +113,23 @@ Result<Logistic> fit_logistic(std::span<const GateExample> examples, double pena
     return out;
 }
 
+Logistic least_errors(Logistic one, std::span<const GateExample> examples)
+{
+    std::vector<std::pair<double, bool>> sorted;
+    for (const GateExample& example : examples) sorted.emplace_back(one.logit(example.measured), example.right);
+    std::ranges::sort(sorted);
+    auto errors = std::ranges::count(examples, false, &GateExample::right), least = errors;  // all are taken
+    double best = sorted.empty() ? 0.0 : sorted.front().first - 1.0;
+    for (std::size_t i = 0; i < sorted.size(); ++i) {
+        errors += sorted[i].second ? 1 : -1;  // this one is refused, too
+        if (errors >= least) continue;
+        least = errors;
+        best = i + 1 < sorted.size() ? (sorted[i].first + sorted[i + 1].first) / 2.0 : sorted[i].first + 1.0;
+    }
+    one.bias -= best;
+    return one;
+}
+
 Logistic accepting(Logistic one, std::span<const GateExample> examples, double lost)
 {
     std::vector<double> right;
@@ -127,7 +145,8 @@ Logistic accepting(Logistic one, std::span<const GateExample> examples, double l
 std::string write_gate(const EvidenceGate& gate, const std::string& model, const std::string& recipe)
 {
     const json out{{"kind", "evidence gate"}, {"model_sha256", model}, {"present", to_json(gate.present, present_names)},
-        {"again", to_json(gate.again, again_names)}, {"same", to_json(gate.same, again_names)}, {"fitted", json::parse(recipe)}};
+        {"present_several", to_json(gate.present_several, present_names)}, {"again", to_json(gate.again, again_names)},
+        {"same", to_json(gate.same, again_names)}, {"fitted", json::parse(recipe)}};
     return out.dump(2) + "\n";
 }
 
@@ -136,6 +155,7 @@ Result<EvidenceGate> parse_gate(const std::string& text, const std::string& mode
     const json document = json::parse(text, nullptr, false);
     EvidenceGate out;
     if (!document.is_object() || !from_json(document, "present", present_names, out.present)
+        || !from_json(document, "present_several", present_names, out.present_several)
         || !from_json(document, "again", again_names, out.again) || !from_json(document, "same", again_names, out.same))
         return fail(ErrorCode::Corrupt, "it is no evidence gate; delete it or run reader gate");
     const auto owner = document.find("model_sha256");

@@ -14,7 +14,7 @@ namespace pathloom {
 
 namespace {
 
-constexpr std::size_t usual_rows = 256, most_places = 40;
+constexpr std::size_t most_places = 40;
 
 /// A question with the texts that hold (or do not hold) its answers.
 struct GateCase {
@@ -84,7 +84,8 @@ GateCase fact_case(const Tokenizer& tokenizer, const FactWriter& writer, Rng& rn
 GateCase turns_case(const Tokenizer& tokenizer, const Mixture& mixture, Rng& rng)
 {
     std::set<std::string> taken;
-    const SeriesRequest request{400, 3, 0.15, [&](Rng& r, std::size_t length) { return mixture.passage(r, length); }, &taken};
+    const auto room = std::size_t(400.0 * std::pow(15.0, rng.uniform()));  // to hundreds of turns: most of them are wrong
+    const SeriesRequest request{room, 3, 0.15, [&](Rng& r, std::size_t length) { return mixture.passage(r, length); }, &taken};
     MixtureDocument made = turns_document(tokenizer, mixture.writer(), request, rng);
     GateCase out;
     out.several = out.one_key = true;
@@ -98,7 +99,7 @@ GateCase turns_case(const Tokenizer& tokenizer, const Mixture& mixture, Rng& rng
 }
 
 struct Examples {
-    std::vector<GateExample> present, again, same;
+    std::vector<GateExample> present, several, again, same;
     int lost = 0;  // the answer is there and another row came first
 };
 
@@ -121,13 +122,14 @@ Result<void> look(ReaderPackage& reader, const MemoryFile& base, const GateCase&
     PATHLOOM_TRY(const MemoryView memory,
         splice(base, length, insertions, std::size_t(reader.model.spec().reach()),
             [&](std::span<const std::int32_t> tokens) { return key_source(reader, tokens); }));
-    const Tokens prompt = reader.tokenizer.encode_ids(reader_prompt(one.question, one.prefix));
+    const std::string asked = reader_prompt(one.question, one.prefix);
+    const Tokens prompt = reader.tokenizer.encode_ids(asked);
     if (prompt.empty() || prompt.size() > LongestQuestion) return {};
-    const WordMatch words(memory, prompt);
+    const Wording words{WordMatch(memory, prompt), WholeWords(memory, reader.tokenizer, asked)};
     const ReaderQuery query = reader.model.query(prompt);
     ScanOptions scan;
     scan.threads = 1;
-    scan.rescored = scan.top = one.several ? ListedRows : usual_rows;
+    scan.rescored = scan.top = CandidateRows;
     const std::vector<RowEvidence> ranked
         = rank_rows(memory, query, std::size_t(reader.model.spec().key_dim), &words, UsualRank, scan);
     if (ranked.empty()) return {};
@@ -138,17 +140,15 @@ Result<void> look(ReaderPackage& reader, const MemoryFile& base, const GateCase&
         ++out.lost;
         return {};
     }
-    const std::vector<MemoryHit> hits = hits_of(ranked, std::size_t(reader.model.spec().top_k));
-    const double odds
-        = none_odds(reader.model.predict(query, hits), hits, reader.tokenizer.encode_ids(" " + std::string(NoAnswer)).front());
-    out.present.push_back({measure_present(ranked[0], next_score(memory, ranked), odds, memory.rows()), !right.empty()});
+    (one.several ? out.several : out.present).push_back({measure_present(ranked[0], memory.rows()), !right.empty()});
     if (right.empty()) return {};
     std::vector<std::int64_t> seen{ranked[0].row};
     for (const RowEvidence& row : ranked) {
         if (seen.size() > most_places) break;
         if (std::ranges::any_of(seen, [&](std::int64_t s) { return same_place(memory, s, row.row); })) continue;
         seen.push_back(row.row);
-        out.again.push_back({measure_again(ranked[0], row), is_right(row)});
+        const double lost = words.words.heaviest_lost(ranked[0].whole, row.whole);
+        out.again.push_back({measure_again(ranked[0], row, lost), is_right(row)});
         if (one.one_key) out.same.push_back(out.again.back());
     }
     return {};
@@ -190,10 +190,14 @@ Result<FittedGate> fit_gate(ReaderPackage& reader, const Mixture& mixture, std::
     FittedGate out;
     PATHLOOM_TRY(out.gate.present, fit_logistic(seen.present, fitting.penalty));
     out.gate.present = accepting(out.gate.present, seen.present, fitting.lost);
+    PATHLOOM_TRY(out.gate.present_several, fit_logistic(seen.several, fitting.penalty));
+    out.gate.present_several = accepting(out.gate.present_several, seen.several, fitting.lost);
     PATHLOOM_TRY(out.gate.again, fit_logistic(seen.again, fitting.penalty));
     PATHLOOM_TRY(out.gate.same, fit_logistic(seen.same, fitting.penalty));
+    out.gate.same = least_errors(out.gate.same, seen.same);
     out.recipe = nlohmann::json{{"cases", fitting.cases}, {"longest", longest}, {"penalty", fitting.penalty}, {"seed", seed},
         {"another_row_first", seen.lost + held_out.lost}, {"present", shares(out.gate.present, held_out.present)},
+        {"present_several", shares(out.gate.present_several, held_out.several)},
         {"again", shares(out.gate.again, held_out.again)}, {"same", shares(out.gate.same, held_out.same)},
         {"may_lose", fitting.lost}}
                      .dump();

@@ -41,9 +41,7 @@ KeyRun MemoryView::row(std::int64_t row, std::size_t key_dim) const
 std::vector<std::int64_t> MemoryView::token_counts() const
 {
     std::vector<std::int64_t> counts(65536, 0);
-    for (std::size_t i = 0; i < m_runs.size(); ++i) {
-        for (std::size_t r = 0; r < m_runs[i].rows; ++r) ++counts[m_values[i][r]];
-    }
+    for_each_value([&](std::uint16_t token) { ++counts[token]; });
     while (!counts.empty() && counts.back() == 0) counts.pop_back();
     return counts;
 }

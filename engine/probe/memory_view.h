@@ -32,6 +32,13 @@ public:
     [[nodiscard]] KeyRun row(std::int64_t row, std::size_t key_dim) const;
     /// How many rows point at each token; up to the largest that occurs.
     [[nodiscard]] std::vector<std::int64_t> token_counts() const;
+    /// Calls `each` with the token every row points at, in their order.
+    template <typename Each>
+    void for_each_value(const Each& each) const
+    {
+        for (std::size_t i = 0; i < m_runs.size(); ++i)
+            for (std::size_t r = 0; r < m_runs[i].rows; ++r) each(m_values[i][r]);
+    }
 
 private:
     std::vector<KeyRun> m_runs;

@@ -35,6 +35,9 @@ void add_common_options(CLI::App* verb, ProbeOptions& options)
         ->check(CLI::Range(0.0, 4.0));
     verb->add_option("--rank-floor", options.rank.words_floor, "Share of the wording that changes nothing")
         ->check(CLI::Range(0.0, 1.0));
+    verb->add_option(
+            "--rank-whole", options.rank.whole, "Cosine a row loses for the question's whole words that are not before it")
+        ->check(CLI::Range(0.0, 4.0));
     verb->add_option("--rank-next", options.rank.going_on, "Cosine the row after the one read last gains; 0: none")
         ->check(CLI::Range(0.0, 4.0));
 }

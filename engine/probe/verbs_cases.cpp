@@ -204,11 +204,15 @@ Result<void> show_prompt(const ProbeShell& shell, const CaseOptions& options, co
         result.recipe.value("answer_prefix", ""), result.answer);
     if (!options.documents.empty()) {
         PATHLOOM_TRY(const std::vector<ProbeDocument> documents, documents_of(shell, options));
-        const std::string document = joined_text(documents);
+        PATHLOOM_TRY(const ReaderPackage reader, reader_of(options));
+        std::string document = joined_text(documents);
+        PATHLOOM_TRY(std::string own,
+            own_text_again(result.probe, result.family, std::size_t(result.length), result.seed, document,
+                [&](const std::string& words) { return reader.tokenizer.encode_ids(words).size(); }));
+        if (!own.empty()) document = std::move(own);
         if (sha256_hex(document) != result.recipe.value("document_sha256", ""))
             return fail(ErrorCode::Usage, "result {} was made over another document; give the one with SHA-256 {}", result.id,
                 result.recipe.value("document_sha256", "?"));
-        PATHLOOM_TRY(const ReaderPackage reader, reader_of(options));
         if (reader.hash != result.recipe.value("model", ""))
             return fail(ErrorCode::Usage, "result {} was made with another reader; give it as --model", result.id);
         PATHLOOM_TRY(const MemoryIdentity identity, tokenize_document(reader, document));

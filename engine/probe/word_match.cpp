@@ -2,21 +2,24 @@
 #include "engine/probe/word_match.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 
 namespace pathloom {
 
 namespace {
 
-constexpr std::int64_t window = 40;  // tokens: a long sentence
-constexpr double fading = 0.97;  // a token
+constexpr std::size_t window = 40;  // tokens: a long sentence
 
-/// Fills `before`, nearest first; how many there are.
-std::int64_t tokens_before(const MemoryView& memory, std::int64_t row, std::int32_t* before)
+/// What a match `i` tokens before the nearest counts.
+double fading(std::size_t i)
 {
-    const std::int64_t n = std::min(window, row);
-    for (std::int64_t i = 0; i < n; ++i) before[i] = memory.value(row - 1 - i);
-    return n;
+    static const auto powers = [] {
+        std::array<double, window> out{};
+        for (std::size_t k = 0; k < window; ++k) out[k] = std::pow(0.97, double(k));
+        return out;
+    }();
+    return powers[i];
 }
 
 }  // namespace
@@ -37,40 +40,38 @@ WordMatch::WordMatch(const MemoryView& memory, std::span<const std::int32_t> que
         m_features.push_back(feature);
     };
     for (std::size_t i = 0; i < question.size(); ++i) {
+        if (std::size_t(question[i]) >= m_asked.size()) m_asked.resize(std::size_t(question[i]) + 1, false);
+        m_asked[std::size_t(question[i])] = true;
         add({question[i], -1, weight(question[i])});
         if (i + 1 < question.size()) add({question[i], question[i + 1], weight(question[i]) + weight(question[i + 1])});
     }
 }
 
-double WordMatch::rare(const MemoryView& memory, std::int64_t row) const
+WordMatch::Shares WordMatch::before(const MemoryView& memory, std::int64_t row) const
 {
-    if (m_squares <= 0.0) return 0.0;
-    std::int32_t before[window];
-    const std::int64_t n = tokens_before(memory, row, before);
-    double sum = 0.0;
-    for (const Feature& feature : m_features) {
-        if (feature.second >= 0 || std::find(before, before + n, feature.first) == before + n) continue;
-        sum += feature.weight * feature.weight;
+    struct Place {
+        std::int32_t token = 0;
+        std::size_t at = 0;  // tokens between it and the row
+    };
+    std::array<Place, window> places;  // of the question's tokens, nearest first: most rows have few
+    std::size_t count = 0;
+    for (std::size_t i = 0; i < std::min(window, std::size_t(row)); ++i) {
+        const std::int32_t token = memory.value(row - 1 - std::int64_t(i));
+        if (std::size_t(token) < m_asked.size() && m_asked[std::size_t(token)]) places[count++] = {token, i};
     }
-    return sum / m_squares;
-}
-
-double WordMatch::at(const MemoryView& memory, std::int64_t row) const
-{
-    if (m_all <= 0.0) return 0.0;
-    std::int32_t before[window];
-    const std::int64_t n = tokens_before(memory, row, before);
-    double sum = 0.0;
+    double words = 0.0, squares = 0.0;
     for (const Feature& feature : m_features) {
-        for (std::int64_t i = 0; i < n; ++i) {
-            const bool here = feature.second < 0 ? before[i] == feature.first
-                                                 : before[i] == feature.second && i + 1 < n && before[i + 1] == feature.first;
+        for (std::size_t k = 0; k < count; ++k) {
+            const bool here = feature.second < 0 ? places[k].token == feature.first
+                                                 : places[k].token == feature.second && k + 1 < count
+                    && places[k + 1].at == places[k].at + 1 && places[k + 1].token == feature.first;
             if (!here) continue;
-            sum += feature.weight * std::pow(fading, double(i));
+            words += feature.weight * fading(places[k].at);
+            if (feature.second < 0) squares += feature.weight * feature.weight;
             break;
         }
     }
-    return sum / m_all;
+    return {m_all > 0.0 ? words / m_all : 0.0, m_squares > 0.0 ? squares / m_squares : 0.0};
 }
 
 }  // namespace pathloom

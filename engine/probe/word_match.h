@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // How much of a question's wording stands just before a memory row: the exact half of retrieval. Keys know what a passage is
-// about, but two facts of one wording differ only in a name, which a key of 128 numbers blurs.
+// about, but two facts of one wording differ only in a name, which a key of 128 numbers blurs. Works on tokens, quickly enough
+// for thousands of rows a question; whole_words.h looks closer at one.
 #pragma once
 
 #include "engine/probe/memory_view.h"
@@ -15,12 +16,13 @@ class WordMatch {
 public:
     /// Counts the question's tokens in the memory: rare ones weigh more, as log(rows / count).
     WordMatch(const MemoryView& memory, std::span<const std::int32_t> question);
-    /// Weighted share, 0 to 1, of the question's tokens and pairs of tokens that stand among the tokens before what row `row`
-    /// points at; the further before, the less.
-    [[nodiscard]] double at(const MemoryView& memory, std::int64_t row) const;
-    /// Share of the question's tokens among those before `row`, weighted by the square of how rare they are: what is left when
-    /// the words any passage shares are not counted.
-    [[nodiscard]] double rare(const MemoryView& memory, std::int64_t row) const;
+
+    struct Shares {
+        double words = 0.0;  ///< 0 to 1, of the question's tokens and pairs of tokens; the further before the row, the less
+        double rare = 0.0;  ///< of its tokens by the square of their weight: without the words any passage shares
+    };
+    /// Of what stands among the 40 tokens before what row `row` points at.
+    [[nodiscard]] Shares before(const MemoryView& memory, std::int64_t row) const;
 
 private:
     struct Feature {
@@ -28,6 +30,7 @@ private:
         double weight = 0.0;
     };
     std::vector<Feature> m_features;
+    std::vector<bool> m_asked;  // by token: does it stand in the question?
     double m_all = 0.0, m_squares = 0.0;
 };
 

@@ -5,6 +5,7 @@
 #include "engine/core/resources.h"
 #include "engine/probe/case_makers.h"
 #include "engine/probe/position_loss.h"
+#include "engine/probe/whole_words.h"
 #include "engine/probe/word_match.h"
 #include "tests/reply_server.h"
 
@@ -49,6 +50,7 @@ TEST(RulerCases, HoldWhatTheyAskFor)
                 : family == "vt"                             ? 5U
                                                              : 1U)
             << family;
+        EXPECT_EQ(own_text_again(one.probe, one.family, one.length, one.seed, "", words).value(), one.own_text) << family;
         EXPECT_EQ(one.own_text.empty(), family != "multikey_all" && family != "multikey_uuid") << family;
     }
     EXPECT_EQ(ruler_case("cwe", 400, 1, words).error().code, ErrorCode::Usage);
@@ -70,6 +72,7 @@ TEST(MrcrCases, AskForOneOfSeveralAlike)
     ASSERT_NE(at, std::string::npos) << question;
     EXPECT_EQ(one.own_text.substr(at + request.size(), one.questions[0].answers[0].size()), one.questions[0].answers[0]);
     EXPECT_GE(words(one.own_text), 1800U);
+    EXPECT_EQ(own_text_again(one.probe, one.family, one.length, one.seed, source, words).value(), one.own_text);
     EXPECT_FALSE(mrcr_case("short", 2000, 2, 1, words));
     EXPECT_FALSE(mrcr_case(source, 2000, 9, 1, words));
 }
@@ -159,9 +162,56 @@ TEST(WordMatch, PrefersTheRowAfterTheQuestionsRareWords)
     memory.add(std::make_shared<const KeyPatch>(patch));
     const std::vector<std::int32_t> question{2, 3, 60, 4};
     const WordMatch match(memory, question);
-    EXPECT_GT(match.at(memory, 11), match.at(memory, 5) + 0.3);  // before 91 and before 90
-    EXPECT_EQ(match.at(memory, 0), 0.0);
-    EXPECT_LE(match.at(memory, 11), 1.0);
+    const auto right = match.before(memory, 11), wrong = match.before(memory, 5);  // before 91 and before 90
+    EXPECT_GT(right.words, wrong.words + 0.3);
+    EXPECT_GT(right.rare, wrong.rare);
+    EXPECT_EQ(match.before(memory, 0).words, 0.0);
+    EXPECT_LE(right.words, 1.0);
+}
+
+/// A memory of a text's tokens whose keys say nothing.
+MemoryView wordy_memory(const Tokenizer& tokenizer, const std::string& text)
+{
+    KeyPatch patch;
+    for (const std::int32_t token : tokenizer.encode_ids(text)) patch.values.push_back(std::uint16_t(token));
+    patch.scales.assign(patch.values.size(), 1);
+    patch.keys.assign(patch.values.size() * key_stride(4), 0);
+    MemoryView memory;
+    memory.add(std::make_shared<const KeyPatch>(std::move(patch)));
+    return memory;
+}
+
+TEST(WholeWords, HalfAWordIsNoWordAndNamesCountByThemselves)
+{
+    const std::string prose = "The stone in the river was old. Oslots and slow tables are by the river, he said.";
+    const Tokenizer tokenizer = Tokenizer::train(std::vector<std::string_view>{prose}, {300, 1}).value();
+    const auto shares = [&](const std::string& fact, const std::string& question) {
+        const MemoryView memory = wordy_memory(tokenizer, prose + fact);
+        return WholeWords(memory, tokenizer, question).before(memory, memory.rows());
+    };
+    const auto lost = [&](const std::string& best, const std::string& other, const std::string& question) {
+        const MemoryView memory = wordy_memory(tokenizer, prose + best + std::string(200, '.') + other);
+        const WholeWords words(memory, tokenizer, question);
+        const auto first = std::int64_t(tokenizer.encode_ids(prose + best).size());
+        return words.heaviest_lost(words.before(memory, first), words.before(memory, memory.rows()));
+    };
+    EXPECT_EQ(lost(" A poem about owls:", " A poem about owls:", "Repeat the second poem about owls."), 0.0);
+    EXPECT_GT(lost(" A poem about owls:", " A poem about trains:", "Repeat the second poem about owls."), 0.3);
+    const WordingShares right = shares(" Travellers to Oslo show a permit:", "Which permit must travellers to Oslo show?");
+    const WordingShares pieces = shares(" Travellers to Oslots show a permit:", "Which permit must travellers to Oslo show?");
+    EXPECT_EQ(right.names, 1.0);
+    EXPECT_EQ(pieces.names, 0.0);
+    EXPECT_GT(right.all, pieces.all + 0.1);
+    EXPECT_GT(right.rarest, 0.2);  // "travellers" whatever its case; "which" and "must" are not there
+    EXPECT_LT(right.all, 1.0);
+    EXPECT_EQ(shares(" It shows a permit:", "Show the permit.").names, 1.0);  // a sentence's first word is no name
+    EXPECT_EQ(shares(" Room 12 is here:", "Which is room 13?").names, 0.0);
+    EXPECT_EQ(shares(" Room 13 is here:", "Which is room 13?").names, 1.0);
+    const WordingShares ordered = shares(
+        " Travellers to Oslo show a permit:", "Which permit must travellers to Oslo show? Give no guesses or inventions.");
+    EXPECT_LT(ordered.all, right.all);  // orders stand in no document ...
+    EXPECT_EQ(ordered.sentence, right.sentence);  // ... and take nothing from the sentence that asks
+    EXPECT_EQ(shares("", "").all, 1.0);
 }
 
 /// Endpoints are asked through a process of their own; a build without importers has none.

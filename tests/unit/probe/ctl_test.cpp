@@ -48,6 +48,10 @@ protected:
     ProgramResult call(std::vector<std::string> words)
     {
         words.insert(words.end(), {"--memory", (folder.path() / "memories").string(), "--threads", "1"});
+        return call_as_is(words);
+    }
+    ProgramResult call_as_is(const std::vector<std::string>& words)
+    {
         // pathloomctl becomes pathloom-probe; a build of this room alone has only the latter.
         const auto front = exe_dir() / "pathloomctl";
         std::string line = quoted((std::filesystem::exists(front) ? front : exe_dir() / "pathloom-probe").string());
@@ -169,9 +173,13 @@ TEST_F(ProbeCtl, QuestionsFromAFileAndOrdinalRecall)
     const ProgramResult qa = call({"--json", "probe", "qa", "--doc", document.string(), "--questions", file.string()});
     ASSERT_EQ(qa.code, 0) << qa.err;
     EXPECT_EQ(nlohmann::json::parse(qa.out)["cells"][0]["score"], 1.0) << qa.out;
+    const std::string kept = (folder.path() / "mrcr.db").string();
     const ProgramResult mrcr
-        = call({"--json", "probe", "mrcr", "--doc", document.string(), "--lengths", "800", "--samples", "1"});
+        = call({"--json", "probe", "mrcr", "--doc", document.string(), "--lengths", "800", "--samples", "1", "--keep", kept});
     ASSERT_EQ(mrcr.code, 0) << mrcr.err;
+    const ProgramResult shown = call_as_is({"--json", "probe", "show", kept, "--id", "1", "--doc", document.string()});
+    ASSERT_EQ(shown.code, 0) << shown.err;
+    EXPECT_NE(nlohmann::json::parse(shown.out)["context"].get<std::string>().find("Assistant: "), std::string::npos);
     const double score = nlohmann::json::parse(mrcr.out)["cells"][0]["score"];
     EXPECT_GE(score, 0.0);
     EXPECT_LE(score, 1.0);
