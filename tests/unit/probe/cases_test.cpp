@@ -190,13 +190,14 @@ TEST(WholeWords, HalfAWordIsNoWordAndNamesCountByThemselves)
         return WholeWords(memory, tokenizer, question).before(memory, memory.rows());
     };
     const auto lost = [&](const std::string& best, const std::string& other, const std::string& question) {
-        const MemoryView memory = wordy_memory(tokenizer, prose + best + std::string(200, '.') + other);
+        const std::string apart(200, '.'), to_best = prose + apart + best;
+        const MemoryView memory = wordy_memory(tokenizer, to_best + apart + other);
         const WholeWords words(memory, tokenizer, question);
-        const auto first = std::int64_t(tokenizer.encode_ids(prose + best).size());
+        const auto first = std::int64_t(tokenizer.encode_ids(to_best).size());
         return words.heaviest_lost(words.before(memory, first), words.before(memory, memory.rows()));
     };
     EXPECT_EQ(lost(" A poem about owls:", " A poem about owls:", "Repeat the second poem about owls."), 0.0);
-    EXPECT_GT(lost(" A poem about owls:", " A poem about trains:", "Repeat the second poem about owls."), 0.3);
+    EXPECT_GT(lost(" A poem about owls:", " A poem about rivers:", "Repeat the second poem about owls."), 0.3);
     const WordingShares right = shares(" Travellers to Oslo show a permit:", "Which permit must travellers to Oslo show?");
     const WordingShares pieces = shares(" Travellers to Oslots show a permit:", "Which permit must travellers to Oslo show?");
     EXPECT_EQ(right.names, 1.0);
