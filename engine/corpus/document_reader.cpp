@@ -6,7 +6,6 @@
 #include "engine/corpus/text.h"
 
 #include <algorithm>
-#include <cctype>
 #include <set>
 
 namespace pathloom {
@@ -17,9 +16,7 @@ namespace {
 
 std::string extension_of(const fs::path& file)
 {
-    std::string out = file.extension().string();
-    std::ranges::transform(out, out.begin(), [](unsigned char c) { return char(std::tolower(c)); });
-    return out;
+    return ascii_lowered(file.extension().string());
 }
 
 Result<DocumentText> read_plain(const fs::path& file)

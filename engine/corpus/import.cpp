@@ -10,7 +10,6 @@
 #include <glob.h>
 
 #include <algorithm>
-#include <cctype>
 #include <filesystem>
 #include <set>
 
@@ -31,12 +30,6 @@ struct Candidate {
     std::string domain;
 };
 
-std::string lower(std::string text)
-{
-    std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    return text;
-}
-
 /// "notes.TXT.zst" -> (notes, .txt, packed).
 struct FileKind {
     std::string stem;
@@ -48,9 +41,9 @@ FileKind kind_of(fs::path file)
 {
     FileKind kind;
     file = file.filename();
-    kind.packed = lower(file.extension().string()) == ".zst";
+    kind.packed = ascii_lowered(file.extension().string()) == ".zst";
     if (kind.packed) file = file.stem();
-    kind.extension = lower(file.extension().string());
+    kind.extension = ascii_lowered(file.extension().string());
     kind.stem = file.stem().string();
     return kind;
 }

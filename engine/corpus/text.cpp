@@ -84,6 +84,14 @@ std::string whitespace_folded(std::string_view text)
     return folded;
 }
 
+std::string ascii_lowered(std::string_view text)
+{
+    std::string out(text);
+    for (char& c : out)
+        if (c >= 'A' && c <= 'Z') c = char(c - 'A' + 'a');
+    return out;
+}
+
 std::size_t code_point_floor(std::string_view text, std::size_t offset)
 {
     if (offset >= text.size()) return text.size();

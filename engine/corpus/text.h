@@ -22,6 +22,9 @@ std::string normalised(std::string text);
 /// Runs of white space become one blank, ends trimmed: the form in which documents are compared.
 std::string whitespace_folded(std::string_view text);
 
+/// ASCII capitals made small; the rest stays.
+std::string ascii_lowered(std::string_view text);
+
 /// Largest offset <= `offset` at which a code point begins. `text` is valid UTF-8.
 std::size_t code_point_floor(std::string_view text, std::size_t offset);
 

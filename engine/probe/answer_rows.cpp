@@ -21,11 +21,9 @@ std::vector<RowEvidence> rank_rows(const MemoryView& memory, const ReaderQuery& 
 {
     std::vector<RowEvidence> out;
     for (const ScanHit& hit : scan_keys(memory.runs(), query.query, key_dim, scan)) {
-        RowEvidence row{hit.row, memory.value(hit.row), double(hit.score), 0.0, 0.0, {}, double(hit.score)};
+        RowEvidence row{hit.row, memory.value(hit.row), double(hit.score), 0.0, {}, double(hit.score)};
         if (wording) {
-            const WordMatch::Shares shares = wording->tokens.before(memory, hit.row);
-            row.words = shares.words;
-            row.rare = shares.rare;
+            row.words = wording->tokens.before(memory, hit.row);
             row.score += rank.words * (row.words - rank.words_floor);
         }
         out.push_back(row);
@@ -65,10 +63,8 @@ std::vector<RowEvidence> matching_rows(const MemoryView& memory, const Wording& 
     for (const RowEvidence& row : ranked) {
         if (out.size() >= most || missed >= misses) break;
         if (std::ranges::any_of(out, [&](const RowEvidence& known) { return same_place(memory, known.row, row.row); })) continue;
-        const auto as_good = [&] {
-            return again.logit(measure_again(ranked[0], row, wording.words.heaviest_lost(ranked[0].whole, row.whole))) > 0.0;
-        };
-        if (out.empty() || as_good()) {
+        const double lost = wording.words.heaviest_lost(ranked[0].whole, row.whole);
+        if (out.empty() || again.logit(measure_again(ranked[0], row, lost)) > 0.0) {
             out.push_back(row);
             missed = 0;
         } else {

@@ -19,8 +19,8 @@ struct RankOptions {
     double going_on = 0.0;  ///< cosine the row after the one read last gains
     double whole = 0.0;  ///< cosine a row loses, of the best CloseRows, when none of the question's whole words stands before it
 };
-inline constexpr RankOptions UsualRank{
-    0.5, 0.0, 0.2, 0.3};  ///< chosen on other wordings and texts than the probes' (docs/probes.md)
+/// Chosen on other wordings and texts than the probes' (docs/probes.md).
+inline constexpr RankOptions UsualRank{0.5, 0.0, 0.2, 0.3};
 /// Rows nearest by the cosine that are ranked again by words. In millions of rows the right one can lie beyond the thousandth.
 inline constexpr std::size_t CandidateRows = 8192;
 inline constexpr std::size_t CloseRows = 2048;  ///< of these, how many are looked at word by word

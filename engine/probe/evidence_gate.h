@@ -28,12 +28,12 @@ struct RowEvidence {
     std::int64_t row = 0;
     std::int32_t token = 0;  ///< what the row points at
     double cosine = 0.0;  ///< of query and key
-    double words = 0.0, rare = 0.0;  ///< WordMatch
+    double words = 0.0;  ///< WordMatch
     WordingShares whole = {};  ///< of the rows that were looked at closely; the rest has none
     double score = 0.0;  ///< what rows are ranked by
 };
 
-using Measurements = std::array<double, 8>;
+using Measurements = std::array<double, 8>;  ///< in the order of the names; beyond them zero
 inline constexpr std::array<const char*, 6> present_names{"cosine", "words", "sentence", "rarest_words", "names", "log_rows"};
 inline constexpr std::array<const char*, 8> again_names{
     "cosine", "words", "whole_words", "heaviest_lost", "cosine_lost", "words_lost", "whole_words_lost", "rarest_words_lost"};

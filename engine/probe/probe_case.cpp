@@ -2,13 +2,13 @@
 #include "engine/probe/probe_case.h"
 
 #include "engine/core/hash.h"
+#include "engine/corpus/text.h"
 #include "engine/probe/mixture.h"
 #include "engine/probe/score/corpus_score.h"
 #include "engine/probe/score/sequence_ratio.h"
 #include "engine/probe/score/unicode.h"
 
 #include <algorithm>
-#include <cctype>
 #include <cmath>
 
 namespace pathloom {
@@ -16,13 +16,6 @@ namespace pathloom {
 namespace {
 
 using nlohmann::json;
-
-std::string lower(std::string_view text)
-{
-    std::string out(text);
-    std::ranges::transform(out, out.begin(), [](unsigned char c) { return char(std::tolower(c)); });
-    return out;
-}
 
 std::vector<std::int32_t> placed_tokens(const Tokenizer& tokenizer, const std::string& text)
 {
@@ -85,9 +78,9 @@ double score_answer(MatchRule rule, const std::vector<std::string>& answers, std
         const auto right = decode_utf8(answers.front()), got = decode_utf8(trimmed);
         return right && got ? sequence_ratio(*right, *got) : 0.0;
     }
-    const std::string heard = lower(said);
+    const std::string heard = ascii_lowered(said);
     const auto hits = std::ranges::count_if(
-        answers, [&](const std::string& answer) { return heard.find(lower(answer)) != std::string::npos; });
+        answers, [&](const std::string& answer) { return heard.find(ascii_lowered(answer)) != std::string::npos; });
     if (rule == MatchRule::Any) return hits > 0 ? 1.0 : 0.0;
     return double(hits) / double(answers.size());
 }

@@ -205,14 +205,17 @@ Result<void> show_prompt(const ProbeShell& shell, const CaseOptions& options, co
     if (!options.documents.empty()) {
         PATHLOOM_TRY(const std::vector<ProbeDocument> documents, documents_of(shell, options));
         PATHLOOM_TRY(const ReaderPackage reader, reader_of(options));
+        const std::string wanted = result.recipe.value("document_sha256", "");
         std::string document = joined_text(documents);
-        PATHLOOM_TRY(std::string own,
-            own_text_again(result.probe, result.family, std::size_t(result.length), result.seed, document,
-                [&](const std::string& words) { return reader.tokenizer.encode_ids(words).size(); }));
-        if (!own.empty()) document = std::move(own);
-        if (sha256_hex(document) != result.recipe.value("document_sha256", ""))
-            return fail(ErrorCode::Usage, "result {} was made over another document; give the one with SHA-256 {}", result.id,
-                result.recipe.value("document_sha256", "?"));
+        if (sha256_hex(document) != wanted) {  // what was asked over may have been written from it
+            PATHLOOM_TRY(document,
+                own_text_again(result.probe, result.family, std::size_t(result.length), result.seed, document,
+                    [&](const std::string& words) { return reader.tokenizer.encode_ids(words).size(); }));
+        }
+        if (sha256_hex(document) != wanted)
+            return fail(ErrorCode::Usage,
+                "result {} was made over another document; give the one with SHA-256 {}, or the one it was written from",
+                result.id, wanted);
         if (reader.hash != result.recipe.value("model", ""))
             return fail(ErrorCode::Usage, "result {} was made with another reader; give it as --model", result.id);
         PATHLOOM_TRY(const MemoryIdentity identity, tokenize_document(reader, document));

@@ -3,23 +3,17 @@
 
 #include "engine/core/clock.h"
 #include "engine/core/rng.h"
+#include "engine/corpus/text.h"
 #include "engine/probe/memory_view.h"
 #include "engine/probe/mixture.h"
 
 #include <algorithm>
-#include <cctype>
 #include <chrono>
 #include <map>
 
 namespace pathloom {
 
 namespace {
-
-std::string in_lower_case(std::string text)
-{
-    std::ranges::transform(text, text.begin(), [](unsigned char c) { return char(std::tolower(c)); });
-    return text;
-}
 
 /// The tokens of the text that begin before a byte.
 std::size_t tokens_before(const MemoryFile& memory, std::size_t byte)
@@ -84,7 +78,7 @@ Result<void> read_needles(const Timeline& timeline, NeedleKind kind, const ReadL
             VideoCell& cell = cells[indices[k]];
             cell.read = std::move(read[k]);
             cell.word_read = std::ranges::any_of(cell.read,
-                [&](const std::string& line) { return in_lower_case(line).find(in_lower_case(cell.word)) != std::string::npos; });
+                [&](const std::string& line) { return ascii_lowered(line).find(ascii_lowered(cell.word)) != std::string::npos; });
         }
     }
     return {};
@@ -121,7 +115,7 @@ Result<void> ask_video_grid(ReaderPackage& reader, const VideoHaystack& haystack
         PATHLOOM_TRY(const Answer answer, ask_memory(reader, memory, secret.question, secret.prefix, request.answer));
         cell.answer = answer.text;
         cell.found = request.no_needle ? answer.text == NoAnswer
-                                       : in_lower_case(answer.text).find(in_lower_case(cell.word)) != std::string::npos;
+                                       : ascii_lowered(answer.text).find(ascii_lowered(cell.word)) != std::string::npos;
         cell.seconds_answer = answer.seconds;
         cell.seconds_first = answer.seconds_first;
         if (!done(cell)) return fail(ErrorCode::Cancelled, "stopped");

@@ -2,24 +2,17 @@
 #include "engine/probe/visual_grid.h"
 
 #include "engine/core/clock.h"
+#include "engine/corpus/text.h"
 #include "engine/probe/mixture.h"
 #include "engine/vision/film_pictures.h"
 
 #include <algorithm>
-#include <cctype>
 #include <chrono>
 #include <map>
 
 namespace pathloom {
 
 namespace {
-
-/// Values are spelt without case.
-std::string as_spelt(std::string word)
-{
-    std::ranges::transform(word, word.begin(), [](unsigned char c) { return char(std::tolower(c)); });
-    return word;
-}
 
 /// The rows of each cell's picture with its words on it.
 Result<std::vector<std::shared_ptr<const KeyPatch>>> drawn_patches(
@@ -107,7 +100,7 @@ Result<void> ask_visual_grid(VisionModel& model, const VisualHaystack& haystack,
         cell.answer = answer.text;
         cell.evidence = answer.evidence;
         cell.evidence_second = int(answer.picture);
-        cell.found = answer.text == (request.no_needle ? std::string(NoAnswer) : as_spelt(cell.word));
+        cell.found = answer.text == (request.no_needle ? std::string(NoAnswer) : ascii_lowered(cell.word));
         cell.seconds_answer = cell.seconds_first = answer.seconds;
         if (!done(cell)) return fail(ErrorCode::Cancelled, "stopped");
     }

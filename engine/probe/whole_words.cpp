@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/probe/whole_words.h"
 
+#include "engine/corpus/text.h"
+#include "engine/probe/pick.h"
+#include "engine/probe/word_match.h"
+
 #include <algorithm>
 #include <array>
 #include <cmath>
@@ -9,8 +13,6 @@
 namespace pathloom {
 
 namespace {
-
-constexpr std::int64_t sentence = 40;  // tokens of a long one
 
 bool is_upper(char c)
 {
@@ -26,13 +28,6 @@ bool is_digit(char c)
 bool in_word(char c)
 {
     return is_upper(c) || is_digit(c) || (c >= 'a' && c <= 'z') || (static_cast<unsigned char>(c) & 0x80U) != 0;
-}
-
-std::string lowered(std::string_view text)
-{
-    std::string out(text);
-    std::ranges::transform(out, out.begin(), [](char c) { return is_upper(c) ? char(c - 'A' + 'a') : c; });
-    return out;
 }
 
 /// Calls `each(word, begins a sentence)`, in order.
@@ -94,7 +89,7 @@ WholeWords::WholeWords(const MemoryView& memory, const Tokenizer& tokenizer, std
     SequenceCounts sequences;
     for_each_word(prompt, [&](std::string_view word, bool begins) {
         if (begins || m_sentences == 0) ++m_sentences;
-        const std::string text = lowered(word);
+        const std::string text = ascii_lowered(word);
         const bool name = (is_upper(word[0]) && !begins) || std::ranges::any_of(word, is_digit);
         const auto known = std::ranges::find(m_words, text, &Word::text);
         if (known != m_words.end()) {
@@ -102,9 +97,7 @@ WholeWords::WholeWords(const MemoryView& memory, const Tokenizer& tokenizer, std
             if (known->sentences.back() + 1 != m_sentences) known->sentences.push_back(m_sentences - 1);
             return;
         }
-        std::string capital = text;
-        if (capital[0] >= 'a' && capital[0] <= 'z') capital[0] = char(capital[0] - 'a' + 'A');
-        for (const std::string& form : {std::string(word), text, capital})
+        for (const std::string& form : {std::string(word), text, capitalised(text)})
             sequences.add(m_words.size(), tokenizer.encode_ids(" " + form));
         m_words.push_back({text, 0.0, name, {m_sentences - 1}});
     });
@@ -117,9 +110,9 @@ WholeWords::WholeWords(const MemoryView& memory, const Tokenizer& tokenizer, std
 WordingShares WholeWords::before(const MemoryView& memory, std::int64_t row) const
 {
     std::vector<std::int32_t> tokens;
-    for (std::int64_t i = row - std::min(sentence, row); i < row; ++i) tokens.push_back(memory.value(i));
+    for (std::int64_t i = row - std::min(WordingReach, row); i < row; ++i) tokens.push_back(memory.value(i));
     std::set<std::string, std::less<>> here;
-    for_each_word(m_tokenizer->decode(tokens), [&](std::string_view word, bool) { here.insert(lowered(word)); });
+    for_each_word(m_tokenizer->decode(tokens), [&](std::string_view word, bool) { here.insert(ascii_lowered(word)); });
     struct Share {
         double found = 0.0, all = 0.0;
         void add(double weight, bool there)

@@ -19,7 +19,7 @@ public:
     /// Counts the words of `prompt` in the memory, whatever their case: a word weighs log(rows / count).
     WholeWords(const MemoryView& memory, const Tokenizer& tokenizer, std::string_view prompt);
 
-    /// Of the 40 tokens before what row `row` points at.
+    /// Of the WordingReach tokens before what row `row` points at.
     [[nodiscard]] WordingShares before(const MemoryView& memory, std::int64_t row) const;
     /// The heaviest word `best` has found and `other` has not, over what a word the memory does not know would weigh: 0 to 1. Two
     /// facts of one key share every word but those that strayed in from the text before them, and those are light.

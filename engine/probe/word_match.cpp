@@ -9,7 +9,7 @@ namespace pathloom {
 
 namespace {
 
-constexpr std::size_t window = 40;  // tokens: a long sentence
+constexpr auto window = std::size_t(WordingReach);
 
 /// What a match `i` tokens before the nearest counts.
 double fading(std::size_t i)
@@ -36,7 +36,6 @@ WordMatch::WordMatch(const MemoryView& memory, std::span<const std::int32_t> que
             m_features, [&](const Feature& f) { return f.first == feature.first && f.second == feature.second; });
         if (known) return;
         m_all += feature.weight;
-        if (feature.second < 0) m_squares += feature.weight * feature.weight;
         m_features.push_back(feature);
     };
     for (std::size_t i = 0; i < question.size(); ++i) {
@@ -47,7 +46,7 @@ WordMatch::WordMatch(const MemoryView& memory, std::span<const std::int32_t> que
     }
 }
 
-WordMatch::Shares WordMatch::before(const MemoryView& memory, std::int64_t row) const
+double WordMatch::before(const MemoryView& memory, std::int64_t row) const
 {
     struct Place {
         std::int32_t token = 0;
@@ -59,19 +58,18 @@ WordMatch::Shares WordMatch::before(const MemoryView& memory, std::int64_t row) 
         const std::int32_t token = memory.value(row - 1 - std::int64_t(i));
         if (std::size_t(token) < m_asked.size() && m_asked[std::size_t(token)]) places[count++] = {token, i};
     }
-    double words = 0.0, squares = 0.0;
+    double sum = 0.0;
     for (const Feature& feature : m_features) {
         for (std::size_t k = 0; k < count; ++k) {
             const bool here = feature.second < 0 ? places[k].token == feature.first
                                                  : places[k].token == feature.second && k + 1 < count
                     && places[k + 1].at == places[k].at + 1 && places[k + 1].token == feature.first;
             if (!here) continue;
-            words += feature.weight * fading(places[k].at);
-            if (feature.second < 0) squares += feature.weight * feature.weight;
+            sum += feature.weight * fading(places[k].at);
             break;
         }
     }
-    return {m_all > 0.0 ? words / m_all : 0.0, m_squares > 0.0 ? squares / m_squares : 0.0};
+    return m_all > 0.0 ? sum / m_all : 0.0;
 }
 
 }  // namespace pathloom

@@ -12,17 +12,16 @@
 
 namespace pathloom {
 
+inline constexpr std::int64_t WordingReach = 40;  ///< tokens before a row that are compared with a question: a long sentence
+
 class WordMatch {
 public:
     /// Counts the question's tokens in the memory: rare ones weigh more, as log(rows / count).
     WordMatch(const MemoryView& memory, std::span<const std::int32_t> question);
 
-    struct Shares {
-        double words = 0.0;  ///< 0 to 1, of the question's tokens and pairs of tokens; the further before the row, the less
-        double rare = 0.0;  ///< of its tokens by the square of their weight: without the words any passage shares
-    };
-    /// Of what stands among the 40 tokens before what row `row` points at.
-    [[nodiscard]] Shares before(const MemoryView& memory, std::int64_t row) const;
+    /// Weighted share, 0 to 1, of the question's tokens and pairs of tokens that stand within WordingReach before what row `row`
+    /// points at; the further before, the less.
+    [[nodiscard]] double before(const MemoryView& memory, std::int64_t row) const;
 
 private:
     struct Feature {
@@ -31,7 +30,7 @@ private:
     };
     std::vector<Feature> m_features;
     std::vector<bool> m_asked;  // by token: does it stand in the question?
-    double m_all = 0.0, m_squares = 0.0;
+    double m_all = 0.0;
 };
 
 }  // namespace pathloom

@@ -3,10 +3,9 @@
 #include "../temporary_folder.h"
 #include "engine/core/files.h"
 #include "engine/core/resources.h"
+#include "engine/probe/answer_rows.h"
 #include "engine/probe/case_makers.h"
 #include "engine/probe/position_loss.h"
-#include "engine/probe/whole_words.h"
-#include "engine/probe/word_match.h"
 #include "tests/reply_server.h"
 
 #include <gmock/gmock.h>
@@ -163,10 +162,9 @@ TEST(WordMatch, PrefersTheRowAfterTheQuestionsRareWords)
     const std::vector<std::int32_t> question{2, 3, 60, 4};
     const WordMatch match(memory, question);
     const auto right = match.before(memory, 11), wrong = match.before(memory, 5);  // before 91 and before 90
-    EXPECT_GT(right.words, wrong.words + 0.3);
-    EXPECT_GT(right.rare, wrong.rare);
-    EXPECT_EQ(match.before(memory, 0).words, 0.0);
-    EXPECT_LE(right.words, 1.0);
+    EXPECT_GT(right, wrong + 0.3);
+    EXPECT_EQ(match.before(memory, 0), 0.0);
+    EXPECT_LE(right, 1.0);
 }
 
 /// A memory of a text's tokens whose keys say nothing.
@@ -213,6 +211,45 @@ TEST(WholeWords, HalfAWordIsNoWordAndNamesCountByThemselves)
     EXPECT_LT(ordered.all, right.all);  // orders stand in no document ...
     EXPECT_EQ(ordered.sentence, right.sentence);  // ... and take nothing from the sentence that asks
     EXPECT_EQ(shares("", "").all, 1.0);
+}
+
+TEST(RankRows, WordsBringForwardARowThatHundredsOfNearerKeysHide)
+{
+    const std::string prose = "Many stones lie by the river and nobody counts them. ", fact = "The vault in Oslo opens with";
+    const Tokenizer tokenizer = Tokenizer::train(std::vector<std::string_view>{prose + fact}, {300, 1}).value();
+    std::string text;
+    for (int i = 0; i < 30; ++i) text += prose;
+    const std::vector<std::int32_t> tokens = tokenizer.encode_ids(text + fact + " 7412905"),
+                                    before = tokenizer.encode_ids(text + fact);
+    const auto right = std::int64_t(before.size());
+    ASSERT_GT(right, 300);
+    std::vector<float> keys(tokens.size() * 4, 0.0f);
+    for (std::size_t r = 0; r < tokens.size(); ++r) {
+        const float cosine = std::int64_t(r) == right ? 0.7f : 0.8f;
+        keys[r * 4] = cosine;
+        keys[r * 4 + 1] = std::sqrt(1.0f - cosine * cosine);
+    }
+    KeyPatch patch;
+    for (const std::int32_t token : tokens) patch.values.push_back(std::uint16_t(token));
+    patch.scales.resize(tokens.size());
+    patch.keys.resize(tokens.size() * key_stride(4));
+    quantise_keys(keys, 4, patch.keys.data(), patch.scales.data());
+    MemoryView memory;
+    memory.add(std::make_shared<const KeyPatch>(std::move(patch)));
+    const std::string asked = "What opens the vault in Oslo?\nThe vault in Oslo opens with";
+    const Wording wording{WordMatch(memory, tokenizer.encode_ids(asked)), WholeWords(memory, tokenizer, asked)};
+    ReaderQuery query;
+    query.query = {1.0f, 0.0f, 0.0f, 0.0f};
+    ScanOptions scan;
+    scan.threads = 1;
+    scan.top = scan.rescored = CandidateRows;
+    const auto first = [&](const RankOptions& rank) { return rank_rows(memory, query, 4, &wording, rank, scan).at(0).row; };
+    EXPECT_NE(first({}), right);  // the cosine alone
+    EXPECT_NEAR(
+        double(first({0.0, 0.0, 0.0, 0.5})), double(right), 3.0);  // whole words alone, and the rows beside it have them too
+    EXPECT_NEAR(double(first(UsualRank)), double(right), 3.0);
+    scan.top = scan.rescored = 256;
+    EXPECT_LT(first(UsualRank), right - 3);  // it is not among the 256 nearest
 }
 
 /// Endpoints are asked through a process of their own; a build without importers has none.
