@@ -117,6 +117,7 @@ QWidget* AskPage::makeLeft(ThemeController& theme)
     column->addLayout(texts);
     column->addWidget(m_besideTable);
     column->addWidget(m_passageTable, 1);
+    column->addStretch();  // without passages the answer stays under the question
     auto* left = new QSplitter(Qt::Vertical);
     left->setObjectName(QStringLiteral("probe.left.splitter"));
     left->setChildrenCollapsible(false);
