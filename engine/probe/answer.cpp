@@ -38,14 +38,15 @@ public:
     {
         const std::vector<std::int32_t> end = reader.tokenizer.encode_ids("\n");
         if (!end.empty()) m_end = end.back();
-        if (options.rank.words > 0.0) m_words.emplace(WordMatch(memory, m_prompt), WholeWords(memory, reader.tokenizer, m_asked));
-        m_gate = options.gate && m_words && reader.gate ? &*reader.gate : nullptr;
+        m_gate = options.gate && options.rank.words > 0.0 && reader.gate ? &*reader.gate : nullptr;
     }
 
     Result<Answer> run()
     {
         const ReaderQuery query = m_reader.model.query(m_prompt);
-        m_answer.selection = m_gate ? selection_of(query) : Selection::One;
+        m_answer.selection = m_gate ? told_selection(query.selection) : Selection::One;
+        if (m_options.rank.words > 0.0)
+            m_words.emplace(WordMatch(m_memory, m_prompt), WholeWords(m_memory, m_reader.tokenizer, m_asked, m_answer.selection));
         ScanOptions scan = m_options.scan;
         if (m_words) scan.rescored = std::max(scan.rescored, CandidateRows);
         scan.top = m_words ? std::max(m_top, scan.rescored) : m_top;
@@ -70,12 +71,6 @@ public:
     }
 
 private:
-    [[nodiscard]] Selection selection_of(const ReaderQuery& query) const
-    {
-        if (query.selection.size() != std::size_t(SelectionCount)) return Selection::One;
-        return Selection(std::ranges::max_element(query.selection) - query.selection.begin());
-    }
-
     /// All that match, in the order of the document, or the one of them that is asked for.
     Result<Answer> several(const std::vector<RowEvidence>& ranked)
     {
@@ -99,7 +94,7 @@ private:
         return finished();
     }
 
-    /// The value that begins at `row`, read on row by row until the model would end it or its line does: it was chosen among many
+    /// The value that begins at `row`, read on row by row until the gate would end it or its line does: it was chosen among many
     /// alike, and what looks like it must not draw the copy away. The last row read.
     Result<std::int64_t> read_from(std::int64_t row)
     {
@@ -109,12 +104,8 @@ private:
             m_mass[row] += 1.0;
             PATHLOOM_CHECK(say(tokens, token));
             if (int(tokens.size() - m_prompt.size()) >= m_options.max_tokens || row + 1 >= m_memory.rows()) break;
-            const KeyRun next = m_memory.row(row + 1, m_width);
-            const ReaderQuery query = m_reader.model.query(tokens);
-            const ScanHit hit = scan_keys(std::span(&next, 1), query.query, m_width, m_options.scan).front();
-            const MemoryHit read{row + 1, hit.score + float(m_options.rank.going_on), m_memory.value(row + 1)};
-            const ReaderPrediction said = m_reader.model.predict(query, std::span(&read, 1));
-            if (read.token == m_end || likeliest(said) == m_end) break;
+            const ReaderPrediction said = going_on(m_reader.model, m_memory, tokens, row + 1, m_options.rank, m_options.scan);
+            if (m_memory.value(row + 1) == m_end || m_gate->ends.logit({end_odds(said, m_end)}) > 0.0) break;
             ++row;
         }
         if (!m_said.empty()) m_said += ", ";

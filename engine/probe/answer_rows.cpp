@@ -2,6 +2,7 @@
 #include "engine/probe/answer_rows.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <functional>
 #include <span>
@@ -73,6 +74,23 @@ std::vector<RowEvidence> matching_rows(const MemoryView& memory, const Wording& 
     }
     std::ranges::sort(out, {}, &RowEvidence::row);
     return out;
+}
+
+ReaderPrediction going_on(MemoryModel& model, const MemoryView& memory, std::span<const std::int32_t> tokens, std::int64_t row,
+    const RankOptions& rank, const ScanOptions& scan)
+{
+    const auto width = std::size_t(model.spec().key_dim);
+    const KeyRun key = memory.row(row, width);
+    const ReaderQuery query = model.query(tokens);
+    const ScanHit hit = scan_keys(std::span(&key, 1), query.query, width, scan).front();
+    const MemoryHit read{row, hit.score + float(rank.going_on), memory.value(row)};
+    return model.predict(query, std::span(&read, 1));
+}
+
+double end_odds(const ReaderPrediction& said, std::int32_t end)
+{
+    const double p = end < 0 ? 0.0 : std::clamp(double(said.probability[std::size_t(end)]), 1e-6, 1.0 - 1e-6);
+    return p > 0.0 ? std::log(p / (1.0 - p)) : -20.0;
 }
 
 }  // namespace pathloom

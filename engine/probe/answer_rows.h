@@ -8,6 +8,7 @@
 #include "engine/probe/whole_words.h"
 #include "engine/probe/word_match.h"
 
+#include <span>
 #include <vector>
 
 namespace pathloom {
@@ -44,5 +45,11 @@ std::vector<MemoryHit> hits_of(const std::vector<RowEvidence>& ranked, std::size
 /// The best row and those the gate finds as good, one a place, in the order of the document.
 std::vector<RowEvidence> matching_rows(const MemoryView& memory, const Wording& wording, const std::vector<RowEvidence>& ranked,
     const Logistic& again, std::size_t most);
+
+/// The distribution after `tokens` where the one row that is read is `row`, which follows the row read last.
+ReaderPrediction going_on(MemoryModel& model, const MemoryView& memory, std::span<const std::int32_t> tokens, std::int64_t row,
+    const RankOptions& rank, const ScanOptions& scan);
+/// Log odds that `said` ends a value, with the token `end`.
+double end_odds(const ReaderPrediction& said, std::int32_t end);
 
 }  // namespace pathloom

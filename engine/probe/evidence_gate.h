@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Whether what was found is an answer at all, and whether a further row answers the question as well as the best one does: four
-// logistic regressions over a handful of measurements, fitted by the workbench on cases of the training distribution
-// (gate_fitting.h) and kept beside the weights as gate.json.
+// Whether what was found is an answer at all, whether a further row answers the question as well as the best one does, and where
+// a value that is read on ends: five logistic regressions, fitted by the workbench on cases of the training distribution
+// (gate_fitting.h) and kept beside the weights as gate.json, with how a running text goes on (copy_mixture.h).
 #pragma once
 
 #include "engine/core/result.h"
+#include "engine/probe/copy_mixture.h"
+#include "engine/probe/logistic.h"
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -33,43 +36,26 @@ struct RowEvidence {
     double score = 0.0;  ///< what rows are ranked by
 };
 
-using Measurements = std::array<double, 8>;  ///< in the order of the names; beyond them zero
 inline constexpr std::array<const char*, 6> present_names{"cosine", "words", "sentence", "rarest_words", "names", "log_rows"};
+inline constexpr std::array<const char*, 1> ends_names{"end_odds"};  ///< log odds the reader gives to the end of a line
 inline constexpr std::array<const char*, 8> again_names{
-    "cosine", "words", "whole_words", "heaviest_lost", "cosine_lost", "words_lost", "whole_words_lost", "rarest_words_lost"};
+    "cosine", "words", "whole_words", "heaviest_lost", "cosine_lost", "words_lost", "whole_words_lost", "content_lost"};
 
 /// `rows` of the memory. How far the best row stands above the others is no measurement: among a hundred like facts it does not.
 Measurements measure_present(const RowEvidence& best, std::int64_t rows);
-/// `heaviest_lost`: weight of the heaviest word before the best row that is not before the other (WholeWords::heaviest_lost).
+/// `heaviest_lost`: nats, of the heaviest word before the best row that is not before the other (WholeWords::heaviest_lost). It
+/// counts as it is, and as a step from words like "the" to words that say what a passage is about.
 Measurements measure_again(const RowEvidence& best, const RowEvidence& other, double heaviest_lost);
-
-/// Logit = bias + sum of weight * measurement.
-struct Logistic {
-    double bias = 0.0;
-    Measurements weights{};
-    [[nodiscard]] double logit(const Measurements& measured) const;
-    bool operator==(const Logistic&) const = default;
-};
 
 struct EvidenceGate {
     Logistic present;  ///< above 0: the best row answers a question that one place answers
     Logistic present_several;  ///< the same of a question for all, or for one of several
     Logistic again;  ///< above 0: another row answers it as well, for a question about all
     Logistic same;  ///< the same where all matches are of one key, as for "the second": stricter
+    Logistic ends{0.0, {1.0}};  ///< above 0: a value that is read on row by row has ended
+    std::optional<CopyMixture> text = {};  ///< how a running text goes on; gates fitted before it was measured have none
     bool operator==(const EvidenceGate&) const = default;
 };
-
-struct GateExample {
-    Measurements measured{};
-    bool right = false;
-};
-/// Penalised maximum likelihood by Newton's method, both classes weighing the same. Usage when a class has no example.
-Result<Logistic> fit_logistic(std::span<const GateExample> examples, double penalty);
-/// `one` with the bias that decides most of the examples rightly, each counting the same: where one question brings forty wrong
-/// rows and two right ones, both classes weighing the same lets every second question have a wrong one.
-Logistic least_errors(Logistic one, std::span<const GateExample> examples);
-/// `one` with its bias raised until it accepts all right examples but a share of `lost`.
-Logistic accepting(Logistic one, std::span<const GateExample> examples, double lost);
 
 /// gate.json of the reader whose model.safetensors has the hash `model`, with `recipe` (JSON) of how it was fitted.
 std::string write_gate(const EvidenceGate& gate, const std::string& model, const std::string& recipe);

@@ -14,16 +14,18 @@ PowerLaw law_of(const std::vector<LossPoint>& points)
 {
     std::vector<double> x, y;
     for (const LossPoint& point : points) {
-        x.push_back(double(point.position + std::size_t(point.tokens)));
+        x.push_back(double(point.position));
         y.push_back(point.cumulative);
     }
     return fit_power_law(x, y);
 }
 
-json curve_recipe(const std::string& model, const std::string& document_hash, const PositionLossRequest& request)
+json curve_recipe(const ReaderPackage& reader, const std::string& document_hash, const PositionLossRequest& request)
 {
-    return {{"model", model}, {"document_sha256", document_hash}, {"document_tokens", request.length},
-        {"insertions", json::array()}, {"windows", request.windows}, {"window", request.window}};
+    json out{{"model", reader.hash}, {"document_sha256", document_hash}, {"document_tokens", request.length},
+        {"insertions", json::array()}, {"windows", request.windows}, {"window", request.window}, {"targets", "last quarter"}};
+    if (!reader.gate_hash.empty()) out["gate"] = reader.gate_hash;
+    return out;
 }
 
 /// What keep() wrote; nothing when it cannot be read, so it is measured again.
@@ -43,10 +45,13 @@ std::vector<LossPoint> read_points(const std::string& text)
 
 }  // namespace
 
-json point_json(const LossPoint& point, std::size_t document_tokens)
+json points_json(const std::vector<LossPoint>& points, std::size_t document_tokens)
 {
-    return {{"position", point.position}, {"tokens", point.tokens}, {"nll", point.nll}, {"nll_window", point.nll_window},
-        {"cumulative", point.cumulative}, {"repeated", point.position + std::size_t(point.tokens) > document_tokens}};
+    json out = json::array();
+    for (const LossPoint& point : points)
+        out.push_back({{"position", point.position}, {"tokens", point.tokens}, {"nll", point.nll},
+            {"nll_window", point.nll_window}, {"cumulative", point.cumulative}, {"repeated", point.position > document_tokens}});
+    return out;
 }
 
 json law_json(const PowerLaw& law)
@@ -55,11 +60,11 @@ json law_json(const PowerLaw& law)
 }
 
 Result<LossCurve> loss_curve(ReaderPackage& reader, const Haystack& haystack, const PositionLossRequest& request,
-    const std::string& document_hash, ResultStore* store, const std::function<bool(const LossPoint&)>& done)
+    const std::string& document_hash, ResultStore* store, const LossProgress& progress)
 {
     LossCurve curve;
     curve.document_tokens = haystack.document_tokens;
-    const json recipe = curve_recipe(reader.hash, document_hash, request);
+    const json recipe = curve_recipe(reader, document_hash, request);
     if (store) {
         PATHLOOM_TRY(const auto known, store->find("reader", recipe));
         if (known) curve.points = read_points(known->answer);
@@ -67,7 +72,7 @@ Result<LossCurve> loss_curve(ReaderPackage& reader, const Haystack& haystack, co
     curve.kept = !curve.points.empty();
     if (!curve.kept) {
         const auto start = std::chrono::steady_clock::now();
-        PATHLOOM_TRY(curve.points, position_loss(reader, haystack, request, done));
+        PATHLOOM_TRY(curve.points, position_loss(reader, haystack, request, progress));
         if (store) {
             json list = json::array();
             for (const LossPoint& p : curve.points) list.push_back({p.position, p.tokens, p.nll, p.nll_window, p.cumulative});

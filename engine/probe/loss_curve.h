@@ -16,17 +16,17 @@ namespace pathloom {
 
 struct LossCurve {
     std::vector<LossPoint> points;
-    PowerLaw law;  ///< of the cumulative mean over the position a window ends at
+    PowerLaw law;  ///< of the cumulative mean over the position
     std::size_t document_tokens = 0;  ///< positions from here on repeat the document
     bool kept = false;  ///< it came from the results, nothing was measured
 };
 
-/// Measured, or taken from `store` (may be null) when the same was measured before; then `done` is not called.
+/// Measured, or taken from `store` (may be null) when the same was measured before; then `progress` is not called.
 Result<LossCurve> loss_curve(ReaderPackage& reader, const Haystack& haystack, const PositionLossRequest& request,
-    const std::string& document_hash, ResultStore* store, const std::function<bool(const LossPoint&)>& done);
+    const std::string& document_hash, ResultStore* store, const LossProgress& progress);
 
-/// {"position","tokens","nll","nll_window","cumulative","repeated"}
-nlohmann::json point_json(const LossPoint& point, std::size_t document_tokens);
+/// A list of {"position","tokens","nll","nll_window","cumulative","repeated"}.
+nlohmann::json points_json(const std::vector<LossPoint>& points, std::size_t document_tokens);
 /// {"alpha","beta","gamma","r2"}
 nlohmann::json law_json(const PowerLaw& law);
 

@@ -32,9 +32,6 @@ constexpr std::array nth_questions{"What is the {O} {J} {N} for {K}?", "Give the
     "Of the {N}s for {K}, say the {O}.", "Find the {O} {J} {N} given for {K}.", "Write the {O} {N} for {K} again."};
 constexpr std::array nth_prefixes{"The {O} {J} {N} for {K} is", "The {O} {N} is", "Answer:", "Answer:", "It is",
     "The {O} is:", "The {J} {N} for {K} is", "Here it is:"};
-constexpr std::array ordinals{"first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth"};
-constexpr std::array short_ordinals{"1st", "2nd", "3rd", "4th", "5th", "6th", "7th", "8th"};
-constexpr std::array last_words{"last", "final", "latest"};
 
 constexpr std::array askers{"Ann", "Client", "Human", "Q", "Editor", "Guest", "Person", "Teacher", "A"};
 constexpr std::array repliers{"Ben", "Writer", "Machine", "R", "Author", "Host", "Model", "Pupil", "B"};
@@ -47,9 +44,9 @@ constexpr std::array forms{"tale", "note", "report", "sketch", "hymn", "essay", 
 
 std::string ordinal_word(Rng& rng, Selection selection)
 {
-    if (selection == Selection::Last) return pick(rng, last_words);
+    if (selection == Selection::Last) return std::string(LastWords[std::size_t(rng.below(LastWords.size()))]);
     const auto at = std::size_t(ordinal_of(selection) - 1);
-    return rng.uniform() < 0.75 ? ordinals[at] : short_ordinals[at];
+    return std::string(rng.uniform() < 0.75 ? Ordinals[at] : ShortOrdinals[at]);
 }
 
 /// One of `count` matching places, and how a question names it.
@@ -210,19 +207,23 @@ MixtureDocument turns_document(const Tokenizer& tokenizer, const FactWriter& wri
     };
     const auto a_form = [&] { return rng.uniform() < 0.6 ? pick(rng, forms) : writer.word(rng); };
     const std::string what = a_form(), topic = writer.word(rng);
+    std::vector<std::string> topics;
+    for (std::size_t i = 0; i < request.topics; ++i) topics.push_back(writer.word(rng));
+    const auto a_topic = [&] { return topics.empty() ? writer.word(rng) : topics[std::size_t(rng.below(topics.size()))]; };
     const Tokens line = tokenizer.encode_ids("\n");
     MixtureDocument out;
     std::vector<Turn> same, others;
     for (;;) {
         Turn turn{what, topic, 0, {}};
         const double style = rng.uniform();
-        const bool other = style < 0.55 && !(others.empty() && same.empty() && style < 0.2);
+        const bool enough = request.most_same > 0 && same.size() >= request.most_same;
+        const bool other = enough || (style < 0.55 && !(others.empty() && same.empty() && style < 0.2));
         if (other && style < 0.25)
-            turn.topic = writer.word(rng);
+            turn.topic = a_topic();
         else if (other && style < 0.4)
             turn.what = a_form();
         else if (other)
-            turn = {a_form(), writer.word(rng), 0, {}};
+            turn = {a_form(), a_topic(), 0, {}};
         if (other && turn.what == what && turn.topic == topic) continue;
         Tokens tokens = tokenizer.encode_ids(
             fmt::format("{}: {}\n{}:", asker, filled(filled(form, "{F}", turn.what), "{T}", turn.topic), replier));

@@ -16,6 +16,8 @@ struct SeriesRequest {
     double absent = 0.1;  ///< share of questions about a key that is not there: "none"
     std::function<std::span<const std::int32_t>(Rng&, std::size_t)> passage;  ///< text of so many tokens
     std::set<std::string>* taken = nullptr;  ///< keys of the batch
+    std::size_t most_same = 0;  ///< turns that ask for what another asked for; 0: any number
+    std::size_t topics = 0;  ///< what the other turns are about is one of so many; 0: any word
 };
 
 /// Facts between text.

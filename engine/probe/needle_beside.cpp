@@ -6,11 +6,11 @@
 
 namespace pathloom {
 
-NeedleBeside::NeedleBeside(std::string probe, bool no_needle, std::string model, std::string document_hash,
+NeedleBeside::NeedleBeside(std::string probe, bool no_needle, ReaderIdentity reader, std::string document_hash,
     std::vector<std::unique_ptr<Contestant>> contestants, ResultStore* store)
     : m_probe(std::move(probe))
-    , m_model(std::move(model))
     , m_document(std::move(document_hash))
+    , m_reader(std::move(reader))
     , m_no_needle(no_needle)
     , m_contestants(std::move(contestants))
     , m_store(store)
@@ -26,7 +26,7 @@ CellHooks NeedleBeside::hooks()
 nlohmann::json NeedleBeside::recipe(const NeedleCell& cell) const
 {
     const std::string right = m_no_needle ? std::string(NoAnswer) : cell.needle.value;
-    return case_recipe(m_model, m_document, cell.document_tokens, cell.insertions,
+    return case_recipe(m_reader, m_document, cell.document_tokens, cell.insertions,
         {cell.needle.question, cell.needle.answer_prefix, {right}}, MatchRule::All);
 }
 

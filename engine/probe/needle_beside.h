@@ -16,7 +16,7 @@ class NeedleBeside {
 public:
     /// `probe`: "needle" or "multineedle". The first of `contestants` is not
     /// asked (the grid does); `store` may be null and outlives this.
-    NeedleBeside(std::string probe, bool no_needle, std::string model, std::string document_hash,
+    NeedleBeside(std::string probe, bool no_needle, ReaderIdentity reader, std::string document_hash,
         std::vector<std::unique_ptr<Contestant>> contestants, ResultStore* store);
     /// Outlived by this. `known` answers from the store, `answered` asks the others and keeps what was said.
     [[nodiscard]] CellHooks hooks();
@@ -27,7 +27,8 @@ private:
     Result<void> answered(const ProbeContext& context, NeedleCell& cell);
     Result<void> keep(const ProbeResult& result);
 
-    std::string m_probe, m_model, m_document;
+    std::string m_probe, m_document;
+    ReaderIdentity m_reader;
     bool m_no_needle = false;
     std::vector<std::unique_ptr<Contestant>> m_contestants;  // the reader is the first
     ResultStore* m_store = nullptr;

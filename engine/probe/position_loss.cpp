@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/probe/position_loss.h"
 
+#include "engine/probe/text_steps.h"
+
 #include <algorithm>
 #include <cmath>
 
@@ -12,7 +14,9 @@ struct StraightLine {
     double alpha = 0.0, gamma = 0.0, error = 0.0;
 };
 
-/// y = alpha z + gamma.
+constexpr std::size_t least_length = 512;  // a curve needs a few points
+
+/// y = alpha z + gamma, gamma at least 0: no loss is below nothing.
 StraightLine line_through(std::span<const double> z, std::span<const double> y)
 {
     const auto n = double(z.size());
@@ -22,6 +26,11 @@ StraightLine line_through(std::span<const double> z, std::span<const double> y)
     StraightLine out;
     out.alpha = zz > 0.0 ? zy / zz : 0.0;
     out.gamma = my - out.alpha * mz;
+    if (out.gamma < 0.0) {
+        double squares = 0.0, products = 0.0;
+        for (std::size_t i = 0; i < z.size(); ++i) squares += z[i] * z[i], products += z[i] * y[i];
+        out = {squares > 0.0 ? products / squares : 0.0, 0.0, 0.0};
+    }
     for (std::size_t i = 0; i < z.size(); ++i) {
         const double e = y[i] - out.alpha * z[i] - out.gamma;
         out.error += e * e;
@@ -60,52 +69,43 @@ PowerLaw fit_power_law(std::span<const double> x, std::span<const double> y)
     return out;
 }
 
-Result<std::vector<LossPoint>> position_loss(ReaderPackage& reader, const Haystack& haystack, const PositionLossRequest& request,
-    const std::function<bool(const LossPoint&)>& done)
+Result<std::vector<LossPoint>> position_loss(
+    ReaderPackage& reader, const Haystack& haystack, const PositionLossRequest& request, const LossProgress& progress)
 {
-    const auto reach = std::size_t(reader.model.spec().reach()), window = std::size_t(request.window);
-    const std::size_t first = std::max<std::size_t>(reach + 2, 256),
-                      length = std::min(request.length, haystack.memory.tokens().size());
-    if (length < first + window * std::size_t(request.windows))
-        return fail(ErrorCode::Usage, "{} windows of {} tokens need a length of at least {}", request.windows, window,
-            first + window * std::size_t(request.windows));
-    const auto document = haystack.memory.tokens();
-    const std::vector<std::int32_t> tokens(document.begin(), document.begin() + std::ptrdiff_t(length));
-    ScanOptions scan = request.answer.scan;
-    scan.top = std::size_t(reader.model.spec().top_k);
-    std::vector<LossPoint> out;
-    double sum = 0.0;
-    std::size_t stratum = 0;  // where the present one begins
-    for (int w = 0; w < request.windows; ++w) {
-        // Log-spaced from `first` to the last place a window fits; never overlapping.
-        const double share = request.windows > 1 ? double(w) / (request.windows - 1) : 1.0;
-        auto begin = std::size_t(std::llround(double(first) * std::pow(double(length - window) / double(first), share)));
-        if (!out.empty()) begin = std::max(begin, out.back().position + window);
-        begin = std::min(begin, length - window);
-        LossPoint point{begin, request.window, 0.0, 0.0, 0.0};
-        for (std::size_t p = begin; p < begin + window; ++p) {
-            const std::size_t from = p - std::min(p, reach);
-            const ReaderQuery query = reader.model.query(std::span(tokens).subspan(from, p - from));
-            MemoryView view;  // rows whose value is known before token p
-            view.add(haystack.memory, 0, p - 1);
-            std::vector<MemoryHit> hits;
-            for (const ScanHit& hit : scan_keys(view.runs(), query.query, std::size_t(reader.model.spec().key_dim), scan))
-                hits.push_back({hit.row, hit.score, view.value(hit.row)});
-            const auto loss = [&](std::span<const MemoryHit> read) {
-                return -std::log(std::max(1e-9, double(reader.model.predict(query, read).probability[std::size_t(tokens[p])])));
-            };
-            point.nll += loss(hits) / double(window);
-            point.nll_window += loss({}) / double(window);
+    const auto window = std::size_t(request.window), windows = std::size_t(request.windows);
+    const std::size_t length = std::min(request.length, haystack.memory.tokens().size()), farthest = length / 4 * 3;
+    if (length < least_length || length - farthest < window * windows + 2)
+        return fail(ErrorCode::Usage, "{} windows of {} tokens in the last quarter need a length of at least {} tokens, got {}",
+            windows, window, std::max(least_length, 4 * (window * windows + 2)), length);
+    const CopyMixture* const mixture = reader.gate && reader.gate->text ? &*reader.gate->text : nullptr;
+    const std::vector<std::size_t> contexts = context_lengths(farthest);
+    const std::size_t first = farthest + 2, room = length - first - window;
+    std::vector<LossPoint> points;
+    for (const std::size_t context : contexts) points.push_back({context, 0, 0.0, 0.0, 0.0});
+    double sum_window = 0.0;
+    std::vector<double> sums(contexts.size(), 0.0);
+    for (std::size_t w = 0; w < windows; ++w) {
+        const std::size_t begin = first + (windows > 1 ? room * w / (windows - 1) : 0);
+        for (std::size_t place = begin; place < begin + window; ++place) {
+            const std::vector<TextStep> steps
+                = text_steps(reader, haystack.memory, place, contexts, !mixture, request.answer.scan);
+            sum_window -= std::log(std::max(1e-9, steps[0].spoken));
+            for (std::size_t i = 0; i < steps.size(); ++i)
+                sums[i] -= std::log(mixture ? mixture->likelihood(steps[i]) : std::max(1e-9, steps[i].own));
         }
-        // The window stands for everything from the last stratum to its own end.
-        const std::size_t end = begin + window;
-        sum += point.nll * double(end - stratum);
-        stratum = end;
-        point.cumulative = sum / double(end);
-        out.push_back(point);
-        if (!done(point)) return fail(ErrorCode::Cancelled, "stopped after {} windows", out.size());
+        const double targets = double((w + 1) * window);
+        double stretch = 0.0;
+        for (std::size_t i = 0; i < points.size(); ++i) {
+            LossPoint& point = points[i];
+            point.tokens = int(targets);
+            point.nll = sums[i] / targets;
+            point.nll_window = sum_window / targets;
+            stretch += point.nll * double(point.position - (i > 0 ? points[i - 1].position : 0));
+            point.cumulative = stretch / double(point.position);
+        }
+        if (!progress(points, int(w + 1))) return fail(ErrorCode::Cancelled, "stopped after {} windows", w + 1);
     }
-    return out;
+    return points;
 }
 
 }  // namespace pathloom

@@ -85,14 +85,16 @@ double score_answer(MatchRule rule, const std::vector<std::string>& answers, std
     return double(hits) / double(answers.size());
 }
 
-json case_recipe(const std::string& model, const std::string& document_hash, std::size_t document_tokens,
+json case_recipe(const ReaderIdentity& reader, const std::string& document_hash, std::size_t document_tokens,
     const std::vector<std::pair<std::size_t, std::string>>& insertions, const CaseQuestion& question, MatchRule rule)
 {
     json places = json::array();
     for (const auto& [at, text] : insertions) places.push_back({{"position", at}, {"text", text}});
-    return {{"model", model}, {"document_sha256", document_hash}, {"document_tokens", document_tokens}, {"insertions", places},
-        {"question", question.question}, {"answer_prefix", question.answer_prefix}, {"answers", question.answers},
-        {"match", name_of(rule)}};
+    json out{{"model", reader.model}, {"document_sha256", document_hash}, {"document_tokens", document_tokens},
+        {"insertions", places}, {"question", question.question}, {"answer_prefix", question.answer_prefix},
+        {"answers", question.answers}, {"match", name_of(rule)}};
+    if (!reader.gate.empty()) out["gate"] = reader.gate;
+    return out;
 }
 
 Result<std::string> rebuild_context(const json& recipe, const Tokenizer& tokenizer, std::span<const std::int32_t> document)
@@ -138,7 +140,7 @@ Result<void> run_case(const CaseRun& run, const ProbeCase& probe)
     const MemoryFile& base = own ? *own : run.haystack->memory;
     bool spliced = own.has_value();
     for (const CaseQuestion& question : probe.questions) {
-        const json recipe = case_recipe(reader.hash, hash, prepared.kept, prepared.places, question, probe.rule);
+        const json recipe = case_recipe(reader.identity(), hash, prepared.kept, prepared.places, question, probe.rule);
         for (const auto& contestant : *run.contestants) {
             if (run.store) {
                 PATHLOOM_TRY(const auto known, run.store->find(contestant->name(), recipe));

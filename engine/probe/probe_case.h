@@ -57,7 +57,7 @@ struct CaseRun {
 Result<void> run_case(const CaseRun& run, const ProbeCase& probe);
 
 /// What rebuilds a prompt: model, document, insertions by token, question.
-nlohmann::json case_recipe(const std::string& model, const std::string& document_hash, std::size_t document_tokens,
+nlohmann::json case_recipe(const ReaderIdentity& reader, const std::string& document_hash, std::size_t document_tokens,
     const std::vector<std::pair<std::size_t, std::string>>& insertions, const CaseQuestion& question, MatchRule rule);
 
 /// The context a recipe stands for, over the tokens of its document (repeated when it is shorter). Usage when `recipe` is none.

@@ -37,14 +37,17 @@ Result<ReaderPackage> load_reader(const std::filesystem::path& folder, Precision
     PATHLOOM_TRY(std::string hash, sha256_file(weights_file));
     PATHLOOM_TRY(MemoryModel model, MemoryModel::create(weights->spec, std::move(weights->values), precision));
     std::optional<EvidenceGate> gate;
+    std::string gate_hash;
     std::error_code ignored;
     if (const std::filesystem::path gate_file = folder / "gate.json"; std::filesystem::exists(gate_file, ignored)) {
         PATHLOOM_TRY(const std::string text, read_file(gate_file));
         auto parsed = parse_gate(text, hash);
         if (!parsed) return fail(parsed.error().code, "{}: {}", gate_file.string(), parsed.error().message);
         gate = std::move(*parsed);
+        gate_hash = sha256_hex(text);
     }
-    return ReaderPackage{std::move(model), std::move(tokenizer), std::move(hash), folder, nullptr, std::move(gate)};
+    return ReaderPackage{
+        std::move(model), std::move(tokenizer), std::move(hash), folder, nullptr, std::move(gate), std::move(gate_hash)};
 }
 
 Result<MemoryIdentity> tokenize_document(const ReaderPackage& reader, std::string_view text)

@@ -19,6 +19,12 @@ namespace pathloom {
 struct RoutedPaths;
 
 /// A folder's files in one object.
+/// What an answer depends on beside the text and the question.
+struct ReaderIdentity {
+    std::string model;  ///< ReaderPackage::hash
+    std::string gate;  ///< sha256 of gate.json; empty without one
+};
+
 struct ReaderPackage {
     MemoryModel model;
     Tokenizer tokenizer;
@@ -26,6 +32,8 @@ struct ReaderPackage {
     std::filesystem::path folder;
     std::shared_ptr<RoutedPaths> routed = nullptr;  ///< several encoders write the memory (use_paths())
     std::optional<EvidenceGate> gate = {};  ///< gate.json, when the reader has one
+    std::string gate_hash = {};  ///< of its bytes
+    [[nodiscard]] ReaderIdentity identity() const { return {hash, gate_hash}; }
 };
 
 /// NotFound, Corrupt or Usage when a file is missing or the tokenizer does not belong to the weights.

@@ -179,6 +179,12 @@ Result<void> write_paths(const ReaderPackage& shared, std::span<const PathSource
         PATHLOOM_TRY(const std::string bytes, read_file(shared.folder / name));
         PATHLOOM_CHECK(write_file_atomic(out / name, bytes));
     }
+    std::error_code ignored;
+    std::filesystem::remove(out / "gate.json", ignored);  // perhaps of other weights
+    if (shared.gate) {  // the shared reader asks and reads, so what it measured holds
+        PATHLOOM_TRY(const std::string gate, read_file(shared.folder / "gate.json"));
+        PATHLOOM_CHECK(write_file_atomic(out / "gate.json", gate));
+    }
     return write_file_atomic(paths_file(out), write_safetensors(tensors, {{"names", names.dump()}, {"model", shared.hash}}));
 }
 

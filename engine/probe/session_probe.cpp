@@ -93,7 +93,7 @@ Result<void> ProbeSession::needle_by(
     PATHLOOM_TRY(std::optional<ResultStore> store, store_of(request));
     // Baselines stand beside the session's own reader; another reader answers for itself alone.
     PATHLOOM_TRY(auto all, baselines_of(*package, id == MainReader ? request : json::object(), grid.answer));
-    NeedleBeside beside("needle", grid.no_needle, package->hash, document.hash, std::move(all), store ? &*store : nullptr);
+    NeedleBeside beside("needle", grid.no_needle, package->identity(), document.hash, std::move(all), store ? &*store : nullptr);
     grid.hooks = beside.hooks();
     const std::size_t longest = *std::ranges::max_element(grid.lengths);
     PATHLOOM_TRY(const Haystack haystack,
@@ -127,21 +127,20 @@ Result<void> ProbeSession::nll(const json& request)
         if (length == 0) length = memory->tokens().size();
         PATHLOOM_TRY(const Haystack haystack,
             prepare_haystack(*package, document->content.text, length, m_options.memory, progress(document->name)));
-        const PositionLossRequest wanted{length, std::clamp(request.value("windows", 24), 4, 1000),
+        const PositionLossRequest wanted{length, std::clamp(request.value("windows", 24), 1, 1000),
             std::clamp(request.value("window", 64), 1, 4096), answer_options()};
         PATHLOOM_TRY(const LossCurve curve,
-            loss_curve(*package, haystack, wanted, document->hash, store ? &*store : nullptr, [&](const LossPoint& point) {
-                json event = point_json(point, haystack.document_tokens);
-                event["contestant"] = id;
-                event["windows"] = wanted.windows;
-                say("point", event);
-                return !m_io.stopped();
-            }));
-        json points = json::array();
-        for (const LossPoint& point : curve.points) points.push_back(point_json(point, curve.document_tokens));
+            loss_curve(*package, haystack, wanted, document->hash, store ? &*store : nullptr,
+                [&](const std::vector<LossPoint>& points, int done) {
+                    say("points",
+                        {{"contestant", id}, {"points", points_json(points, haystack.document_tokens)}, {"done", done},
+                            {"windows", wanted.windows}});
+                    return !m_io.stopped();
+                }));
         say("curve",
-            {{"contestant", id}, {"points", points}, {"fit", law_json(curve.law)}, {"kept", curve.kept}, {"length", length},
-                {"document_tokens", curve.document_tokens}, {"window", wanted.window}, {"model", package->hash}});
+            {{"contestant", id}, {"points", points_json(curve.points, curve.document_tokens)}, {"fit", law_json(curve.law)},
+                {"kept", curve.kept}, {"length", length}, {"document_tokens", curve.document_tokens}, {"windows", wanted.windows},
+                {"window", wanted.window}, {"model", package->hash}});
     }
     say("done", {});
     return {};

@@ -177,22 +177,21 @@ Result<void> run_nll(const ProbeShell& shell, const CaseOptions& options)
         stage->haystack->memory.tokens().size(), options.windows, options.window, answer_options(options)};
     PATHLOOM_TRY(const LossCurve curve,
         loss_curve(stage->reader, *stage->haystack, request, sha256_hex(stage->text), stage->store ? &*stage->store : nullptr,
-            [&](const LossPoint&) { return !shell.stopped(); }));
-    json list = json::array();
+            [&](const std::vector<LossPoint>&, int) { return !shell.stopped(); }));
     std::string table = fmt::format("{:>10} {:>8} {:>12} {:>11}\n", "POSITION", "NLL", "WINDOW ONLY", "CUMULATIVE");
     for (const LossPoint& point : curve.points) {
-        list.push_back(point_json(point, curve.document_tokens));
         table += fmt::format(
             "{:>10} {:>8.4f} {:>12.4f} {:>11.4f}\n", point.position, point.nll, point.nll_window, point.cumulative);
     }
     const PowerLaw& law = curve.law;
-    const json out{{"points", list}, {"estimated", true}, {"kept", curve.kept}, {"model", stage->reader.hash},
-        {"fit", law_json(law)}, {"peak_rss_mb", peak_rss_mb()}};
+    const json out{{"points", points_json(curve.points, curve.document_tokens)}, {"estimated", true}, {"kept", curve.kept},
+        {"model", stage->reader.hash}, {"fit", law_json(law)}, {"peak_rss_mb", peak_rss_mb()}};
     if (!options.out.empty()) PATHLOOM_CHECK(write_file_atomic(options.out, out.dump(2) + "\n"));
     shell.print(out,
         table
-            + fmt::format("cumulative mean, estimated from {} windows of {} tokens: {:.4g} x^{:.4f} + {:.4f}, R2 {:.4f}\n",
-                curve.points.size(), options.window, law.alpha, law.beta, law.gamma, law.r2));
+            + fmt::format("cumulative mean, estimated from the same {} windows of {} tokens at every position: {:.4g} x^{:.4f} + "
+                          "{:.4f}, R2 {:.4f}\n",
+                options.windows, options.window, law.alpha, law.beta, law.gamma, law.r2));
     return {};
 }
 
@@ -302,11 +301,13 @@ void add_case_verbs(CLI::App& probe, ProbeShell& shell)
     options = std::make_shared<CaseOptions>();
     auto* nll = probe.add_subcommand("nll", "Loss against position, with its power law");
     add_common_options(nll, *options);
-    nll->add_option("--lengths", options->lengths, "Tokens of the document used (default: all)")
+    nll->add_option(
+           "--lengths", options->lengths, "Tokens of the document used (default: all); positions reach to three quarters of it")
         ->delimiter(',')
         ->check(CLI::Range(512.0, 4e9));
-    nll->add_option("--windows", options->windows, "Places measured")->check(CLI::Range(4, 1000));
-    nll->add_option("--window", options->window, "Tokens measured at each")->check(CLI::Range(1, 4096));
+    nll->add_option("--windows", options->windows, "Stretches of its last quarter whose tokens are foretold")
+        ->check(CLI::Range(1, 1000));
+    nll->add_option("--window", options->window, "Tokens of each")->check(CLI::Range(1, 4096));
     nll->add_option("--out", options->out, "Also write the JSON to this file");
     add_keep_options(nll, *options);
     on_call(nll, shell, options, run_nll);

@@ -89,7 +89,7 @@ Result<void> run_needle(const ProbeShell& shell, const ProbeOptions& options, bo
     const std::string document = sha256_hex(text);
     PATHLOOM_TRY(std::optional<ResultStore> store, store_of(options));
     PATHLOOM_TRY(auto contestants, contestants_of(reader, options));
-    NeedleBeside beside(many ? "multineedle" : "needle", options.no_needle, reader.hash, document, std::move(contestants),
+    NeedleBeside beside(many ? "multineedle" : "needle", options.no_needle, reader.identity(), document, std::move(contestants),
         store ? &*store : nullptr);
     const std::size_t longest = *std::ranges::max_element(grid.lengths);
     PATHLOOM_TRY(const Haystack haystack, prepare_haystack(reader, text, longest, memory_folder(options), on_stderr(shell)));

@@ -116,7 +116,7 @@ void add_reader_verbs(CLI::App& app, ProbeShell& shell)
     gate->callback([&shell, fitted] {
         shell.action = [&shell, fitted]() -> Result<void> {
             PATHLOOM_CHECK(fit_reader_gate(*fitted, [&](int done, int all) {
-                if (done > 0 && done % 100 == 0) fmt::print(stderr, "{} of {} cases\n", done, all);
+                if (done > 0 && done % 100 == 0) fmt::print(stderr, "{} of {} cases and stretches\n", done, all);
                 return !shell.stopped();
             }));
             PATHLOOM_TRY(const std::string text, read_file(fitted->out / "gate.json"));

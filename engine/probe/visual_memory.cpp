@@ -4,6 +4,7 @@
 #include "engine/core/clock.h"
 #include "engine/core/hash.h"
 #include "engine/probe/answer.h"
+#include "engine/probe/mixture.h"
 #include "engine/vision/film_pictures.h"
 #include "engine/vision/frame_reading.h"
 

@@ -83,13 +83,14 @@ private:
 
 }  // namespace
 
-WholeWords::WholeWords(const MemoryView& memory, const Tokenizer& tokenizer, std::string_view prompt)
+WholeWords::WholeWords(const MemoryView& memory, const Tokenizer& tokenizer, std::string_view prompt, Selection asked)
     : m_tokenizer(&tokenizer)
 {
     SequenceCounts sequences;
     for_each_word(prompt, [&](std::string_view word, bool begins) {
         if (begins || m_sentences == 0) ++m_sentences;
         const std::string text = ascii_lowered(word);
+        if (asked >= Selection::First && says_which(text)) return;
         const bool name = (is_upper(word[0]) && !begins) || std::ranges::any_of(word, is_digit);
         const auto known = std::ranges::find(m_words, text, &Word::text);
         if (known != m_words.end()) {
@@ -104,7 +105,6 @@ WholeWords::WholeWords(const MemoryView& memory, const Tokenizer& tokenizer, std
     const std::vector<std::int64_t> counts = sequences.in(memory, m_words.size());
     for (std::size_t i = 0; i < m_words.size(); ++i)
         m_words[i].weight = std::log((double(memory.rows()) + 2.0) / (double(counts[i]) + 1.0));
-    m_heaviest = std::log(double(memory.rows()) + 2.0);
 }
 
 WordingShares WholeWords::before(const MemoryView& memory, std::int64_t row) const
@@ -147,7 +147,7 @@ double WholeWords::heaviest_lost(const WordingShares& best, const WordingShares&
     for (std::size_t i = 0; i < std::min<std::size_t>(m_words.size(), 64); ++i) {
         if (((best.found & ~other.found) >> i & 1U) != 0) heaviest = std::max(heaviest, m_words[i].weight);
     }
-    return heaviest / m_heaviest;
+    return heaviest;
 }
 
 }  // namespace pathloom

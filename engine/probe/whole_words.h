@@ -6,6 +6,7 @@
 #include "engine/corpus/tokenizer.h"
 #include "engine/probe/evidence_gate.h"
 #include "engine/probe/memory_view.h"
+#include "engine/probe/selection.h"
 
 #include <cstdint>
 #include <string>
@@ -16,13 +17,15 @@ namespace pathloom {
 
 class WholeWords {
 public:
-    /// Counts the words of `prompt` in the memory, whatever their case: a word weighs log(rows / count).
-    WholeWords(const MemoryView& memory, const Tokenizer& tokenizer, std::string_view prompt);
+    /// Counts the words of `prompt` in the memory, whatever their case: a word weighs log(rows / count). Of a question for one of
+    /// several, `asked`, the words that say which are left out: no passage that answers has "second" in it but by chance.
+    WholeWords(const MemoryView& memory, const Tokenizer& tokenizer, std::string_view prompt, Selection asked = Selection::One);
 
     /// Of the WordingReach tokens before what row `row` points at.
     [[nodiscard]] WordingShares before(const MemoryView& memory, std::int64_t row) const;
-    /// The heaviest word `best` has found and `other` has not, over what a word the memory does not know would weigh: 0 to 1. Two
-    /// facts of one key share every word but those that strayed in from the text before them, and those are light.
+    /// Weight, nats, of the heaviest word `best` has found and `other` has not. Two facts of one key share every word but those
+    /// that strayed in from the text before them, and those are light: "the" weighs 3, a word of one key 6 and more, whatever the
+    /// length.
     [[nodiscard]] double heaviest_lost(const WordingShares& best, const WordingShares& other) const;
 
 private:
@@ -35,7 +38,6 @@ private:
     const Tokenizer* m_tokenizer;
     std::vector<Word> m_words;
     std::size_t m_sentences = 0;
-    double m_heaviest = 1.0;
 };
 
 }  // namespace pathloom

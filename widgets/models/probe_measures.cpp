@@ -57,7 +57,7 @@ QVector<TableColumn<LossCurveFacts>> fitColumns(const std::function<QString(cons
     name.title = tr("Fit of \u03b1 x^\u03b2 + \u03b3");
     name.text = [title](const LossCurveFacts& c) { return title(c.contestant); };
     name.tip = [](const LossCurveFacts& c) {
-        return c.kept ? tr("Kept by the project; nothing was measured again") : tr("%1 windows").arg(c.windows.size());
+        return c.kept ? tr("Kept by the project; nothing was measured again") : tr("%1 windows").arg(c.windows);
     };
     const auto r2 = [](double value) { return QString::number(value, 'f', 4); };
     return {name, numberColumn<LossCurveFacts>(QStringLiteral("\u03b1"), tr("Height of the law"), &LossCurveFacts::alpha, fixed),
@@ -140,7 +140,7 @@ double LossCurveFacts::lawAt(double x) const
     return alpha * std::pow(x, beta) + gamma;
 }
 
-LossWindow toLossWindow(const QJsonObject& event)
+LossPointFacts toLossPoint(const QJsonObject& event)
 {
     return {integer(event, "position"), int(integer(event, "tokens")), number(event, "nll"), number(event, "nll_window"),
         number(event, "cumulative"), event.value(QLatin1String("repeated")).toBool()};
@@ -151,16 +151,18 @@ LossCurveFacts toLossCurve(const QJsonObject& event)
     LossCurveFacts curve;
     curve.contestant = text(event, "contestant");
     const QJsonArray points = event.value(QLatin1String("points")).toArray();
-    for (const auto& point : points) curve.windows.append(toLossWindow(point.toObject()));
+    for (const auto& point : points) curve.points.append(toLossPoint(point.toObject()));
     const QJsonObject fit = event.value(QLatin1String("fit")).toObject();
     curve.alpha = number(fit, "alpha");
     curve.beta = number(fit, "beta");
     curve.gamma = number(fit, "gamma");
     curve.r2 = number(fit, "r2");
-    curve.fitted = true;
+    curve.fitted = !fit.isEmpty();
     curve.kept = event.value(QLatin1String("kept")).toBool();
     curve.length = integer(event, "length");
     curve.documentTokens = integer(event, "document_tokens");
+    curve.windows = int(integer(event, "windows"));
+    curve.done = curve.fitted ? curve.windows : int(integer(event, "done"));
     return curve;
 }
 

@@ -9,25 +9,26 @@
 
 namespace pathloom {
 
-struct LossWindow {
-    qint64 position = 0;
-    int tokens = 0;
+struct LossPointFacts {
+    qint64 position = 0;  ///< tokens before the token foretold
+    int tokens = 0;  ///< targets measured
     double loss = 0, windowOnly = 0, cumulative = 0;  ///< nats a token
-    bool repeated = false;  ///< past the end of the document, which was repeated
-    bool operator==(const LossWindow&) const = default;
+    bool repeated = false;  ///< more than the document has, which was repeated
+    bool operator==(const LossPointFacts&) const = default;
 };
 
 struct LossCurveFacts {
     QString contestant;
-    QVector<LossWindow> windows;
+    QVector<LossPointFacts> points;
     double alpha = 0, beta = 0, gamma = 0, r2 = 0;
     bool fitted = false;  ///< complete: the law holds
     bool kept = false;  ///< from the project's results
     qint64 length = 0, documentTokens = 0;
+    int windows = 0, done = 0;  ///< stretches of targets, and how many of them are in
     [[nodiscard]] double lawAt(double x) const;
     bool operator==(const LossCurveFacts&) const = default;
 };
-LossWindow toLossWindow(const QJsonObject& event);
+LossPointFacts toLossPoint(const QJsonObject& event);
 LossCurveFacts toLossCurve(const QJsonObject& event);
 
 /// One contestant's answer to the question asked last.

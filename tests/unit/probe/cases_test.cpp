@@ -6,6 +6,7 @@
 #include "engine/probe/answer_rows.h"
 #include "engine/probe/case_makers.h"
 #include "engine/probe/position_loss.h"
+#include "engine/probe/text_steps.h"
 #include "tests/reply_server.h"
 
 #include <gmock/gmock.h>
@@ -149,6 +150,46 @@ TEST(PowerLaw, IsFoundAgain)
     EXPECT_GT(law.r2, 0.9999);
     y[3] += 1.0;
     EXPECT_LT(fit_power_law(x, y).r2, 0.95);
+    for (std::size_t i = 0; i < x.size(); ++i) y[i] = 6.0 - 0.3 * std::log(x[i]);  // would go on below zero
+    EXPECT_EQ(fit_power_law(x, y).gamma, 0.0);
+    EXPECT_GT(fit_power_law(x, y).r2, 0.98);
+}
+
+TEST(CopyMixture, LearnsHowFarAMatchIsToBeTrusted)
+{
+    // Long matches go on as they did; short ones are followed by anything, and the window knows better.
+    Rng rng(5);
+    std::vector<TextStep> steps;
+    for (int i = 0; i < 600; ++i) {
+        TextStep step{7, 0.05, 0.2, 3.0, 0.0, 100000, {}};
+        const bool trusted = rng.uniform() < 0.5;
+        for (int k = 0; k < 8; ++k)
+            step.hits.push_back({0.5 + 0.3 * rng.uniform(), trusted && k == 3 ? 20 : 1, trusted && k == 3 ? 7 : 100 + k});
+        steps.push_back(step);
+    }
+    const CopyMixture fitted = fit_copying(steps, 150);
+    EXPECT_LT(mean_loss(fitted, steps), mean_loss(CopyMixture{}, steps));
+    EXPECT_LT(mean_loss(fitted, steps), 0.5 * -std::log(0.05) + 0.2);  // half are all but sure, half as without a memory
+    EXPECT_EQ(fit_copying(steps, 150), fitted);
+    TextStep bare = steps[0];
+    bare.hits.clear();
+    EXPECT_DOUBLE_EQ(fitted.likelihood(bare), 0.05);
+    // A distribution: the probabilities of the tokens that can be copied and the window's own come to no more than one.
+    double sum = 0.0;
+    TextStep step = steps[0];
+    for (const int token : {7, 100, 101, 102, 103, 104, 105, 106, 107}) {
+        step.token = token;
+        step.spoken = 0.0;
+        sum += fitted.likelihood(step);
+    }
+    EXPECT_LE(sum, 1.0 + 1e-8);
+}
+
+TEST(PositionLoss, ContextsGrowByHalfOctavesAndEndWhereTheyShould)
+{
+    EXPECT_EQ(context_lengths(750), (std::vector<std::size_t>{128, 181, 256, 362, 512, 750}));
+    EXPECT_EQ(context_lengths(530), (std::vector<std::size_t>{128, 181, 256, 362, 530}));
+    EXPECT_EQ(context_lengths(100), (std::vector<std::size_t>{100}));
 }
 
 TEST(WordMatch, PrefersTheRowAfterTheQuestionsRareWords)

@@ -6,6 +6,7 @@
 #include "../temporary_folder.h"
 #include "engine/core/files.h"
 #include "engine/probe/mixture.h"
+#include "engine/probe/position_loss.h"
 
 #include <gtest/gtest.h>
 
@@ -121,6 +122,20 @@ TEST_F(Listing, AClosedGateSaysNoneAndWithoutRankingThereIsNoGate)
     EXPECT_NE(ask(reader).text, NoAnswer);
 }
 
+TEST(Logistic, TakesTheThresholdThatAnswersMostQuestions)
+{
+    const auto at = [](double x, bool right) { return GateExample{{x}, right}; };
+    // Half of the examples are right, and 0.5 decides most of them; but every question has a wrong one at 1.
+    std::vector<std::vector<GateExample>> questions;
+    for (int i = 0; i < 10; ++i) questions.push_back({at(0.0, false), at(1.0, false), at(3.0 + i, true), at(4.0 + i, true)});
+    questions.push_back({at(9.0, false), at(0.4, true)});  // no threshold answers it
+    questions.push_back({at(2.5, false)});
+    const Logistic one = most_questions({-0.5, {1.0}}, questions);
+    EXPECT_DOUBLE_EQ(one.bias, -2.75);
+    EXPECT_EQ(one.weights[0], 1.0);
+    EXPECT_EQ(most_questions(one, {}).bias, one.bias);
+}
+
 TEST(EvidenceGate, IsFittedWrittenAndRefused)
 {
     std::vector<GateExample> examples;
@@ -136,14 +151,10 @@ TEST(EvidenceGate, IsFittedWrittenAndRefused)
     for (const GateExample& example : examples) right += (gate.present.logit(example.measured) > 0.0) == example.right ? 1 : 0;
     EXPECT_GT(right, 360);
     EXPECT_LT(std::abs(gate.again.weights[1]), 0.1 * std::abs(gate.present.weights[1]));  // the penalty holds it down
-    const auto wrongly = [&](const Logistic& one) {
-        return std::ranges::count_if(
-            examples, [&](const GateExample& example) { return (one.logit(example.measured) > 0.0) != example.right; });
-    };
-    EXPECT_LT(wrongly(least_errors(gate.present, examples)), wrongly(gate.present));  // the right ones are the fewer
     const Logistic lenient = accepting(gate.present, examples, 0.0);
     for (const GateExample& example : examples) EXPECT_TRUE(!example.right || lenient.logit(example.measured) > 0.0);
     EXPECT_EQ(lenient.weights, gate.present.weights);
+    gate.text = CopyMixture{7.0, 3.0, {-2.0, {1, 2, 3, 4, 5, 6, 7}}};
     const std::string text = write_gate(gate, "abc", R"({"cases":400})");
     EXPECT_EQ(parse_gate(text, "abc").value(), gate);
     EXPECT_EQ(parse_gate(text, "other").error().code, ErrorCode::Corrupt);
@@ -221,6 +232,39 @@ TEST(NeedleGrid, PutsNeedlesWhereItSaysAndRebuildsTheSameCells)
     request.distractors = 2;
     request.lengths = {40};
     EXPECT_EQ(needle_grid(reader, haystack, request, seen).error().code, ErrorCode::Usage);  // no room
+}
+
+TEST(PositionLoss, FallsWhereTheMemoryReachesWhatIsRepeated)
+{
+    const ComputeThreads one(1);
+    test::TemporaryFolder folder;
+    ReaderPackage reader = copying_reader();
+    const std::string again = plain_prose(7, 300), between = plain_prose(8, 500);
+    const std::size_t length = reader.tokenizer.encode_ids(again + between + again).size();
+    const Haystack haystack = prepare_haystack(reader, again + between + again, length, folder.path(), to_the_end).value();
+    PositionLossRequest request{length, 4, 8, {}};
+    int windows = 0;
+    const auto count = [&](const std::vector<LossPoint>& points, int done) {
+        EXPECT_EQ(done, ++windows);
+        EXPECT_EQ(points.back().tokens, 8 * done);
+        return true;
+    };
+    for (const bool fitted : {false, true}) {  // by its own copying, and by a mixture
+        if (fitted) reader.gate = EvidenceGate{{}, {}, {}, {}, {}, CopyMixture{20.0, 2.0, {-4.0, {2.0}}}};
+        windows = 0;
+        const std::vector<LossPoint> points = position_loss(reader, haystack, request, count).value();
+        EXPECT_EQ(windows, 4);
+        EXPECT_EQ(points.back().position, length / 4 * 3);
+        const double before = points[points.size() - 3].nll;  // too short a memory to reach the first time
+        EXPECT_LT(points.back().nll, 0.6 * before) << fitted;
+        EXPECT_GT(before, 0.8 * points.front().nll) << fitted;
+        EXPECT_EQ(points.back().nll_window, points.front().nll_window);
+        EXPECT_GT(points.back().cumulative, points.back().nll);
+    }
+    EXPECT_EQ(
+        position_loss(reader, haystack, request, [](const auto&, int) { return false; }).error().code, ErrorCode::Cancelled);
+    request.window = 1000;
+    EXPECT_EQ(position_loss(reader, haystack, request, count).error().code, ErrorCode::Usage);
 }
 
 TEST(NeedleGrid, EveryOfManyNeedlesIsAskedFor)

@@ -117,6 +117,21 @@ TEST_F(Routed, EachRowIsWrittenByThePathItsLastTokensFit)
     EXPECT_NE(routed.hash, reader("joined").hash);
 }
 
+TEST_F(Routed, TheSharedReadersGateGoesWithIt)
+{
+    ASSERT_TRUE(join());
+    EXPECT_FALSE(reader("joined").gate);
+    EvidenceGate gate;
+    gate.present.bias = 0.25;
+    gate.text.emplace();
+    ASSERT_TRUE(write_file_atomic(folder.path() / "0/gate.json", write_gate(gate, reader("0").hash, "{}")));
+    ASSERT_TRUE(join());
+    EXPECT_EQ(joined("auto").gate, gate);
+    ASSERT_TRUE(std::filesystem::remove(folder.path() / "0/gate.json"));
+    ASSERT_TRUE(join());
+    EXPECT_FALSE(reader("joined").gate);
+}
+
 TEST_F(Routed, ANeedleMovesNoOthersRow)
 {
     ASSERT_TRUE(join());

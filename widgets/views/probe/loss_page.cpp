@@ -40,9 +40,9 @@ LossPage::LossPage(HelperSession& session, Contestants& contestants, ThemeContro
     , m_theme(theme)
     , m_fits([&contestants](const QString& id) { return contestants.title(id); })
     , m_length(new QLineEdit)
-    , m_windows(
-          numberBox(QStringLiteral("probe.loss.windows"), tr("Places measured, at equal distances on a log axis"), 4, 200, 24))
-    , m_window(numberBox(QStringLiteral("probe.loss.window"), tr("Tokens measured at each place"), 1, 1024, 64))
+    , m_windows(numberBox(
+          QStringLiteral("probe.loss.windows"), tr("Stretches of the last quarter whose tokens are foretold"), 1, 200, 24))
+    , m_window(numberBox(QStringLiteral("probe.loss.window"), tr("Tokens foretold in each stretch"), 1, 1024, 64))
     , m_run(new QPushButton(tr("Measure")))
     , m_progress(thinProgress(tr("Progress of the curve")))
     , m_note(noteLabel(QStringLiteral("probe.loss.note")))
@@ -145,9 +145,7 @@ void LossPage::hear(const QString& kind, const QJsonObject& event)
         m_curves.last().contestant = id;
         return m_curves.last();
     };
-    if (kind == QLatin1String("point")) {
-        curveOf(event.value(QLatin1String("contestant")).toString()).windows.append(toLossWindow(event));
-    } else if (kind == QLatin1String("curve")) {
+    if (kind == QLatin1String("points") || kind == QLatin1String("curve")) {  // so far, or whole
         const LossCurveFacts curve = toLossCurve(event);
         curveOf(curve.contestant) = curve;
     }
@@ -163,14 +161,9 @@ void LossPage::showCurves()
     for (const LossCurveFacts& curve : std::as_const(m_curves)) {
         const QString who = m_contestants.title(curve.contestant);
         std::vector<PlotPoint> cumulative, windowOnly, law;
-        double sum = 0;
-        qint64 before = 0;
-        for (const LossWindow& window : curve.windows) {
-            const qint64 end = window.position + window.tokens;
-            cumulative.push_back({double(end), window.cumulative});
-            sum += window.windowOnly * double(end - before);
-            before = end;
-            windowOnly.push_back({double(end), sum / double(end)});
+        for (const LossPointFacts& point : curve.points) {
+            cumulative.push_back({double(point.position), point.cumulative});
+            windowOnly.push_back({double(point.position), point.windowOnly});
         }
         if (curve.fitted && !cumulative.empty()) {
             const double from = std::log(cumulative.front().x), to = std::log(cumulative.back().x);
@@ -212,7 +205,7 @@ void LossPage::updateAll()
     const bool badLength = lengths.isEmpty() && !m_length->text().trimmed().isEmpty();
     m_run->setEnabled(!isRunning() && m_tokens > 0 && !badLength);
     qsizetype done = 0;
-    for (const LossCurveFacts& curve : std::as_const(m_curves)) done += curve.windows.size();
+    for (const LossCurveFacts& curve : std::as_const(m_curves)) done += curve.done;
     m_progress->setRange(0, std::max(1, m_expected));
     m_progress->setValue(int(done));
     m_progress->setVisible(isRunning());
@@ -227,15 +220,15 @@ void LossPage::updateAll()
     } else if (m_tokens == 0) {
         m_note->setText(tr("%1 is still being encoded.").arg(QFileInfo(m_document).fileName()));
     } else if (m_curves.isEmpty()) {
-        m_note->setText(tr("How well the next token is foretold, the further into %1 the reader is. %2 tokens.")
+        m_note->setText(tr("How well the next token is foretold, the more of %1 stands before it. %2 tokens.")
                             .arg(QFileInfo(m_document).fileName(), QLocale().toString(m_tokens)));
     } else if (isRunning()) {
         m_note->setText(tr("%1 of %2 windows").arg(done).arg(m_expected));
     } else {
         const LossCurveFacts& first = m_curves.first();
-        QString text = tr("Cumulative mean, estimated from %1 windows, each standing for the stretch before it; dashed: the same "
-                          "without a memory.")
-                           .arg(first.windows.size());
+        QString text = tr("Cumulative mean, estimated from %1 windows of the last quarter, each foretold with the last so many "
+                          "tokens before it in memory; dashed: without a memory.")
+                           .arg(first.windows);
         if (first.length < first.documentTokens)
             text += tr(" The first %1 of %2 tokens only.")
                         .arg(QLocale().toString(first.length), QLocale().toString(first.documentTokens));
