@@ -106,6 +106,24 @@ void TestProbe::exportAll(const QString& name)
     }
 }
 
+void TestProbe::aRefusedQuestionLeavesOnlyItsReason()
+{
+    NEEDS_READER();
+    openProse(300);
+    AskPage* ask = m_pane->askPage();
+    auto* answer = m_pane->findChild<QLabel*>(QStringLiteral("probe.answer"));
+    auto* note = m_pane->findChild<QLabel*>(QStringLiteral("probe.answer.note"));
+    ask->ask(QStringLiteral("What opens the vault? ").repeated(200), {});
+    QVERIFY(!answer->isHidden());  // where it will stream
+    TRY_VERIFY(!m_pane->isBusy());
+    QVERIFY(answer->isHidden());
+    QVERIFY2(note->text().contains(QStringLiteral("ask it shorter")), qPrintable(note->text()));
+    picture(QStringLiteral("probe-refused"));
+    ask->ask(QStringLiteral("What opens the vault in Lisbon?"), QStringLiteral("The vault in Lisbon opens with"));
+    TRY_VERIFY(!m_pane->isBusy());
+    QVERIFY(!answer->isHidden());
+}
+
 void TestProbe::contestantsStandSideBySide()
 {
     NEEDS_READER();

@@ -17,6 +17,7 @@ class TestProbe final : public QObject {
 private Q_SLOTS:
     void init();
     void cleanup();
+    void aRefusedQuestionLeavesOnlyItsReason();
     void contestantsStandSideBySide();
     void lossIsDrawnWithItsLawAndKept();
     void theProjectsResultsComeBack();

@@ -182,6 +182,7 @@ void AskPage::hear(const QJsonObject& event)
     } else {
         const bool cancelled = event.value(QLatin1String("cancelled")).toBool();
         m_note->setText(cancelled ? tr("Cancelled") : event.value(QLatin1String("message")).toString());
+        m_answerLabel->setVisible(!m_answerLabel->text().isEmpty());  // what was said before it was cancelled stays
     }
     updateReady();
     Q_EMIT busyChanged();
