@@ -41,7 +41,7 @@ double log_length(int matched)
 
 double CopyMixture::likelihood(const TextStep& step) const
 {
-    if (step.hits.empty()) return std::max(step.spoken, least_likelihood);
+    if (step.hits.empty()) return step.spoken;
     std::array<double, CopiesKept> mass{};
     const std::size_t count = std::min(step.hits.size(), mass.size());
     double highest = -INFINITY, cosine = -1.0;
@@ -65,13 +65,18 @@ double CopyMixture::likelihood(const TextStep& step) const
     const double logit = copying.logit({log_length(longest), cosine, agreement / sum, step.surest, step.entropy / 10.0,
         std::log(double(std::max<std::int64_t>(step.rows, 1))) / 10.0, std::log1p(double(as_long))});
     const double share = 1.0 / (1.0 + std::exp(-logit));
-    return std::max(share * copied / sum + (1.0 - share) * step.spoken, least_likelihood);
+    return share * copied / sum + (1.0 - share) * step.spoken;
+}
+
+double loss_of(double probability)
+{
+    return -std::log(std::max(probability, least_likelihood));
 }
 
 double mean_loss(const CopyMixture& mixture, std::span<const TextStep> steps)
 {
     double sum = 0.0;
-    for (const TextStep& step : steps) sum -= std::log(mixture.likelihood(step));
+    for (const TextStep& step : steps) sum += loss_of(mixture.likelihood(step));
     return steps.empty() ? 0.0 : sum / double(steps.size());
 }
 

@@ -42,13 +42,15 @@ inline constexpr std::array<const char*, 7> copying_names{
 struct CopyMixture {
     double cosine_scale = 10.0, match_scale = 1.0;  ///< a hit weighs exp(cosine_scale cosine + match_scale log(1 + matched))
     Logistic copying{-3.0, {1.0, 0.0, 1.0}};  ///< of the share of copying; its measurements in the order of copying_names
-    /// Probability of the step's token, over 0.
+    /// Probability of the step's token.
     [[nodiscard]] double likelihood(const TextStep& step) const;
     bool operator==(const CopyMixture&) const = default;
 };
 
 /// The mixture with the least mean loss over `steps`, by gradient descent of `rounds` rounds; deterministic.
 CopyMixture fit_copying(std::span<const TextStep> steps, int rounds);
+/// -log p, and no more than that of the least likelihood: one token that was thought impossible must not drown the rest.
+double loss_of(double probability);
 /// Mean loss, nats a token.
 double mean_loss(const CopyMixture& mixture, std::span<const TextStep> steps);
 

@@ -215,7 +215,7 @@ Result<nlohmann::json> fit_text(ReaderPackage& reader, const MemoryFile& memory,
     }
     gate.text = fit_copying(seen, text_rounds);
     double alone = 0.0;
-    for (const TextStep& step : held_out) alone -= std::log(std::max(1e-9, step.spoken)) / double(held_out.size());
+    for (const TextStep& step : held_out) alone += loss_of(step.spoken) / double(held_out.size());
     return nlohmann::json{{"held_out", held_out.size()}, {"nll", mean_loss(*gate.text, held_out)}, {"nll_window", alone}};
 }
 

@@ -75,7 +75,9 @@ Result<std::vector<LossPoint>> position_loss(
     const auto window = std::size_t(request.window), windows = std::size_t(request.windows);
     const std::size_t length = std::min(request.length, haystack.memory.tokens().size()), farthest = length / 4 * 3;
     if (length < least_length || length - farthest < window * windows + 2)
-        return fail(ErrorCode::Usage, "{} windows of {} tokens in the last quarter need a length of at least {} tokens, got {}",
+        return fail(ErrorCode::Usage,
+            "{} windows of {} tokens in the last quarter need a length of at least {} tokens, got {}; take "
+            "fewer or shorter ones, or a longer text",
             windows, window, std::max(least_length, 4 * (window * windows + 2)), length);
     const CopyMixture* const mixture = reader.gate && reader.gate->text ? &*reader.gate->text : nullptr;
     const std::vector<std::size_t> contexts = context_lengths(farthest);
@@ -89,9 +91,9 @@ Result<std::vector<LossPoint>> position_loss(
         for (std::size_t place = begin; place < begin + window; ++place) {
             const std::vector<TextStep> steps
                 = text_steps(reader, haystack.memory, place, contexts, !mixture, request.answer.scan);
-            sum_window -= std::log(std::max(1e-9, steps[0].spoken));
+            sum_window += loss_of(steps[0].spoken);
             for (std::size_t i = 0; i < steps.size(); ++i)
-                sums[i] -= std::log(mixture ? mixture->likelihood(steps[i]) : std::max(1e-9, steps[i].own));
+                sums[i] += loss_of(mixture ? mixture->likelihood(steps[i]) : steps[i].own);
         }
         const double targets = double((w + 1) * window);
         double stretch = 0.0;

@@ -6,7 +6,6 @@
 // So the same targets, in windows spread over the last quarter, are scored with the last 128, 181, 256 ... tokens before them.
 #pragma once
 
-#include "engine/probe/memory_view.h"
 #include "engine/probe/needle_grid.h"
 
 #include <functional>

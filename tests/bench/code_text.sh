@@ -6,17 +6,10 @@
 set -euo pipefail
 if [ $# -ne 1 ]; then sed -n '5s/^# //p' "$0" >&2; exit 2; fi
 out=$(realpath -m "$1")
-work=$(realpath -m "${PATHLOOM_CORPUS_CACHE:-$HOME/.cache/pathloom/corpus}")
-mkdir -p "$work/download"
 files=$(mktemp -d)
 trap 'rm -rf "$files"' EXIT
-for package in libpython3.11-minimal libpython3.11-stdlib; do
-  ls "$work/download/$package"_*.deb >/dev/null 2>&1 ||
-    (cd "$work/download" && apt-get -o APT::Sandbox::User="$(id -un)" download -qq "$package")
-  archive=$(ls "$work/download/$package"_*.deb | tail -1)
-  basename "$archive" >&2
-  dpkg-deb -x "$archive" "$files"
-done
+. "$(dirname "${BASH_SOURCE[0]}")/unpack.sh"
+unpack "$files" libpython3.11-minimal libpython3.11-stdlib
 python3 - "$files" "$out" <<'PYTHON'
 import random, sys
 from pathlib import Path

@@ -9,17 +9,10 @@ export PYTHONDONTWRITEBYTECODE=1
 if [ $# -ne 1 ]; then sed -n '6s/^# //p' "$0" >&2; exit 2; fi
 corpus=$(cd "$(dirname "${BASH_SOURCE[0]}")/../../resources/corpus" && pwd)
 out=$(realpath -m "$1")
-work=$(realpath -m "${PATHLOOM_CORPUS_CACHE:-$HOME/.cache/pathloom/corpus}")
-mkdir -p "$work/download"
 texts=$(mktemp -d)
 trap 'rm -rf "$texts"' EXIT
-for package in anarchism debian-handbook dict-gcide; do
-  ls "$work/download/$package"_*.deb >/dev/null 2>&1 ||
-    (cd "$work/download" && apt-get -o APT::Sandbox::User="$(id -un)" download -qq "$package")
-  archive=$(ls "$work/download/$package"_*.deb | tail -1)
-  basename "$archive" >&2
-  dpkg-deb -x "$archive" "$texts"
-done
+. "$(dirname "${BASH_SOURCE[0]}")/unpack.sh"
+unpack "$texts" anarchism debian-handbook dict-gcide
 PYTHONPATH="$corpus" python3 - "$texts" "$out" <<'PYTHON'
 import sys
 from pathlib import Path

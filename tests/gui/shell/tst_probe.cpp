@@ -185,6 +185,16 @@ void TestProbe::lossIsDrawnWithItsLawAndKept()
     openProse(1500);
     m_pane->tabs()->setCurrentIndex(2);
     LossPage* loss = m_pane->lossPage();
+    picture(QStringLiteral("probe-loss-empty"));
+    // What does not fit is refused with what would.
+    m_pane->findChild<QSpinBox*>(QStringLiteral("probe.loss.windows"))->setValue(200);
+    QTest::mouseClick(m_pane->findChild<QPushButton*>(QStringLiteral("probe.loss.run")), Qt::LeftButton);
+    TRY_VERIFY(!m_pane->isBusy());
+    QVERIFY(m_pane->findChild<QLabel*>(QStringLiteral("probe.loss.note"))
+                ->text()
+                .contains(QStringLiteral("need a length of at least")));
+    QVERIFY(loss->curves().isEmpty() && loss->plot()->isHidden());
+    picture(QStringLiteral("probe-loss-refused"));
     m_pane->findChild<QSpinBox*>(QStringLiteral("probe.loss.windows"))->setValue(6);
     m_pane->findChild<QSpinBox*>(QStringLiteral("probe.loss.window"))->setValue(8);
     QTest::mouseClick(m_pane->findChild<QPushButton*>(QStringLiteral("probe.loss.run")), Qt::LeftButton);
@@ -196,6 +206,7 @@ void TestProbe::lossIsDrawnWithItsLawAndKept()
     QCOMPARE(curve.points.last().tokens, 48);
     QCOMPARE(curve.points.last().windowOnly, curve.points.first().windowOnly);  // the same targets at every position
     QVERIFY(curve.fitted && !curve.kept && std::isfinite(curve.r2) && curve.beta < 0);
+    QVERIFY(!loss->plot()->isHidden());
     QCOMPARE(loss->plot()->seriesCount(), 3);
     QVERIFY(m_pane->findChild<QLabel*>(QStringLiteral("probe.loss.note"))->text().contains(QStringLiteral("estimated from 6")));
     exportAll(QStringLiteral("loss"));

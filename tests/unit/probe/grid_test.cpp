@@ -109,6 +109,17 @@ TEST_F(Listing, PicksTheOneThatIsAskedFor)
     }
 }
 
+TEST_F(Listing, AValueEndsWhereTheGateSays)
+{
+    ReaderPackage reader = copying_reader(SelectionCount, Selection::All);
+    reader.gate = open_gate();
+    reader.gate->ends.bias = 100.0;  // after the first token
+    const Answer answer = ask(reader);
+    EXPECT_EQ(answer.items, 2u);
+    EXPECT_EQ(answer.tokens, 2);
+    EXPECT_LT(answer.text.size(), std::string("7412905, 3158862").size());
+}
+
 TEST_F(Listing, AClosedGateSaysNoneAndWithoutRankingThereIsNoGate)
 {
     ReaderPackage reader = copying_reader(SelectionCount, Selection::All);

@@ -6,6 +6,7 @@
 #include "engine/core/hash.h"
 #include "engine/core/resources.h"
 #include "engine/probe/haystack.h"
+#include "engine/probe/mixture_series.h"
 #include "engine/probe/reader_training.h"
 #include "engine/probe/selection.h"
 
@@ -16,6 +17,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <sstream>
 
 namespace pathloom {
 namespace {
@@ -55,6 +57,41 @@ struct Data {
         return views;
     }
 };
+
+TEST(Turns, AConversationKeepsToItsTopicsAndAsksSoOftenForTheSame)
+{
+    Data data = Data::make();
+    const FactWriter writer(words_of(data.all()));
+    const Tokens filler = data.tokenizer.encode_ids(data.texts[0]);
+    const auto passage = [&](Rng&, std::size_t length) { return std::span(filler).first(length); };
+    const auto made = [&](std::size_t most_same, std::size_t topics) {
+        std::set<std::string> taken;
+        Rng rng(9);
+        return turns_document(data.tokenizer, writer, {6000, 4, 0.0, passage, &taken, most_same, topics}, rng);
+    };
+    const auto topics_in = [&](const MixtureDocument& document) {  // the last word of what is asked for
+        std::istringstream lines(data.tokenizer.decode(document.tokens));
+        std::set<std::string> topics;
+        std::string line, asker;
+        while (std::getline(lines, line)) {
+            if (asker.empty()) asker = line.substr(0, line.find(':') + 1);
+            if (!line.starts_with(asker)) continue;
+            if (line.ends_with('.')) line.pop_back();
+            topics.insert(line.substr(line.rfind(' ') + 1));
+        }
+        return topics.size();
+    };
+    const auto most_alike = [](const MixtureDocument& document) {
+        std::size_t most = 0;
+        for (const MixtureQuestion& question : document.questions) most = std::max(most, question.excluded.size() + 1);
+        return most;
+    };
+    const MixtureDocument few = made(3, 4), any = made(0, 0);
+    EXPECT_EQ(most_alike(few), 3u);
+    EXPECT_GT(most_alike(any), 10u);
+    EXPECT_LE(topics_in(few), 5u);
+    EXPECT_GT(topics_in(any), 10u);
+}
 
 MixtureSpec small_spec(MixtureKind only)
 {

@@ -127,6 +127,7 @@ TEST_F(Routed, TheSharedReadersGateGoesWithIt)
     ASSERT_TRUE(write_file_atomic(folder.path() / "0/gate.json", write_gate(gate, reader("0").hash, "{}")));
     ASSERT_TRUE(join());
     EXPECT_EQ(joined("auto").gate, gate);
+    EXPECT_EQ(joined("auto").gate_hash, sha256_hex(read_file(folder.path() / "joined/gate.json").value()));
     ASSERT_TRUE(std::filesystem::remove(folder.path() / "0/gate.json"));
     ASSERT_TRUE(join());
     EXPECT_FALSE(reader("joined").gate);

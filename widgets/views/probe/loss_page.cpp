@@ -196,6 +196,7 @@ void LossPage::showCurves()
     }
     m_fits.setRows(fitted);
     m_table->setVisible(!fitted.isEmpty());
+    m_plot->setVisible(!m_curves.isEmpty());  // axes without data would show numbers of nothing
     m_plot->resetZoom();
 }
 
@@ -220,7 +221,7 @@ void LossPage::updateAll()
     } else if (m_tokens == 0) {
         m_note->setText(tr("%1 is still being encoded.").arg(QFileInfo(m_document).fileName()));
     } else if (m_curves.isEmpty()) {
-        m_note->setText(tr("How well the next token is foretold, the more of %1 stands before it. %2 tokens.")
+        m_note->setText(tr("Measure how well the next token is foretold, the more of %1 stands before it. %2 tokens.")
                             .arg(QFileInfo(m_document).fileName(), QLocale().toString(m_tokens)));
     } else if (isRunning()) {
         m_note->setText(tr("%1 of %2 windows").arg(done).arg(m_expected));
