@@ -4,7 +4,7 @@ find_package(OpenMP REQUIRED COMPONENTS CXX)
 pathloom_library(pathloom_model
   SOURCES kernels/activations.cpp kernels/attention.cpp kernels/buffer.cpp kernels/convolution.cpp kernels/cross_entropy.cpp kernels/norms.cpp
           kernels/optimizer.cpp kernels/product_peaks.cpp kernels/products.cpp kernels/profile.cpp kernels/softmax.cpp
-          blocks.cpp content_bag.cpp device_passes.cpp head.cpp memory_model.cpp memory_reader.cpp mixture.cpp parameters.cpp path_model.cpp
+          blocks.cpp content_bag.cpp device_passes.cpp head.cpp logistic.cpp memory_model.cpp memory_reader.cpp mixture.cpp parameters.cpp path_model.cpp
           reader_products.cpp
           reader_spec.cpp training_run.cpp window_encoder.cpp
   LINK pathloom_spec pathloom_simd pathloom_blobs fmt::fmt

@@ -4,7 +4,7 @@
 // text after training: the reader's own copying was trained on questions, and knows nothing of how far a stretch repeats.
 #pragma once
 
-#include "engine/probe/logistic.h"
+#include "engine/model/logistic.h"
 
 #include <array>
 #include <cstdint>

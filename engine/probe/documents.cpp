@@ -2,28 +2,48 @@
 #include "engine/probe/documents.h"
 
 #include "engine/corpus/document_reader.h"
+#include "engine/probe/film.h"
 
 #include <algorithm>
 
 namespace pathloom {
 
+Result<ProbeDocument> read_probe_document(const std::filesystem::path& file, const ReadLimits& limits, bool pictures)
+{
+    ProbeDocument out{file, {}, 0};
+    ReadLimits own = limits;
+    if (pictures) {
+        PATHLOOM_TRY(out.pictures, picture_seconds(file, limits));
+        own.options.may_be_empty = out.pictures > 0;
+    }
+    PATHLOOM_TRY(out.content, read_document(file, own));
+    if (out.content.marks.empty() && out.pictures > 0) {
+        Locator title;
+        title.seconds = 0.0;
+        title.track = "title";
+        out.content = {};
+        out.content.add({file.filename().string() + "\n", title});
+    }
+    return out;
+}
+
 Result<std::vector<ProbeDocument>> read_probe_documents(const std::vector<std::filesystem::path>& paths, const ReadLimits& limits,
-    const std::function<void(const std::string&)>& skipped)
+    bool pictures, const std::function<void(const std::string&)>& skipped)
 {
     PATHLOOM_TRY(const std::vector<std::filesystem::path> files, document_files(paths));
     std::vector<ProbeDocument> out;
     std::size_t bytes = 0;
     for (const auto& file : files) {
-        auto content = read_document(file, limits);
-        if (!content) {
+        auto document = read_probe_document(file, limits, pictures);
+        if (!document) {
             const bool named = std::ranges::find(paths, file) != paths.end();
-            if (named || content.error().code == ErrorCode::Cancelled) return fail(content.error());
-            skipped(content.error().message);
+            if (named || document.error().code == ErrorCode::Cancelled) return fail(document.error());
+            skipped(document.error().message);
             continue;
         }
-        bytes += content->text.size();
+        bytes += document->content.text.size();
         if (bytes > std::size_t(4000) << 20) return fail(ErrorCode::Usage, "the documents have more than 4000 MB; give fewer");
-        out.push_back({file, std::move(*content)});
+        out.push_back(std::move(*document));
     }
     if (out.empty()) return fail(ErrorCode::Usage, "no document could be read");
     return out;

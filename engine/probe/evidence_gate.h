@@ -5,8 +5,8 @@
 #pragma once
 
 #include "engine/core/result.h"
+#include "engine/model/logistic.h"
 #include "engine/probe/copy_mixture.h"
-#include "engine/probe/logistic.h"
 
 #include <array>
 #include <cstdint>

@@ -18,20 +18,39 @@ Error unexpected(const std::filesystem::path& file)
     return {ErrorCode::Failed, file.string() + ": pathloom-read gave an answer that is not understood; reinstall Pathloom"};
 }
 
-}  // namespace
-
-Result<int> film_seconds(const std::filesystem::path& file, const ReadLimits& limits)
-{
+struct Media {
     int seconds = 0;
+    bool pictures = false;
+};
+
+Result<Media> media_of(const std::filesystem::path& file, const ReadLimits& limits)
+{
+    Media out;
     PATHLOOM_CHECK(run_reader(file, {"--media"}, limits, [&](std::string_view line) -> Result<void> {
         auto said = nlohmann::json::parse(line, nullptr, false);
         if (!said.is_object() || !said.contains("media") || !said["media"].is_object() || !said["media"]["seconds"].is_number())
             return fail(unexpected(file));
-        seconds = int(std::min(1e8, said["media"]["seconds"].get<double>()));
+        out.seconds = int(std::min(1e8, said["media"]["seconds"].get<double>()));
+        out.pictures = said["media"].value("video", nlohmann::json()).is_object();
         return {};
     }));
-    if (seconds < 1) return fail(ErrorCode::Usage, "{} is shorter than a second; give a longer film", file.string());
-    return seconds;
+    return out;
+}
+
+}  // namespace
+
+Result<int> film_seconds(const std::filesystem::path& file, const ReadLimits& limits)
+{
+    PATHLOOM_TRY(const Media media, media_of(file, limits));
+    if (media.seconds < 1) return fail(ErrorCode::Usage, "{} is shorter than a second; give a longer film", file.string());
+    return media.seconds;
+}
+
+Result<int> picture_seconds(const std::filesystem::path& file, const ReadLimits& limits)
+{
+    const auto media = media_of(file, limits);
+    if (!media && media.error().code == ErrorCode::Cancelled) return fail(media.error());
+    return media && media->pictures ? media->seconds : 0;
 }
 
 Result<FilmText> read_film_text(const std::filesystem::path& file, const ReadLimits& limits)

@@ -25,6 +25,9 @@ struct FilmText {
 /// Whole seconds of a film; Usage when it is shorter than one.
 Result<int> film_seconds(const std::filesystem::path& file, const ReadLimits& limits);
 
+/// The whole seconds of a film with pictures; 0 for a sound and for what is no film. Cancelled.
+Result<int> picture_seconds(const std::filesystem::path& file, const ReadLimits& limits);
+
 /// Subtitles and the text of the pictures (and speech, when the options say so); none at all is no error. As read_document(), and
 /// Usage for a film of less than a second.
 Result<FilmText> read_film_text(const std::filesystem::path& file, const ReadLimits& limits);

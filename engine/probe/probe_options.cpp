@@ -105,8 +105,8 @@ Result<std::optional<ResultStore>> store_of(const ProbeOptions& options)
 
 Result<std::vector<ProbeDocument>> documents_of(const ProbeShell& shell, const ProbeOptions& options)
 {
-    return read_probe_documents(
-        options.documents, read_limits(shell, options), [](const std::string& why) { fmt::print(stderr, "skipped: {}\n", why); });
+    return read_probe_documents(options.documents, read_limits(shell, options), options.pictures,
+        [](const std::string& why) { fmt::print(stderr, "skipped: {}\n", why); });
 }
 
 Result<ReaderPackage> reader_of(const ProbeOptions& options)
@@ -145,8 +145,10 @@ std::filesystem::path memory_folder(const ProbeOptions& options)
 MemoryProgress on_stderr(const ProbeShell& shell)
 {
     return [&shell, last = std::size_t(0)](std::size_t done, std::size_t all) mutable {
-        if (done > 0 && done != last) fmt::print(stderr, "encoded {} of {} tokens\n", done, all);
-        last = done;
+        if (done > 0 && done != last && (done == all || done < last || done >= last + all / 20)) {  // pictures come one by one
+            fmt::print(stderr, "encoded {} of {} tokens\n", done, all);
+            last = done;
+        }
         return !shell.stopped();
     };
 }

@@ -20,12 +20,12 @@
 namespace pathloom {
 
 struct ProbeOptions {
-    std::string model = "shipped", precision = "bf16", path, question, prefix;
+    std::string model = "shipped", precision = "bf16", path, question, prefix, frames = "shipped";
     std::vector<std::filesystem::path> documents;
     std::filesystem::path templates, memory, out;
     std::vector<double> lengths;
     int depths = 11, distractors = 0, needles = 100, threads = 2, max_tokens = 40;
-    bool no_needle = false, one_turn = false;
+    bool no_needle = false, one_turn = false, pictures = false;
     std::uint64_t seed = 1;
     std::vector<std::string> baselines;
     EndpointOptions endpoint;

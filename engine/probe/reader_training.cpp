@@ -4,10 +4,9 @@
 #include "engine/core/files.h"
 #include "engine/core/hash.h"
 #include "engine/core/isa.h"
-#include "engine/corpus/jsonl.h"
-#include "engine/corpus/zstd_bytes.h"
 #include "engine/model/kernels/optimizer.h"
 #include "engine/model/training_run.h"
+#include "engine/probe/corpus_texts.h"
 #include "engine/probe/reader_package.h"
 
 #include <nlohmann/json.hpp>
@@ -20,46 +19,6 @@
 namespace pathloom {
 
 namespace {
-
-constexpr std::uint64_t largest_corpus = std::uint64_t(4) << 30;
-
-struct Texts {
-    std::vector<std::string> train, valid;
-    std::string hash;
-};
-
-Result<Texts> read_texts(const std::filesystem::path& file, const std::vector<std::string>& domains)
-{
-    PATHLOOM_TRY(std::string bytes, read_file(file));
-    Texts texts;
-    texts.hash = sha256_hex(bytes);
-    if (file.extension() == ".zst") {
-        auto plain = zstd_decompress(bytes, largest_corpus);
-        if (!plain) return fail(plain.error().code, "{}: {}", file.string(), plain.error().message);
-        bytes = std::move(*plain);
-    }
-    std::string problem;
-    for_each_line(bytes, [&](std::int64_t number, std::string_view line) {
-        auto record = parse_record(line);
-        if (!record) {
-            if (problem.empty()) problem = fmt::format("{}:{}: {}", file.string(), number, record.error().message);
-            return;
-        }
-        if (!domains.empty() && std::ranges::find(domains, record->domain) == domains.end()) return;
-        const Split split = record->split.value_or(Split::Train);
-        if (split == Split::Train) texts.train.push_back(std::move(record->text));
-        if (split == Split::Valid) texts.valid.push_back(std::move(record->text));
-    });
-    if (!problem.empty()) return fail(ErrorCode::Corrupt, "{}", problem);
-    if (texts.train.empty() || texts.valid.empty())
-        return fail(ErrorCode::Usage, "{} has no training or no validation documents of these domains", file.string());
-    return texts;
-}
-
-std::vector<std::string_view> views(const std::vector<std::string>& texts)
-{
-    return {texts.begin(), texts.end()};
-}
 
 /// Everything a resumed training needs to go on with the same bits.
 struct TrainingState {
@@ -137,7 +96,7 @@ Result<ReaderTrainingResult> train_reader(
     PATHLOOM_TRY(const std::string recipe_text, read_file(request.recipe_file));
     PATHLOOM_TRY(const ReaderRecipe recipe, parse_reader_recipe(recipe_text));
     const ReaderOptimizer& o = recipe.training;
-    PATHLOOM_TRY(const Texts texts, read_texts(request.recipe_file.parent_path() / recipe.corpus, recipe.domains));
+    PATHLOOM_TRY(const CorpusTexts texts, read_corpus_texts(request.recipe_file.parent_path() / recipe.corpus, recipe.domains));
     PATHLOOM_CHECK(make_folders(request.out));
 
     const std::filesystem::path tokenizer_file = request.out / "tokenizer.model";
@@ -252,7 +211,7 @@ Result<void> fit_reader_gate(const ReaderTrainingRequest& request, const std::fu
     PATHLOOM_TRY(const std::string recipe_text, read_file(request.recipe_file));
     PATHLOOM_TRY(const ReaderRecipe recipe, parse_reader_recipe(recipe_text));
     if (recipe.gate.cases == 0) return fail(ErrorCode::Usage, "{} wants no gate; set gate.cases", request.recipe_file.string());
-    PATHLOOM_TRY(const Texts texts, read_texts(request.recipe_file.parent_path() / recipe.corpus, recipe.domains));
+    PATHLOOM_TRY(const CorpusTexts texts, read_corpus_texts(request.recipe_file.parent_path() / recipe.corpus, recipe.domains));
     const std::filesystem::path gate_file = request.out / "gate.json", memories = request.out / "gate-memory";
     std::error_code ignored;
     std::filesystem::remove(gate_file, ignored);  // one of other weights would be refused

@@ -7,6 +7,7 @@
 #include "engine/corpus/document_reader.h"
 #include "engine/corpus/read_options_json.h"
 #include "engine/model/kernels/products.h"
+#include "engine/probe/documents.h"
 
 #include <algorithm>
 #include <chrono>
@@ -68,6 +69,15 @@ Result<ReaderPackage*> ProbeSession::reader_named(const std::string& id)
     }
     PATHLOOM_TRY(ReaderPackage package, load_reader(folder, Precision::Bf16));
     return &m_readers.emplace(id, std::move(package)).first->second;
+}
+
+Result<VisionModel*> ProbeSession::frames()
+{
+    if (!m_frames) {
+        PATHLOOM_TRY(const std::filesystem::path folder, vision_folder("shipped"));
+        PATHLOOM_TRY(m_frames, load_vision(folder));
+    }
+    return &*m_frames;
 }
 
 Result<MemoryFile*> ProbeSession::memory_of(Document& document, const std::string& reader)
@@ -159,13 +169,15 @@ Result<void> ProbeSession::add(const json& request)
     std::size_t added = 0;
     ReadLimits limits;
     limits.stopped = m_io.stopped;
-    PATHLOOM_TRY(limits.options, parse_read_options(request.value("reading", json())));
+    const json reading = request.value("reading", json());
+    PATHLOOM_TRY(limits.options, parse_read_options(reading));
+    const bool pictures = reading.is_object() && reading.value("pictures", false);
     for (const auto& path : request.at("paths")) {
         const auto name = path.get<std::string>();
         const auto files = document_files({name});
         if (!files) say("rejected", {{"document", name}, {"message", files.error().message}});
         for (const auto& file : files.value_or(std::vector<std::filesystem::path>())) {
-            PATHLOOM_TRY(const bool is_new, open(*package, file, limits));
+            PATHLOOM_TRY(const bool is_new, open(*package, file, limits, pictures));
             if (is_new) ++added;
         }
     }
@@ -173,24 +185,25 @@ Result<void> ProbeSession::add(const json& request)
     return {};
 }
 
-Result<bool> ProbeSession::open(ReaderPackage& package, const std::filesystem::path& file, const ReadLimits& limits)
+Result<bool> ProbeSession::open(
+    ReaderPackage& package, const std::filesystem::path& file, const ReadLimits& limits, bool pictures)
 {
     if (std::ranges::any_of(m_documents, [&](const auto& document) { return document->name == file.string(); })) return false;
     ReadLimits watched = limits;
     watched.progress = [this, &file](double done, double total) {
         say("reading", {{"document", file.string()}, {"done", done}, {"total", total}});
     };
-    auto content = read_document(file, watched);
-    if (!content && content.error().code == ErrorCode::Cancelled) return fail(content.error());
-    if (content && content->text.size() > longest_document)
-        content = fail(ErrorCode::Usage, "{} has more than 4000 MB of text; cut it in parts", file.string());
-    if (!content) {
-        say("rejected", {{"document", file.string()}, {"message", content.error().message}});
+    auto read = read_probe_document(file, watched, pictures);
+    if (!read && read.error().code == ErrorCode::Cancelled) return fail(read.error());
+    if (read && read->content.text.size() > longest_document)
+        read = fail(ErrorCode::Usage, "{} has more than 4000 MB of text; cut it in parts", file.string());
+    if (!read) {
+        say("rejected", {{"document", file.string()}, {"message", read.error().message}});
         return false;
     }
     auto document = std::make_unique<Document>();
     document->name = file.string();
-    document->content = std::move(*content);
+    document->content = std::move(read->content);
     const std::string& text = document->content.text;
     document->hash = sha256_hex(text);
     // Places count bytes of the text as it was read: a viewer needs exactly that.
@@ -210,8 +223,13 @@ Result<bool> ProbeSession::open(ReaderPackage& package, const std::filesystem::p
     PATHLOOM_TRY(const MemoryIdentity identity, tokenize_document(package, text));
     PATHLOOM_TRY(document->memory,
         MemoryFile::obtain(m_options.memory, identity, key_source(package, identity.tokens), progress(document->name)));
+    if (read->pictures > 0) {
+        PATHLOOM_TRY(VisionModel* const model, frames());
+        PATHLOOM_TRY(document->pictures,
+            obtain_visual_memory(*model, file, read->pictures, m_options.memory, limits, progress(document->name)));
+    }
     say("document",
-        {{"document", document->name}, {"tokens", document->memory->rows() + 1},
+        {{"document", document->name}, {"tokens", document->memory->rows() + 1}, {"pictures", read->pictures},
             {"encoded_tokens", document->memory->encoded_now()},
             {"seconds", std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()}});
     m_documents.push_back(std::move(document));

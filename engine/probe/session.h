@@ -8,6 +8,7 @@
 #include "engine/probe/needle_grid.h"
 #include "engine/probe/result_store.h"
 #include "engine/probe/session_io.h"
+#include "engine/probe/visual_memory.h"
 
 #include <nlohmann/json.hpp>
 
@@ -42,7 +43,7 @@ private:
     Result<void> dispatch(const nlohmann::json& request);
     Result<void> add(const nlohmann::json& request);
     /// False when it is open already or cannot be read, which is said.
-    Result<bool> open(ReaderPackage& package, const std::filesystem::path& file, const ReadLimits& limits);
+    Result<bool> open(ReaderPackage& package, const std::filesystem::path& file, const ReadLimits& limits, bool pictures);
     /// When each stretch of a film's, a sound's or subtitles' text begins and ends; nothing for other documents.
     void say_places(const Document& document);
     Result<void> remove(const nlohmann::json& request);
@@ -56,6 +57,11 @@ private:
     Result<void> say_beside(const std::string& id, const nlohmann::json& request);
     Result<void> needle_by(
         const std::string& id, Document& document, NeedleGridRequest grid, const nlohmann::json& request, std::size_t& cells);
+    /// The frame encoder, once it is needed.
+    Result<VisionModel*> frames();
+    /// Where an answer was read: in the texts, or in one picture.
+    void add_text_places(const Answer& answer, nlohmann::json& marks, nlohmann::json& passages) const;
+    void add_picture_place(const VisualAnswer& answer, nlohmann::json& marks, nlohmann::json& passages) const;
     Result<ReaderPackage*> reader() { return reader_named(std::string(MainReader)); }
     /// MainReader, or "reader:" and a folder or the name of a shipped one.
     Result<ReaderPackage*> reader_named(const std::string& id);
@@ -73,6 +79,7 @@ private:
     SessionIo m_io;
     std::int64_t m_id = 0;
     std::map<std::string, ReaderPackage> m_readers;
+    std::optional<VisionModel> m_frames;
     std::vector<std::unique_ptr<Document>> m_documents;
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // A session's questions: the reader's answer with its places, and the answers of others beside it.
 #include "engine/corpus/text.h"
+#include "engine/probe/joint_answer.h"
 #include "engine/probe/session_document.h"
 
 #include <algorithm>
@@ -34,8 +35,47 @@ Result<void> ProbeSession::ask(const json& request)
         say("said", {{"text", so_far}});
         return !m_io.stopped();
     };
-    PATHLOOM_TRY(const Answer answer, ask_memory(*package, view, question, prefix, options));
+    MemoryView pictures;
+    for (const auto& document : m_documents)
+        if (document->pictures) pictures.add(*document->pictures, 0, document->pictures->rows());
+    JointAnswer said;
+    if (pictures.rows() > 0) {
+        PATHLOOM_TRY(VisionModel* const model, frames());
+        PATHLOOM_TRY(said, ask_text_and_pictures(*package, view, *model, pictures, question, prefix, options));
+    } else {
+        PATHLOOM_TRY(said.text, ask_memory(*package, view, question, prefix, options));
+    }
+    json marks = json::array(), passages_found = json::array();
+    if (said.by_picture)
+        add_picture_place(said.picture, marks, passages_found);
+    else
+        add_text_places(said.text, marks, passages_found);
+    const double looked = said.picture.seconds;
+    json answer{{"text", said.said()}, {"found", said.by_picture ? said.picture_found : said.text.found},
+        {"tokens", said.text.tokens}, {"seconds", said.text.seconds + looked},
+        {"seconds_first", said.text.seconds_first + looked}, {"memory_tokens", view.rows() + pictures.rows()}, {"marks", marks},
+        {"passages", passages_found}};
+    if (pictures.rows() > 0) answer["answered_by"] = said.by_picture ? "picture" : "text";
+    say("answer", std::move(answer));
+    return {};
+}
 
+void ProbeSession::add_picture_place(const VisualAnswer& answer, json& marks, json& passages_found) const
+{
+    std::vector<std::size_t> rows;
+    for (const auto& document : m_documents) rows.push_back(document->pictures ? document->pictures->rows() : 0);
+    const PicturePlace place = picture_place(rows, answer.picture, m_frames->net.spec().tokens());
+    Locator where;
+    where.seconds = double(place.second);
+    where.track = "picture";
+    const json mark{{"document", m_documents[place.film]->name}, {"seconds", place.second}, {"mass", 1.0}};
+    marks.push_back(mark);
+    passages_found.push_back(mark);
+    passages_found.back().update({{"place", to_text(where)}, {"text", answer.line}});
+}
+
+void ProbeSession::add_text_places(const Answer& answer, json& marks, json& passages_found) const
+{
     double total = 0.0;
     for (const EvidenceRow& row : answer.evidence) total += row.mass;
     const auto place = [&](std::int64_t row) {
@@ -44,7 +84,6 @@ Result<void> ProbeSession::ask(const json& request)
         while (at >= m_documents[document]->memory->rows()) at -= m_documents[document++]->memory->rows();
         return std::pair(document, at + 1);  // a row points at the token after it
     };
-    json marks = json::array(), passages_found = json::array();
     for (const EvidenceRow& row : answer.evidence) {
         if (marks.size() == most_marks) break;
         const auto [document, token] = place(row.row);
@@ -63,11 +102,6 @@ Result<void> ProbeSession::ask(const json& request)
         passages_found.push_back({{"document", m_documents[document]->name}, {"byte", byte}, {"mass", share(row.mass, total)},
             {"place", to_text(m_documents[document]->content.at(byte))}, {"text", text.substr(from, to - from)}});
     }
-    say("answer",
-        {{"text", answer.text}, {"found", answer.found}, {"tokens", answer.tokens}, {"seconds", answer.seconds},
-            {"seconds_first", answer.seconds_first}, {"memory_tokens", view.rows()}, {"marks", marks},
-            {"passages", passages_found}});
-    return {};
 }
 
 Result<void> ProbeSession::beside(const json& request)

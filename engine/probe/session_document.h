@@ -19,6 +19,7 @@ struct ProbeSession::Document {
     std::string hash;  ///< SHA-256 of the text
     std::optional<MemoryFile> memory;
     std::map<std::string, MemoryFile> others;  ///< by readers beside the session's own
+    std::optional<MemoryFile> pictures;  ///< of a film whose pictures are asked, too
 };
 
 }  // namespace pathloom

@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <optional>
 
 namespace pathloom {
 
@@ -90,6 +91,7 @@ Result<void> report(const ProbeShell& shell, const VideoOptions& options, const 
     for (const VideoCell& cell : cells) {
         out["cells"].push_back(video_cell_json(cell, timeline, model, options));
         if (!text) out["cells"].back().update({{"evidence", cell.evidence}, {"evidence_second", cell.evidence_second}});
+        if (options.route == "joint") out["cells"].back()["answered_by"] = cell.by_picture ? "picture" : "text";
         found += cell.found ? 1 : 0;
         read += cell.word_read ? 1 : 0;
         table += fmt::format("{:>8} {:>6.1f}% {:>8} {:>5} {:>6}  {}\n", cell.length, cell.depth, cell.second,
@@ -143,17 +145,26 @@ Result<void> run_visual_video(const ProbeShell& shell, const VideoOptions& optio
     PATHLOOM_TRY(const VideoGridRequest request, request_of(options));
     PATHLOOM_TRY(const std::filesystem::path folder, vision_folder(options.frames));
     PATHLOOM_TRY(VisionModel model, load_vision(folder));
+    PATHLOOM_TRY(ReaderPackage reader, reader_of(options.common));
     const ReadLimits limits = read_limits(shell, options.common);
-    PATHLOOM_TRY(const Timeline timeline, timeline_of(shell, options.common, false));
+    const bool joint = options.route == "joint";
+    PATHLOOM_TRY(const Timeline timeline, timeline_of(shell, options.common, joint));
     PATHLOOM_TRY(std::vector<VideoCell> cells, plan_video_grid(timeline, request));
     PATHLOOM_TRY(const VisualHaystack haystack,
         encode_films(
             model, timeline, memory_folder(options.common), limits, [&](std::size_t, std::size_t) { return !shell.stopped(); }));
+    std::optional<VideoHaystack> text;
+    if (joint) {
+        PATHLOOM_TRY(text,
+            encode_timeline(
+                reader, timeline, *std::ranges::max_element(request.lengths), memory_folder(options.common), on_stderr(shell)));
+    }
     const auto asking = std::chrono::steady_clock::now();
-    PATHLOOM_CHECK(
-        ask_visual_grid(model, haystack, timeline, request, limits, cells, [&](const VideoCell&) { return !shell.stopped(); }));
+    PATHLOOM_CHECK(ask_visual_grid(reader, model, {haystack, text ? &*text : nullptr}, timeline, request, limits, cells,
+        [&](const VideoCell&) { return !shell.stopped(); }));
     return report(shell, options, cells, timeline, model.hash,
-        {{"route", "visual tokens"}, {"tokens_a_picture", model.net.spec().tokens()}, {"rows_encoded_now", haystack.encoded_now},
+        {{"route", joint ? "text and visual tokens" : "visual tokens"}, {"text_tokens", text ? text->memory.rows() + 1 : 0},
+            {"tokens_a_picture", model.net.spec().tokens()}, {"rows_encoded_now", haystack.encoded_now},
             {"seconds_encode_films", haystack.seconds_encode}, {"seconds_needles", seconds_since(asking)}});
 }
 
@@ -182,9 +193,12 @@ void add_grid_verb(CLI::App& probe, ProbeShell& shell, NeedleKind kind, const ch
         verb->add_option("--track", options->track, "What the reader is given: text (what is read from the pictures)")
             ->check(CLI::IsMember({"text"}));
         verb->add_option("--route", options->route,
-                "How pictures reach the reader: text (what is read from them) or visual (a frame encoder's tokens alone)")
-            ->check(CLI::IsMember({"text", "visual"}));
-        verb->add_option("--frames", options->frames, "Frame encoder of the visual route: \"shipped\" or its folder");
+                "How pictures reach the reader: text (what is read from them), visual (a frame encoder's tokens alone) or joint "
+                "(these "
+                "tokens beside the films' text)")
+            ->check(CLI::IsMember({"text", "visual", "joint"}));
+        verb->add_option(
+            "--frames", options->frames, "Frame encoder of the visual and the joint route: \"shipped\" or its folder");
     } else {
         verb->add_option("--transcribed", options->transcribed,
             "Also measure the word error rate over these recordings: lines FILE<tab>WORDS");
@@ -194,7 +208,7 @@ void add_grid_verb(CLI::App& probe, ProbeShell& shell, NeedleKind kind, const ch
     verb->add_option("--out", options->common.out, "Also write the JSON to this file");
     verb->callback([&shell, options] {
         shell.action = [&shell, options] {
-            return options->route == "visual" ? run_visual_video(shell, *options) : run_video(shell, *options);
+            return options->route == "text" ? run_video(shell, *options) : run_visual_video(shell, *options);
         };
     });
 }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // vision train.
+#include "engine/core/files.h"
+#include "engine/probe/corpus_texts.h"
+#include "engine/probe/frame_lines.h"
 #include "engine/probe/probe_verbs.h"
+#include "engine/probe/reader_package.h"
 #include "engine/vision/vision_training.h"
 
 #include <fmt/format.h>
@@ -15,12 +19,25 @@ namespace {
 Result<void> run_vision_training(const ProbeShell& shell, VisionTrainingRequest request)
 {
     request.limits.stopped = shell.stopped;
+    PATHLOOM_TRY(const std::string recipe_text, read_file(request.recipe_file));
+    PATHLOOM_TRY(const VisionRecipe recipe, parse_vision_recipe(recipe_text));
+    if (recipe.corpus.empty()) return fail(ErrorCode::Usage, "vision recipe: corpus must be given; lines are made of its words");
+    PATHLOOM_TRY(const std::filesystem::path folder, reader_folder(recipe.reader));
+    PATHLOOM_TRY(ReaderPackage reader, load_reader(folder, Precision::Fp32));
+    PATHLOOM_TRY(const CorpusTexts texts, read_corpus_texts(request.recipe_file.parent_path() / recipe.corpus, {}));
+    const FactWriter facts(words_of(views(texts.train)));
+    request.writer = frame_lines(facts);
+    request.reader = reader.hash;
+    request.texts = texts.hash;
+    request.query = [&](const std::string& prompt) -> Result<std::vector<float>> {
+        return reader.model.query(reader.tokenizer.encode_ids(prompt)).query;
+    };
     const auto said = [&](const VisionProgress& p) {
         if (p.step % 10 == 0 || p.has_validation)
-            fmt::print(stderr, "step {}/{}  line {:.4f}  wanted {:.4f}  letters {:.3f}\n", p.step, p.steps, p.train.line,
-                p.train.wanted, p.train.letters);
+            fmt::print(stderr, "step {}/{}  line {:.4f}  wanted {:.4f}  crossed {:.4f}  letters {:.3f}\n", p.step, p.steps,
+                p.train.line, p.train.wanted, p.train.crossed, p.train.letters);
         if (const VisionValidation& v = p.validation; p.has_validation)
-            fmt::print(stderr, "  whole pictures: read {} of {}, refused {} of {} without the word\n", v.read, v.secrets,
+            fmt::print(stderr, "  whole pictures: read {} of {}, refused {} of {} that do not answer\n", v.read, v.answered,
                 v.refused, v.others);
         return !shell.stopped();
     };
@@ -29,10 +46,10 @@ Result<void> run_vision_training(const ProbeShell& shell, VisionTrainingRequest 
     std::string text = fmt::format("stopped at step {}; the same command goes on\n", result.step);
     if (result.finished) {
         const VisionValidation& v = result.validation;
-        out.update({{"model_sha256", result.model_hash}, {"secrets", v.secrets}, {"read", v.read}, {"others", v.others},
+        out.update({{"model_sha256", result.model_hash}, {"answered", v.answered}, {"read", v.read}, {"others", v.others},
             {"refused", v.refused}, {"copies", v.copies}, {"matched", v.matched}});
-        text = fmt::format("{} steps, {} of {} words read, {} of {} copies matched, model {}\n", result.step, v.read, v.secrets,
-            v.matched, v.copies, result.model_hash);
+        text = fmt::format("{} steps, {} of {} answers read, {} of {} copies matched, model {}\n", result.step, v.read,
+            v.answered, v.matched, v.copies, result.model_hash);
     }
     shell.print(out, text);
     return {};

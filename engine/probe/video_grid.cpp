@@ -4,7 +4,6 @@
 #include "engine/core/clock.h"
 #include "engine/core/rng.h"
 #include "engine/corpus/text.h"
-#include "engine/probe/memory_view.h"
 #include "engine/probe/mixture.h"
 
 #include <algorithm>
@@ -94,23 +93,28 @@ Result<VideoHaystack> encode_timeline(ReaderPackage& reader, const Timeline& tim
     return VideoHaystack{std::move(text), std::move(memory), seconds_since(start)};
 }
 
+Result<MemoryView> text_view(
+    ReaderPackage& reader, const VideoHaystack& haystack, int length, int second, const std::string& lines, std::size_t& position)
+{
+    const std::size_t kept = tokens_before(haystack.memory, haystack.text.ends[std::size_t(length - 1)]);
+    position = tokens_before(haystack.memory, haystack.text.ends[std::size_t(second)]);
+    std::vector<Insertion> insertions;
+    if (!lines.empty()) insertions.push_back({std::min(position, kept), reader.tokenizer.encode_ids(lines)});
+    return splice(haystack.memory, kept, insertions, std::size_t(reader.model.spec().reach()),
+        [&](std::span<const std::int32_t> tokens) { return key_source(reader, tokens); });
+}
+
 Result<void> ask_video_grid(ReaderPackage& reader, const VideoHaystack& haystack, const VideoGridRequest& request,
     std::vector<VideoCell>& cells, const std::function<bool(const VideoCell&)>& done)
 {
     const SecretWords secret = secret_of(request.kind);
     for (VideoCell& cell : cells) {
         const auto start = std::chrono::steady_clock::now();
-        const std::size_t kept = tokens_before(haystack.memory, haystack.text.ends[std::size_t(cell.length - 1)]);
-        std::vector<Insertion> insertions;
         std::string lines;
         for (const std::string& line : cell.read) lines += line + "\n";
-        cell.position = tokens_before(haystack.memory, haystack.text.ends[std::size_t(cell.second)]);
-        if (!request.no_needle && !lines.empty())
-            insertions.push_back({std::min(cell.position, kept), reader.tokenizer.encode_ids(lines)});
-        cell.tokens = kept + (insertions.empty() ? 0 : insertions.front().tokens.size());
-        PATHLOOM_TRY(const MemoryView memory,
-            splice(haystack.memory, kept, insertions, std::size_t(reader.model.spec().reach()),
-                [&](std::span<const std::int32_t> tokens) { return key_source(reader, tokens); }));
+        if (request.no_needle) lines.clear();
+        PATHLOOM_TRY(const MemoryView memory, text_view(reader, haystack, cell.length, cell.second, lines, cell.position));
+        cell.tokens = std::size_t(memory.rows()) + 1;
         cell.seconds_encode = seconds_since(start);
         PATHLOOM_TRY(const Answer answer, ask_memory(reader, memory, secret.question, secret.prefix, request.answer));
         cell.answer = answer.text;

@@ -7,6 +7,7 @@
 #include "engine/probe/answer.h"
 #include "engine/probe/film.h"
 #include "engine/probe/memory_file.h"
+#include "engine/probe/memory_view.h"
 #include "engine/probe/reader_package.h"
 
 #include <cstdint>
@@ -38,8 +39,9 @@ struct VideoCell : GridPlace {
     std::string answer;
     bool found = false;
     std::size_t position = 0, tokens = 0;  ///< of the needle, and of the film's text with it
-    double evidence = 0.0;  ///< visual route: of the picture that was read (frame_reading.h)
-    int evidence_second = -1;  ///< visual route: that picture
+    double evidence = 0.0;  ///< visual routes: the gate's logit of the picture that was read
+    int evidence_second = -1;  ///< visual routes: that picture
+    bool by_picture = true;  ///< joint route: it answered, not the text
     double seconds_encode = 0.0, seconds_answer = 0.0, seconds_first = 0.0;
 };
 
@@ -62,6 +64,11 @@ struct VideoHaystack {
 };
 Result<VideoHaystack> encode_timeline(ReaderPackage& reader, const Timeline& timeline, int seconds,
     const std::filesystem::path& folder, const MemoryProgress& progress);
+
+/// The text of the first `length` seconds, with `lines` after those of second `second` unless they are empty; `position` becomes
+/// the token they are put before.
+Result<MemoryView> text_view(ReaderPackage& reader, const VideoHaystack& haystack, int length, int second,
+    const std::string& lines, std::size_t& position);
 
 /// Puts what was read into the film's text at its second, and asks. `done` false stops (Cancelled).
 Result<void> ask_video_grid(ReaderPackage& reader, const VideoHaystack& haystack, const VideoGridRequest& request,

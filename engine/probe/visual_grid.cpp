@@ -3,6 +3,7 @@
 
 #include "engine/core/clock.h"
 #include "engine/corpus/text.h"
+#include "engine/probe/joint_answer.h"
 #include "engine/probe/mixture.h"
 #include "engine/vision/film_pictures.h"
 
@@ -82,10 +83,11 @@ MemoryView visual_view(const VisualHaystack& haystack, const Timeline& timeline,
     return view;
 }
 
-Result<void> ask_visual_grid(VisionModel& model, const VisualHaystack& haystack, const Timeline& timeline,
+Result<void> ask_visual_grid(ReaderPackage& reader, VisionModel& model, const FilmHaystack& haystack, const Timeline& timeline,
     const VideoGridRequest& request, const ReadLimits& limits, std::vector<VideoCell>& cells,
     const std::function<bool(const VideoCell&)>& done)
 {
+    const SecretWords secret = secret_of(request.kind);
     std::vector<std::shared_ptr<const KeyPatch>> patches(cells.size());
     if (!request.no_needle) {
         PATHLOOM_TRY(patches, drawn_patches(model, timeline, limits, cells));
@@ -93,15 +95,22 @@ Result<void> ask_visual_grid(VisionModel& model, const VisualHaystack& haystack,
     const int tokens = model.net.spec().tokens();
     for (std::size_t i = 0; i < cells.size(); ++i) {
         VideoCell& cell = cells[i];
-        const MemoryView memory = visual_view(haystack, timeline, cell.length, cell.second, patches[i], tokens);
-        const VisualAnswer answer = ask_visual_memory(model, memory, request.answer.scan.threads);
+        const MemoryView pictures = visual_view(haystack.pictures, timeline, cell.length, cell.second, patches[i], tokens);
+        MemoryView text;
+        std::size_t unused = 0;
+        if (haystack.text) {
+            PATHLOOM_TRY(text, text_view(reader, *haystack.text, cell.length, cell.second, "", unused));
+        }
+        PATHLOOM_TRY(const JointAnswer answer,
+            ask_text_and_pictures(reader, text, model, pictures, secret.question, secret.prefix, request.answer));
         cell.position = std::size_t(cell.second) * std::size_t(tokens);
-        cell.tokens = std::size_t(memory.rows());
-        cell.answer = answer.text;
-        cell.evidence = answer.evidence;
-        cell.evidence_second = int(answer.picture);
-        cell.found = answer.text == (request.no_needle ? std::string(NoAnswer) : ascii_lowered(cell.word));
-        cell.seconds_answer = cell.seconds_first = answer.seconds;
+        cell.tokens = std::size_t(pictures.rows() + text.rows());
+        cell.answer = answer.said();
+        cell.by_picture = answer.by_picture;
+        cell.evidence = answer.picture.logit;
+        cell.evidence_second = int(answer.picture.picture);
+        cell.found = cell.answer == (request.no_needle ? std::string(NoAnswer) : ascii_lowered(cell.word));
+        cell.seconds_answer = cell.seconds_first = answer.picture.seconds + answer.text.seconds;
         if (!done(cell)) return fail(ErrorCode::Cancelled, "stopped");
     }
     return {};

@@ -29,8 +29,15 @@ Result<VisualHaystack> encode_films(VisionModel& model, const Timeline& timeline
 MemoryView visual_view(const VisualHaystack& haystack, const Timeline& timeline, int length, int second,
     const std::shared_ptr<const KeyPatch>& patch, int tokens);
 
-/// Draws every needle, encodes its picture, and asks. `done` false stops (Cancelled).
-Result<void> ask_visual_grid(VisionModel& model, const VisualHaystack& haystack, const Timeline& timeline,
+/// What a question is asked of; both must outlive the call.
+struct FilmHaystack {
+    const VisualHaystack& pictures;
+    const VideoHaystack* text = nullptr;  ///< null: the pictures are asked alone
+};
+
+/// Draws every needle, encodes its picture, and asks the pictures, or the films' text and pictures as one: nothing of the needle
+/// is in the text. `done` false stops (Cancelled).
+Result<void> ask_visual_grid(ReaderPackage& reader, VisionModel& model, const FilmHaystack& haystack, const Timeline& timeline,
     const VideoGridRequest& request, const ReadLimits& limits, std::vector<VideoCell>& cells,
     const std::function<bool(const VideoCell&)>& done);
 

@@ -87,6 +87,15 @@ std::shared_ptr<const KeyPatch> frame_patch(VisionNet& net, const Picture& grey)
     return std::make_shared<const KeyPatch>(std::move(out));
 }
 
+PicturePlace picture_place(std::span<const std::size_t> rows, std::int64_t picture, int tokens)
+{
+    auto at = std::size_t(picture) * std::size_t(tokens);
+    PicturePlace out;
+    while (at >= rows[out.film]) at -= rows[out.film++];
+    out.second = std::int64_t(at) / tokens;
+    return out;
+}
+
 std::vector<double> picture_likeness(const VisionSpec& spec, const MemoryView& memory, std::span<const float> wanted)
 {
     const auto tokens = std::size_t(spec.tokens()), width = std::size_t(spec.row_dim());
@@ -108,30 +117,44 @@ std::vector<double> picture_likeness(const VisionSpec& spec, const MemoryView& m
     return out;
 }
 
-VisualAnswer ask_visual_memory(const VisionModel& model, const MemoryView& memory, int threads)
+Result<FrameQuestion> frame_question(
+    ReaderPackage& reader, const VisionModel& model, std::string_view question, std::string_view answer_prefix)
+{
+    if (model.reader != reader.hash)
+        return fail(
+            ErrorCode::Usage, "the frame encoder was trained with the questions of another reader; train one with this reader's");
+    PATHLOOM_CHECK(check_question(reader, question, answer_prefix));
+    const std::string prompt = reader_prompt(question, answer_prefix);
+    return FrameQuestion{reader.model.query(reader.tokenizer.encode_ids(prompt)).query, LineWords(prompt)};
+}
+
+VisualAnswer ask_visual_memory(const VisionModel& model, const FrameQuestion& asked, const MemoryView& memory, int threads)
 {
     const auto start = std::chrono::steady_clock::now();
     const auto tokens = std::size_t(model.net.spec().tokens()), width = std::size_t(model.net.spec().row_dim());
-    std::vector<float> query = model.net.query();
-    query.resize(width, 0.0f);
+    std::vector<float> over_rows = asked.query;
+    over_rows.resize(width, 0.0f);
     ScanOptions options;
     options.top = top_rows;
     options.threads = threads;
     std::set<std::int64_t> pictures;
-    for (const ScanHit& hit : scan_keys(memory.runs(), query, width, options)) pictures.insert(hit.row / std::int64_t(tokens));
+    for (const ScanHit& hit : scan_keys(memory.runs(), over_rows, width, options))
+        pictures.insert(hit.row / std::int64_t(tokens));
     VisualAnswer out;
     out.text = NoAnswer;
     FrameReading best;
     for (const std::int64_t picture : pictures) {
-        const FrameReading reading = read_frame(model.net, rows_of(memory, picture * std::int64_t(tokens), tokens, width));
-        if (out.picture >= 0 && reading.evidence <= best.evidence) continue;
+        const FrameReading reading = read_frame(model.net, asked, rows_of(memory, picture * std::int64_t(tokens), tokens, width));
+        const double logit = model.gate.logit(measure_frame(reading));
+        if (out.picture >= 0 && logit <= out.logit) continue;
         best = reading;
         out.picture = picture;
+        out.logit = logit;
     }
-    out.evidence = best.evidence;
+    out.line = best.line;
     out.first = best.first;
     out.last = best.last;
-    if (out.picture >= 0 && best.evidence > model.gate && !best.word.empty()) out.text = best.word;
+    if (out.picture >= 0 && out.logit > 0.0 && !best.word.empty()) out.text = best.word;
     out.seconds = seconds_since(start);
     return out;
 }

@@ -7,6 +7,8 @@
 #include "engine/corpus/reader_process.h"
 #include "engine/probe/memory_file.h"
 #include "engine/probe/memory_view.h"
+#include "engine/probe/reader_package.h"
+#include "engine/vision/frame_reading.h"
 #include "engine/vision/vision_model.h"
 
 #include <cstdint>
@@ -15,6 +17,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace pathloom {
@@ -32,16 +35,30 @@ std::shared_ptr<const KeyPatch> frame_patch(VisionNet& net, const Picture& grey)
 
 struct VisualAnswer {
     std::string text;  ///< the word, or "none"
-    double evidence = 0.0;  ///< of the picture it was read from (frame_reading.h)
+    std::string line;  ///< all that the picture it was read from says
+    double logit = 0.0;  ///< the gate's, of the picture it was read from
     std::int64_t picture = -1;  ///< that picture, counted through the memory; -1 when no row matched
     int first = 0, last = 0;  ///< tokens that were read
     double seconds = 0.0;
 };
 
-/// Scores every row of the memory against the question's query, keeps the best 64, and reads the pictures they are of: the one
-/// with the most evidence answers when that is above the gate. Rows of a picture must lie side by side, from a multiple of the
+/// A question as frames are asked it, with the query its reader searches texts with, too. Usage when the encoder was trained with
+/// the questions of another reader.
+Result<FrameQuestion> frame_question(
+    ReaderPackage& reader, const VisionModel& model, std::string_view question, std::string_view answer_prefix);
+
+/// Scores every row of the memory against a question's query, keeps the best 64, and reads the pictures they are of: the one the
+/// gate finds likeliest answers when it lets it. Rows of a picture must lie side by side, from a multiple of the
 /// tokens on.
-VisualAnswer ask_visual_memory(const VisionModel& model, const MemoryView& memory, int threads);
+VisualAnswer ask_visual_memory(const VisionModel& model, const FrameQuestion& asked, const MemoryView& memory, int threads);
+
+/// Where a picture of several films' memories is from, one after the other.
+struct PicturePlace {
+    std::size_t film = 0;
+    std::int64_t second = 0;
+};
+/// `rows`: of each film's memory, 0 for a document without pictures; `picture` is one of them.
+PicturePlace picture_place(std::span<const std::size_t> rows, std::int64_t picture, int tokens);
 
 /// How much each picture of a memory of whole pictures looks like one whose unit looks are `wanted` [tokens, look_dim]: mean
 /// cosine, 1 for the same.

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "engine/vision/overlay_mixture.h"
 
-#include "engine/vision/overlay_words.h"
-
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -15,10 +13,12 @@ namespace {
 constexpr std::array<const char*, 4> fonts{"DejaVu Sans", "DejaVu Serif", "DejaVu Sans Mono", "Inter"};
 constexpr double edge_pixels = 1.5;  // of the encoder's picture: what a token has less of the word than that is not asked for
 
-/// A part of the picture's height, sometimes mirrored, lighter or darker.
-Picture scene(Rng& rng, const Picture& picture, int rows)
+/// A part of the picture, sometimes mirrored, lighter or darker.
+Picture scene(Rng& rng, const Picture& picture, int columns, int rows)
 {
-    Picture out = cropped(picture, {0, int(rng.below(std::uint64_t(picture.height - rows + 1))), picture.width, rows});
+    const int y = int(rng.below(std::uint64_t(picture.height - rows + 1)));
+    const int x = columns < picture.width ? int(rng.below(std::uint64_t(picture.width - columns + 1))) : 0;
+    Picture out = cropped(picture, {x, y, columns, rows});
     const bool mirrored = rng.uniform() < 0.5;
     const float gain = float(rng.uniform(0.6, 1.2)), shift = float(rng.uniform(-30.0, 30.0));
     for (int y = 0; mirrored && y < rows; ++y) {
@@ -58,9 +58,9 @@ int symbol_of(char letter)
 
 Result<void> validate(const OverlaySpec& spec, const VisionSpec& vision)
 {
-    if (!(spec.secret > 0.0) || !(spec.other >= 0.0) || spec.secret + spec.other > 1.0
-        || !(spec.usual >= 0.0 && spec.usual <= 1.0))
-        return fail(ErrorCode::Usage, "overlays: secret, other and usual are shares; secret + other is at most 1");
+    if (!(spec.answered > 0.0) || !(spec.other >= 0.0) || spec.answered + spec.other > 1.0
+        || !(spec.usual >= 0.0 && spec.usual <= 1.0) || !(spec.narrow >= 0.0 && spec.narrow <= 1.0))
+        return fail(ErrorCode::Usage, "overlays: answered, other, usual and narrow are shares; answered + other is at most 1");
     if (spec.strip < 4 * VisionRowPixels || spec.strip % VisionRowPixels != 0 || vision.height % spec.strip != 0)
         return fail(ErrorCode::Usage, "overlays: strip must be a multiple of {}, at least {}, and divide the height {}",
             VisionRowPixels, 4 * VisionRowPixels, vision.height);
@@ -75,10 +75,11 @@ void append_light(const Picture& grey, std::vector<float>& out)
 }
 
 OverlayMixture::OverlayMixture(
-    std::vector<Picture> pictures, const VisionSpec& vision, const OverlaySpec& spec, std::uint64_t seed)
+    std::vector<Picture> pictures, const VisionSpec& vision, const OverlaySpec& spec, LineWriter writer, std::uint64_t seed)
     : m_pictures(std::move(pictures))
     , m_vision(vision)
     , m_spec(spec)
+    , m_writer(std::move(writer))
     , m_seed(seed)
 {
 }
@@ -105,13 +106,11 @@ void OverlayMixture::draw(Rng& rng, int height, bool usual, VisionBatch& batch) 
 {
     const Picture& from = m_pictures[std::size_t(rng.below(m_pictures.size()))];
     const int rows = from.height * height / m_vision.height;
-    Picture picture = scene(rng, from, rows);
+    const bool narrow = m_spec.narrow > 0.0 && rng.uniform() < m_spec.narrow;
+    Picture picture = scene(rng, from, narrow ? std::min(from.width, from.height * 4 / 3) : from.width, rows);
     const double kind = rng.uniform();
-    OverlayLine line;
-    if (kind < m_spec.secret)
-        line = secret_line(rng);
-    else if (kind < m_spec.secret + m_spec.other)
-        line = other_line(rng);
+    OverlayLine line = m_writer(rng, kind < m_spec.answered);
+    if (kind >= m_spec.answered + m_spec.other) line.text.clear();
     OverlayPlace place;
     const Overlay overlay = overlay_of(rng, line.text, double(from.height) / rows, usual);
     if (!line.text.empty()) picture = grey_of(overlaid(picture, overlay, &place));
@@ -141,8 +140,8 @@ void OverlayMixture::draw(Rng& rng, int height, bool usual, VisionBatch& batch) 
             batch.line.push_back(edges.empty() || outside > 4.0 ? 0.0f : outside <= 0.0 ? 1.0f : -1.0f);
         }
     }
-    const bool has = !line.secret.empty();
-    const double begin = has ? edges[line.secret_at] : 0.0, end = has ? edges[line.secret_at + line.secret.size()] : 0.0;
+    const bool has = !line.answer.empty();
+    const double begin = has ? edges[line.answer_at] : 0.0, end = has ? edges[line.answer_at + line.answer.size()] : 0.0;
     for (int t = 0; t < tokens; ++t) {
         const double width = double(m_vision.width) / tokens, from_x = t * width;
         const double shared = std::min(end, from_x + width) - std::max(begin, from_x);
@@ -150,7 +149,9 @@ void OverlayMixture::draw(Rng& rng, int height, bool usual, VisionBatch& batch) 
     }
     batch.centres.insert(batch.centres.end(), centres.begin(), centres.end());
     batch.labels.push_back(std::move(labels));
-    batch.secrets.push_back(line.secret);
+    batch.answers.push_back(line.answer);
+    batch.prompts.push_back(line.prompt);
+    batch.topics.push_back(line.topic);
 }
 
 }  // namespace pathloom

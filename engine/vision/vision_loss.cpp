@@ -13,10 +13,9 @@ namespace {
 
 constexpr float blank_weight = 0.2f;  // most columns hold no letter's middle
 
-/// Mean logistic loss where the target is 0 or 1; slopes are of weight * mean.
-double logistic(std::span<const float> logits, std::span<const float> targets, double weight, std::vector<float>& slopes)
+/// Mean logistic loss where the target is 0 or 1; the slopes there become those of weight * mean.
+double logistic(std::span<const float> logits, std::span<const float> targets, double weight, std::span<float> slopes)
 {
-    slopes.assign(logits.size(), 0.0f);
     const auto counted = double(std::ranges::count_if(targets, [](float t) { return t >= 0.0f; }));
     if (counted == 0.0) return 0.0;
     double sum = 0.0;
@@ -27,6 +26,28 @@ double logistic(std::span<const float> logits, std::span<const float> targets, d
         slopes[i] = float(weight / counted * (1.0 / (1.0 + std::exp(-x)) - double(targets[i])));
     }
     return sum / counted;
+}
+
+/// What each prompt finds in each picture, [B, B, T] as VisionOutputs::wanted; -1 where it does not count.
+struct WantedTargets {
+    std::vector<float> own;  ///< of its own picture
+    std::vector<float> others;
+};
+
+WantedTargets wanted_targets(const VisionBatch& batch, std::size_t tokens)
+{
+    const auto n = std::size_t(batch.batch);
+    WantedTargets out{std::vector<float>(n * n * tokens, -1.0f), std::vector<float>(n * n * tokens, -1.0f)};
+    for (std::size_t q = 0; q < n; ++q) {
+        for (std::size_t b = 0; b < n; ++b) {
+            float* const to = (q == b ? out.own : out.others).data() + (q * n + b) * tokens;
+            if (batch.topics[q] == batch.topics[b])
+                std::copy_n(&batch.wanted[b * tokens], tokens, to);
+            else
+                std::fill_n(to, tokens, 0.0f);
+        }
+    }
+    return out;
 }
 
 /// -log p(target) of one column, its gradient added.
@@ -48,8 +69,12 @@ VisionLoss vision_loss(
     const VisionBatch& batch, const VisionSpec& spec, const VisionOutputs& outputs, double place_weight, VisionOutputs& slopes)
 {
     VisionLoss out;
+    slopes.line.assign(outputs.line.size(), 0.0f);
+    slopes.wanted.assign(outputs.wanted.size(), 0.0f);
     out.line = logistic(outputs.line, batch.line, 1.0, slopes.line);
-    out.wanted = logistic(outputs.wanted, batch.wanted, 2.0, slopes.wanted);
+    const WantedTargets targets = wanted_targets(batch, std::size_t(spec.tokens()));
+    out.wanted = logistic(outputs.wanted, targets.own, 2.0, slopes.wanted);
+    out.crossed = logistic(outputs.wanted, targets.others, 1.0, slopes.wanted);
     slopes.spelled.assign(outputs.spelled.size(), 0.0f);
     std::size_t letters = 0;
     for (const auto& labels : batch.labels) letters += labels.size();

@@ -12,13 +12,15 @@ namespace pathloom {
 
 struct VisionLoss {
     double line = 0.0;  ///< mean, of finding lines of letters
-    double wanted = 0.0;  ///< mean, of keys that meet the query where the secret word is
+    double wanted = 0.0;  ///< mean, of keys that meet their picture's query where the answer is
+    double crossed = 0.0;  ///< mean, of keys that keep away from the other pictures' queries
     double letters = 0.0;  ///< of reading, a letter (CTC)
     double centres = 0.0;  ///< of each letter in its place, a letter
-    [[nodiscard]] double sum() const { return line + wanted + letters; }
+    [[nodiscard]] double sum() const { return line + wanted + crossed + letters; }
 };
 
-/// The loss of a forward pass over the batch, and the outputs' gradients; letters in their places count `place_weight`.
+/// The loss of a forward pass over the batch with the queries of its prompts, in their order, and the outputs' gradients; letters
+/// in their places count `place_weight`.
 VisionLoss vision_loss(
     const VisionBatch& batch, const VisionSpec& spec, const VisionOutputs& outputs, double place_weight, VisionOutputs& slopes);
 

@@ -20,7 +20,8 @@ Result<VisionModel> load_vision(const std::filesystem::path& folder)
     auto weights = read_vision(blob);
     if (!weights) return fail(weights.error().code, "{}: {}", file.string(), weights.error().message);
     PATHLOOM_TRY(std::string hash, sha256_file(file));
-    return VisionModel{VisionNet(weights->spec, std::move(weights->values)), weights->gate, std::move(hash)};
+    return VisionModel{
+        VisionNet(weights->spec, std::move(weights->values)), weights->gate, std::move(weights->reader), std::move(hash)};
 }
 
 std::vector<float> frame_rows(VisionNet& net, const Picture& grey)

@@ -14,7 +14,8 @@ namespace pathloom {
 
 struct VisionModel {
     VisionNet net;
-    double gate = 0.0;  ///< evidence above which a picture answers
+    Logistic gate = {};  ///< above 0: a picture answers
+    std::string reader;  ///< sha256 of the text reader whose queries its keys answer to
     std::string hash;  ///< sha256 of model.safetensors: memories belong to it
 };
 

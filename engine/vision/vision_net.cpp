@@ -131,12 +131,14 @@ void VisionNet::unwind_block(Block& block, std::vector<float>& dy)
         block.shape.out, dy.data(), static_cast<float*>(nullptr), slope(block.gain));
 }
 
-const VisionOutputs& VisionNet::forward(std::span<const float> pictures, int batch, int height)
+const VisionOutputs& VisionNet::forward(std::span<const float> pictures, int batch, int height, std::span<const float> queries)
 {
     if (pictures.size() != std::size_t(batch) * std::size_t(height) * std::size_t(m_spec.width))
         throw std::logic_error("pictures of a wrong size");
+    if (queries.size() % std::size_t(m_spec.key_dim) != 0) throw std::logic_error("queries of a wrong size");
     set_shapes(batch, height);
     m_pictures.assign(pictures.begin(), pictures.end());
+    m_queries.assign(queries.begin(), queries.end());
     const float* x = m_pictures.data();
     for (Stage& stage : m_stages) {
         run_stage(stage, x);

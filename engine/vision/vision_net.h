@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The frame encoder and its reader as one network with its backward pass. The encoder sees one picture at a time and knows no
-// question; the reader sees rows only, which is why they can lie in a memory between the two.
+// question; the reader sees rows only, which is why they can lie in a memory between the two. Keys lie in the space of a text
+// reader's keys: what scores them is the query that reader makes from a question (docs/vision.md).
 #pragma once
 
 #include "engine/model/kernels/convolution.h"
@@ -12,12 +13,11 @@
 
 namespace pathloom {
 
-/// What one forward pass gives; B pictures of R rows of 8 pixels, C columns, T tokens, K = key_dim,
-/// L = look_dim.
+/// What one forward pass gives; B pictures of R rows of 8 pixels, C columns, T tokens, Q questions, K = key_dim, L = look_dim.
 struct VisionOutputs {
     std::vector<float> line;  ///< [B, R, C]: logits that a line of letters is here
     std::vector<float> rows;  ///< [B, T, 2 K + L]: unit key, unit value, half a unit look
-    std::vector<float> wanted;  ///< [B, T]: logits that the token is what the question asks for
+    std::vector<float> wanted;  ///< [Q, B, T]: logits that the token is what each question asks for
     std::vector<float> spelled;  ///< [B, C, FrameSymbols]: what the values say, from the left
 };
 
@@ -33,16 +33,15 @@ public:
     [[nodiscard]] std::span<const float> parameters() const { return m_values; }
     [[nodiscard]] std::span<float> gradients() { return m_gradients; }
 
-    /// `pictures` [batch, height, width] of light around 0; the height is a multiple of 8 and need not be the spec's.
-    const VisionOutputs& forward(std::span<const float> pictures, int batch, int height);
+    /// `pictures` [batch, height, width] of light around 0; the height is a multiple of 8 and need not be the spec's. `queries`
+    /// [Q, key_dim] of unit length; without any `wanted` stays empty.
+    const VisionOutputs& forward(std::span<const float> pictures, int batch, int height, std::span<const float> queries = {});
     /// The outputs' gradients (of the last forward; `rows` is not used) become the parameters'.
     void backward(const VisionOutputs& slopes);
     /// `slopes` [B, T, L] of the unit looks (of the last forward) become the gradients of what makes looks, and of nothing else:
     /// looks read what the encoder sees for its letters and do not change it.
     void backward_looks(std::span<const float> slopes);
 
-    /// What the question looks for: the unit query [K].
-    [[nodiscard]] std::vector<float> query() const;
     /// The logit of a cosine between query and key.
     [[nodiscard]] float logit(float cosine) const;
     /// What a value [K] says: [SymbolsAToken, FrameSymbols].
@@ -80,7 +79,8 @@ private:
     std::vector<Stage> m_stages;
     std::vector<Block> m_fine, m_blocks;
     int m_batch = 0, m_height = 0;
-    std::vector<float> m_pictures, m_share, m_pooled, m_merged_in, m_joined, m_last_in, m_last, m_last_rstd, m_keys, m_values_raw;
+    std::vector<float> m_pictures, m_queries, m_share, m_pooled, m_merged_in, m_joined, m_last_in, m_last, m_last_rstd, m_keys,
+        m_values_raw;
     std::vector<float> m_look_inputs, m_looks_raw;
     VisionOutputs m_out;
 };

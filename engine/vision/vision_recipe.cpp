@@ -16,6 +16,8 @@ Result<VisionRecipe> parse_vision_recipe(const std::string& text)
     top.read("description", description);
     top.read("seed", recipe.seed);
     top.read("start", recipe.start);
+    top.read("reader", recipe.reader);
+    top.read("corpus", recipe.corpus);
     top.read("films", recipe.films);
     top.read("rows", recipe.rows);
     top.read("valid_every", recipe.valid_every);
@@ -31,9 +33,10 @@ Result<VisionRecipe> parse_vision_recipe(const std::string& text)
     model.read("look_dim", recipe.model.look_dim);
 
     RecipeSection overlays(kind, top.object("overlays"), "overlays.");
-    overlays.read("secret", recipe.overlays.secret);
+    overlays.read("answered", recipe.overlays.answered);
     overlays.read("other", recipe.overlays.other);
     overlays.read("usual", recipe.overlays.usual);
+    overlays.read("narrow", recipe.overlays.narrow);
     overlays.read("strip", recipe.overlays.strip);
     overlays.read("strips", recipe.overlays.strips);
     overlays.read("whole_every", recipe.overlays.whole_every);

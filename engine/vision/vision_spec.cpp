@@ -2,6 +2,7 @@
 #include "engine/vision/vision_spec.h"
 
 #include "engine/core/rng.h"
+#include "engine/vision/frame_reading.h"
 #include "engine/vision/scene_features.h"
 
 #include <charconv>
@@ -23,6 +24,11 @@ constexpr std::array<Field, 7> fields{{{"width", &VisionSpec::width}, {"height",
 std::string stem_name(std::size_t stage)
 {
     return fmt::format("stem{}", stage);
+}
+
+std::string gate_name(std::size_t i)
+{
+    return std::string("gate.") + frame_measurements[i];
 }
 
 template <class Number>
@@ -82,7 +88,6 @@ VisionLayout::VisionLayout(const VisionSpec& spec)
     add("key", {k, d}, std::sqrt(1.0 / double(d)));
     add("value", {k, d}, std::sqrt(1.0 / double(d)));
     add("look", {spec.look_dim, look_inputs(spec)}, std::sqrt(1.0 / double(look_inputs(spec))));
-    add("reader.query", {k}, std::sqrt(1.0 / double(k)));
     add("reader.scale", {1}, 0.0, 10.0);
     add("reader.bias", {1}, 0.0, -3.0);
     add("reader.spell", {SymbolsAToken * FrameSymbols, k}, 1.0);
@@ -125,7 +130,9 @@ std::vector<std::byte> write_vision(const VisionWeights& weights)
     for (const VisionTensor& tensor : layout.tensors())
         views.push_back({tensor.name, DType::F32, tensor.shape,
             std::as_bytes(std::span(weights.values).subspan(tensor.offset, tensor.size))});
-    std::map<std::string, std::string> metadata{{"gate", fmt::format("{}", weights.gate)}};
+    std::map<std::string, std::string> metadata{{"gate", fmt::format("{}", weights.gate.bias)}, {"reader", weights.reader}};
+    for (std::size_t i = 0; i < frame_measurements.size(); ++i)
+        metadata[gate_name(i)] = fmt::format("{}", weights.gate.weights[i]);
     for (const Field& field : fields) metadata[field.name] = std::to_string(weights.spec.*field.value);
     for (std::size_t i = 0; i < 4; ++i) metadata[stem_name(i)] = std::to_string(weights.spec.stem[i]);
     return write_safetensors(views, metadata);
@@ -134,12 +141,18 @@ std::vector<std::byte> write_vision(const VisionWeights& weights)
 Result<VisionWeights> read_vision(const Safetensors& file)
 {
     VisionWeights out;
-    bool whole = number_of(file.metadata(), "gate", out.gate) && std::isfinite(out.gate);
+    bool whole = number_of(file.metadata(), "gate", out.gate.bias) && std::isfinite(out.gate.bias);
+    for (std::size_t i = 0; i < frame_measurements.size(); ++i)
+        whole = whole && number_of(file.metadata(), gate_name(i), out.gate.weights[i]) && std::isfinite(out.gate.weights[i]);
     for (const Field& field : fields) whole = whole && number_of(file.metadata(), field.name, out.spec.*field.value);
     for (std::size_t i = 0; i < 4; ++i) whole = whole && number_of(file.metadata(), stem_name(i), out.spec.stem[i]);
-    if (!whole) return fail(ErrorCode::Corrupt, "not a frame encoder's weights: its sizes are absent or no numbers");
+    const auto reader = file.metadata().find("reader");
+    whole = whole && reader != file.metadata().end();
+    if (!whole)
+        return fail(ErrorCode::Corrupt, "not a frame encoder's weights: its sizes, gate or reader are absent or make no sense");
     if (const auto valid = validate(out.spec); !valid)
         return fail(ErrorCode::Corrupt, "not a frame encoder's weights: {}", valid.error().message);
+    out.reader = reader->second;
     const VisionLayout layout(out.spec);
     out.values.resize(layout.size());
     for (const VisionTensor& tensor : layout.tensors()) {

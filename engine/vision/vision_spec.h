@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Shape, tensors and first weights of the frame encoder: a convolutional stem, blocks along a line of patches, a key, a value and
-// a look for each frame token; and of its reader, which knows what a question looks for and spells what values hold.
+// a look for each frame token; and of its reader, which scores keys by a question and spells what values hold.
 #pragma once
 
 #include "engine/core/result.h"
+#include "engine/model/logistic.h"
 #include "engine/store/safetensors.h"
 
 #include <array>
@@ -71,9 +72,10 @@ std::vector<float> first_vision_weights(const VisionSpec& spec, std::uint64_t se
 struct VisionWeights {
     VisionSpec spec;
     std::vector<float> values;
-    double gate = 0.0;  ///< logit of the evidence above which there is an answer
+    Logistic gate = {};  ///< above 0: a picture answers (measure_frame())
+    std::string reader;  ///< sha256 of the text reader whose queries the keys answer to
 };
-/// Safetensors (fp32: it is small) whose metadata holds the spec and the gate.
+/// Safetensors (fp32: it is small) whose metadata holds the spec, the gate and the reader.
 std::vector<std::byte> write_vision(const VisionWeights& weights);
 /// Corrupt when a tensor is missing, of another shape, or not finite.
 Result<VisionWeights> read_vision(const Safetensors& file);

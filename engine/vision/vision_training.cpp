@@ -7,8 +7,8 @@
 #include "engine/model/kernels/optimizer.h"
 #include "engine/model/training_run.h"
 #include "engine/vision/film_pictures.h"
-#include "engine/vision/frame_reading.h"
 #include "engine/vision/vision_model.h"
+#include "engine/vision/vision_validation.h"
 
 #include <nlohmann/json.hpp>
 
@@ -20,6 +20,8 @@ namespace pathloom {
 namespace {
 
 using nlohmann::json;
+
+constexpr double gate_penalty = 1e-3, gate_lost = 0.02;
 
 struct ScenePictures {
     std::vector<Picture> train, valid;
@@ -97,61 +99,15 @@ Result<VisionState> load_state(const std::filesystem::path& file, const std::str
     return state;
 }
 
-constexpr int pictures_at_once = 4;
-
-/// Whole pictures drawn as the probe draws them, read one by one.
-struct Readings {
-    VisionValidation counts;
-    std::vector<double> with, without;  ///< evidence
-};
-
-Readings read_usual(VisionNet& net, const OverlayMixture& mixture, int pictures, std::uint64_t first)
-{
-    Readings out;
-    VisionOutputs slopes;
-    const auto row_floats = std::size_t(net.spec().tokens()) * std::size_t(net.spec().row_dim());
-    int batches = 0;
-    for (int done = 0; done < pictures; done += pictures_at_once, ++batches) {
-        const VisionBatch batch
-            = mixture.usual_batch(first + std::uint64_t(batches), std::min(pictures_at_once, pictures - done));
-        const VisionOutputs& outputs = net.forward(batch.pictures, batch.batch, batch.height);
-        const VisionLoss loss = vision_loss(batch, net.spec(), outputs, 0.0, slopes);
-        out.counts.loss.line += loss.line;
-        out.counts.loss.wanted += loss.wanted;
-        out.counts.loss.letters += loss.letters;
-        for (std::size_t b = 0; b < std::size_t(batch.batch); ++b) {
-            const FrameReading reading = read_frame(net, std::span(outputs.rows).subspan(b * row_floats, row_floats));
-            const bool secret = !batch.secrets[b].empty();
-            (secret ? out.with : out.without).push_back(reading.evidence);
-            (secret ? out.counts.secrets : out.counts.others) += 1;
-            out.counts.read += secret && reading.word == batch.secrets[b] ? 1 : 0;
-            out.counts.refused += !secret && reading.evidence < 0.0 ? 1 : 0;
-        }
-    }
-    for (double* const value : {&out.counts.loss.line, &out.counts.loss.wanted, &out.counts.loss.letters}) *value /= batches;
-    return out;
-}
-
-/// Half-way between the pictures without the word that look most like one, and the pictures with it that look least.
-double gate_between(std::vector<double> with, std::vector<double> without)
-{
-    std::ranges::sort(with);
-    std::ranges::sort(without, std::greater());
-    const auto at = [](const std::vector<double>& sorted, double share) {
-        return sorted.empty() ? 0.0 : sorted[std::min(sorted.size() - 1, std::size_t(share * double(sorted.size())))];
-    };
-    return 0.5 * (at(with, 0.005) + at(without, 0.002));
-}
-
 json numbers_of(const VisionLoss& loss)
 {
-    return {{"line", loss.line}, {"wanted", loss.wanted}, {"letters", loss.letters}};
+    return {{"line", loss.line}, {"wanted", loss.wanted}, {"crossed", loss.crossed}, {"letters", loss.letters}};
 }
 
 json numbers_of(const VisionValidation& v)
 {
     json out = numbers_of(v.loss);
-    out.update({{"secrets", v.secrets}, {"read", v.read}, {"others", v.others}, {"refused", v.refused}});
+    out.update({{"answered", v.answered}, {"read", v.read}, {"others", v.others}, {"refused", v.refused}});
     if (v.copies > 0) out.update({{"copies", v.copies}, {"matched", v.matched}});
     return out;
 }
@@ -184,24 +140,6 @@ double train_looks(VisionNet& net, VisionState& state, const ScenePairs& pairs, 
     return loss;
 }
 
-/// Each kept-back picture's copy against all pictures: whether none looks more like it than its own does.
-void match_copies(VisionNet& net, const ScenePairs& train, std::size_t trained, const ScenePairs& valid, std::size_t kept_back,
-    VisionValidation& counts)
-{
-    const VisionSpec& spec = net.spec();
-    const auto looks_of
-        = [&](const std::vector<float>& picture) { return unit_looks(spec, net.forward(picture, 1, spec.height).rows); };
-    std::vector<std::vector<float>> all;
-    for (std::size_t i = 0; i < kept_back; ++i) all.push_back(looks_of(valid.plain(i)));
-    for (std::size_t i = 0; i < trained; ++i) all.push_back(looks_of(train.plain(i)));
-    for (std::size_t i = 0; i < kept_back; ++i) {
-        const std::vector<float> wanted = looks_of(valid.copy(i, mix(1, i)));
-        const auto alike = [&](const std::vector<float>& one) { return likeness(one, wanted, spec.tokens()); };
-        counts.copies += 1;
-        counts.matched += std::ranges::max_element(all, {}, alike) == all.begin() + std::ptrdiff_t(i) ? 1 : 0;
-    }
-}
-
 }  // namespace
 
 Result<VisionTrainingResult> train_vision(
@@ -214,14 +152,15 @@ Result<VisionTrainingResult> train_vision(
     PATHLOOM_TRY(ScenePictures scenes, fetch_scenes(request, recipe));
     PATHLOOM_CHECK(make_folders(request.out));
     PATHLOOM_TRY(const FirstWeights first, first_weights(request, recipe));
-    const std::string identity = sha256_hex(recipe_text + scenes.hash + first.hash);
+    const std::string identity = sha256_hex(recipe_text + scenes.hash + first.hash + request.reader + request.texts);
     const std::size_t pictures = scenes.train.size(), kept_back = scenes.valid.size();
-    const OverlayMixture train(std::move(scenes.train), recipe.model, recipe.overlays, recipe.seed);
-    const OverlayMixture valid(std::move(scenes.valid), recipe.model, recipe.overlays, mix(recipe.seed, 1));
+    const OverlayMixture train(std::move(scenes.train), recipe.model, recipe.overlays, request.writer, recipe.seed);
+    const OverlayMixture valid(std::move(scenes.valid), recipe.model, recipe.overlays, request.writer, mix(recipe.seed, 1));
 
     const ScenePairs pairs(train.pictures(), recipe.model, recipe.scenes, recipe.seed);
 
     VisionNet net(recipe.model, first.values);
+    PromptQueries asked(request, recipe.model.key_dim);
     const std::filesystem::path state_file = request.out / "state.safetensors", log_file = request.out / "training.jsonl";
     VisionState state{std::vector<float>(net.parameters().size(), 0.0f), std::vector<float>(net.parameters().size(), 0.0f), 0};
     std::error_code ignored;
@@ -229,13 +168,13 @@ Result<VisionTrainingResult> train_vision(
         PATHLOOM_TRY(state, load_state(state_file, identity, net.parameters()));
     }
     std::string log = log_until_step(log_file, state.step);
-    const auto write_model = [&](double gate) {
-        const VisionWeights weights{recipe.model, {net.parameters().begin(), net.parameters().end()}, gate};
+    const auto write_model = [&](const Logistic& gate) {
+        const VisionWeights weights{recipe.model, {net.parameters().begin(), net.parameters().end()}, gate, request.reader};
         return write_file_atomic(request.out / "model.safetensors", write_vision(weights));
     };
     const auto checkpoint = [&]() -> Result<void> {
         PATHLOOM_CHECK(write_file_atomic(log_file, log));
-        PATHLOOM_CHECK(write_model(0.0));  // usable at every checkpoint: a training that is stopped early is not lost
+        PATHLOOM_CHECK(write_model({}));  // usable at every checkpoint: a training that is stopped early is not lost
         return save_state(state_file, state, net.parameters(), identity);
     };
 
@@ -244,7 +183,8 @@ Result<VisionTrainingResult> train_vision(
     VisionOutputs slopes;
     while (state.step < last) {
         const VisionBatch batch = train.batch(std::uint64_t(state.step));
-        const VisionOutputs& outputs = net.forward(batch.pictures, batch.batch, batch.height);
+        PATHLOOM_TRY(const std::vector<float> queries, asked.of(batch));
+        const VisionOutputs& outputs = net.forward(batch.pictures, batch.batch, batch.height, queries);
         VisionProgress now{state.step + 1, o.steps, {}, {}, false, {}};
         now.train = vision_loss(batch, recipe.model, outputs, state.step < o.place_steps ? 1.0 : 0.0, slopes);
         net.backward(slopes);
@@ -258,7 +198,8 @@ Result<VisionTrainingResult> train_vision(
         ++state.step;
         if (state.step % o.validate_every == 0 || state.step == o.steps) {
             now.has_validation = true;
-            now.validation = read_usual(net, valid, o.validation, 0).counts;
+            PATHLOOM_TRY(const VisionReadings readings, read_usual(net, valid, asked, o.validation, 0));
+            now.validation = readings.counts;
         }
         if (now.has_validation || state.step % o.report_every == 0) {
             json line{{"step", state.step}, {"lr", lr}, {"train", numbers_of(now.train)}};
@@ -274,15 +215,19 @@ Result<VisionTrainingResult> train_vision(
     result.step = state.step;
     result.finished = state.step >= o.steps;
     if (!result.finished) return result;
-    Readings readings = read_usual(net, valid, 2 * o.gate_pictures, 1'000'000);
-    const double gate = gate_between(readings.with, readings.without);
+    PATHLOOM_TRY(VisionReadings readings, read_usual(net, valid, asked, 2 * o.gate_pictures, 1'000'000));
+    const std::span<const GateExample> measured(readings.measured);
+    const std::size_t fitted = measured.size() * 3 / 4;  // the rest says how good the gate is
+    PATHLOOM_TRY(Logistic gate, fit_logistic(measured.first(fitted), gate_penalty));
+    gate = accepting(gate, measured.first(fitted), gate_lost);
     const ScenePairs kept(valid.pictures(), recipe.model, recipe.scenes, recipe.seed);
     match_copies(net, pairs, pictures, kept, kept_back, readings.counts);
     result.validation = readings.counts;
     PATHLOOM_CHECK(write_model(gate));
     PATHLOOM_TRY(result.model_hash, sha256_file(request.out / "model.safetensors"));
     json made{{"recipe", json::parse(recipe_text)}, {"pictures_sha256", identity}, {"pictures", pictures},
-        {"model_sha256", result.model_hash}, {"parameters", net.parameters().size()}, {"gate", gate},
+        {"reader_sha256", request.reader}, {"texts_sha256", request.texts}, {"model_sha256", result.model_hash},
+        {"parameters", net.parameters().size()}, {"gate", decided(gate, measured.subspan(fitted))},
         {"validation", numbers_of(readings.counts)}, {"isa", cpu_isa()}};
     if (!first.hash.empty()) made["start_sha256"] = first.hash;
     PATHLOOM_CHECK(write_file_atomic(request.out / "recipe.json", made.dump(2) + "\n"));

@@ -28,7 +28,7 @@ struct VisionOptimizer {
     int place_steps = 1000;  ///< for so long letters are also told their places
     int checkpoint_every = 50, report_every = 25, validate_every = 200;
     int validation = 200;  ///< pictures a validation
-    int gate_pictures = 1000;  ///< pictures without, and as many with, the secret word that the gate is set on
+    int gate_pictures = 1000;  ///< pictures that answer, and as many that do not, the gate is set on
 };
 
 /// As JSON in resources/vision.
@@ -36,6 +36,8 @@ struct VisionRecipe {
     std::string name;
     std::uint64_t seed = 1;
     std::string start;  ///< folder of an encoder of the same sizes to go on from, relative to the recipe's; empty: first weights
+    std::string reader = "shipped";  ///< whose queries keys answer to: "shipped" or a folder
+    std::string corpus;  ///< whose words lines and questions are made of, relative to the recipe's
     std::vector<std::string> films;  ///< of the folder of pictures; every second of each is a picture
     int rows = 540;  ///< height words are drawn at
     int valid_every = 12;  ///< each so-manieth picture is kept for validation
@@ -49,8 +51,8 @@ Result<VisionRecipe> parse_vision_recipe(const std::string& json);
 
 struct VisionValidation {
     VisionLoss loss;
-    int secrets = 0, read = 0;  ///< pictures with the secret word, and those whose word was read
-    int others = 0, refused = 0;  ///< pictures without, and those whose evidence is below 0
+    int answered = 0, read = 0;  ///< pictures that answer their prompt, and those whose answer was read
+    int others = 0, refused = 0;  ///< pictures that do not, and those whose evidence is below 0
     int copies = 0, matched = 0;  ///< at the end: copies of kept-back pictures, and those that look most like theirs among all
 };
 
@@ -65,6 +67,11 @@ struct VisionProgress {
 struct VisionTrainingRequest {
     std::filesystem::path recipe_file, pictures, out;
     int stop_after = 0;  ///< steps of this call; 0 = to the end
+    /// What is drawn over pictures and asked of them, and a prompt as the unit query [key_dim] of the text reader whose weights
+    /// have the hash `reader`. `texts` names what both depend on beside it.
+    LineWriter writer;
+    std::function<Result<std::vector<float>>(const std::string& prompt)> query;
+    std::string reader, texts;
     ReadLimits limits;
 };
 

@@ -8,7 +8,8 @@ namespace pathloom {
 QJsonObject toJson(const FilmReading& reading)
 {
     return {{QStringLiteral("fps"), reading.framesPerSecond}, {QStringLiteral("picture_text"), reading.pictureText},
-        {QStringLiteral("text_language"), reading.languages.join(QLatin1Char('+'))}, {QStringLiteral("speech"), reading.speech}};
+        {QStringLiteral("text_language"), reading.languages.join(QLatin1Char('+'))}, {QStringLiteral("speech"), reading.speech},
+        {QStringLiteral("pictures"), reading.pictures}};
 }
 
 FilmReading toFilmReading(const QJsonObject& json)
@@ -20,6 +21,7 @@ FilmReading toFilmReading(const QJsonObject& json)
         = json.value(QLatin1String("text_language")).toString().split(QLatin1Char('+'), Qt::SkipEmptyParts);
     if (!languages.isEmpty()) out.languages = languages;
     out.speech = json.value(QLatin1String("speech")).toBool(out.speech);
+    out.pictures = json.value(QLatin1String("pictures")).toBool(out.pictures);
     return out;
 }
 

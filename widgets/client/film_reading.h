@@ -17,10 +17,12 @@ struct FilmReading {
     bool pictureText = true;
     QStringList languages{QStringLiteral("eng")};  ///< of that text, Tesseract's names; never empty
     bool speech = false;
+    bool pictures = false;  ///< the probe asks what films show, too: a frame encoder's tokens of each second
     bool operator==(const FilmReading&) const = default;
 };
 
-/// {"fps", "picture_text", "text_language", "speech"}, as pathloom-probe takes it; what is missing or no value is as usual.
+/// {"fps", "picture_text", "text_language", "speech", "pictures"}, as pathloom-probe takes it; what is missing or no value is as
+/// usual.
 QJsonObject toJson(const FilmReading& reading);
 FilmReading toFilmReading(const QJsonObject& json);
 /// As the engine takes it.

@@ -118,6 +118,16 @@ double FilmPlaces::timeOf(qint64 byte) const
     return place.seconds + (endOf(place) - place.seconds) * double(byte - place.byte) / double(place.end - place.byte);
 }
 
+double FilmPlaces::timeOf(const EvidenceMark& mark) const
+{
+    return mark.seconds >= 0 ? mark.seconds : timeOf(mark.byte);
+}
+
+double FilmPlaces::cueOf(const EvidenceMark& mark) const
+{
+    return mark.seconds >= 0 ? mark.seconds : cueOf(mark.byte);
+}
+
 double FilmPlaces::cueOf(qint64 byte) const
 {
     const int at = atByte(byte);
@@ -158,7 +168,7 @@ QVector<double> evidenceOverTime(const QVector<EvidenceMark>& marks, const FilmP
     QVector<double> density(std::max(1, bins), 0.0);
     if (to <= from) return density;
     for (const EvidenceMark& mark : marks) {
-        const double seconds = places.timeOf(mark.byte);
+        const double seconds = places.timeOf(mark);
         if (seconds < 0) continue;
         const double at = (seconds - from) / (to - from);
         if (at < 0 || at >= 1) continue;

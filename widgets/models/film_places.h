@@ -53,6 +53,10 @@ public:
     [[nodiscard]] int atByte(qint64 byte) const;
     /// When a byte is said: its share of its place's time. Below 0 when it stands in none.
     [[nodiscard]] double timeOf(qint64 byte) const;
+    /// When a mark is seen or said; below 0 when that is not known.
+    [[nodiscard]] double timeOf(const EvidenceMark& mark) const;
+    /// Where to begin to see or hear a mark: a picture when it is shown. Below 0 when that is not known.
+    [[nodiscard]] double cueOf(const EvidenceMark& mark) const;
     /// Where to begin to hear a byte: with its place, at most three seconds before it. Below 0 when it stands in none.
     [[nodiscard]] double cueOf(qint64 byte) const;
     /// The place that began last at this time, whatever its track; -1 before the first.

@@ -37,8 +37,8 @@ QVector<EvidenceMark> marks(const QJsonArray& array)
     QVector<EvidenceMark> out;
     for (const auto& value : array) {
         const QJsonObject mark = value.toObject();
-        out.append({text(mark, "document"), integer(mark, "byte"), integer(mark, "end"), number(mark, "mass"), text(mark, "text"),
-            text(mark, "place")});
+        out.append({text(mark, "document"), mark.value(QLatin1String("byte")).toInteger(-1), integer(mark, "end"),
+            number(mark, "mass"), text(mark, "text"), text(mark, "place"), mark.value(QLatin1String("seconds")).toDouble(-1)});
     }
     return out;
 }
@@ -81,7 +81,7 @@ QVector<TableColumn<EvidenceMark>> passageColumns()
     TableColumn<EvidenceMark> place;
     place.title = tr("Place");
     place.text = [](const EvidenceMark& m) { return tr("%1, %2").arg(QFileInfo(m.document).fileName(), m.place); };
-    place.sort = [](const EvidenceMark& m) { return QVariant(m.byte); };
+    place.sort = [](const EvidenceMark& m) { return m.seconds < 0 ? QVariant(double(m.byte)) : QVariant(m.seconds); };
     place.tip = [](const EvidenceMark& m) { return m.document; };
     TableColumn<EvidenceMark> text;
     text.title = tr("What stands there");
@@ -100,6 +100,7 @@ ProbeAnswer toAnswer(const QJsonObject& event)
     answer.secondsFirst = number(event, "seconds_first");
     answer.seconds = number(event, "seconds");
     answer.memoryTokens = integer(event, "memory_tokens");
+    answer.byPicture = text(event, "answered_by") == QLatin1String("picture");
     answer.marks = marks(event.value(QLatin1String("marks")).toArray());
     answer.passages = marks(event.value(QLatin1String("passages")).toArray());
     return answer;
@@ -136,7 +137,8 @@ ProbeDocumentsModel::ProbeDocumentsModel(QObject* parent)
 
 PassagesModel::PassagesModel(QObject* parent)
     : RowsModel(
-        passageColumns(), [](const EvidenceMark& m) { return qint64(qHash(m.document)) ^ m.byte; }, parent)
+        passageColumns(), [](const EvidenceMark& m) { return qint64(qHash(m.document)) ^ m.byte ^ qint64(m.seconds * 1000); },
+        parent)
 {
 }
 

@@ -20,7 +20,7 @@ struct ProbeDocument {
     bool operator==(const ProbeDocument&) const = default;
 };
 
-/// Mass an answer drew from some bytes of a document; all marks of an answer add up to 1 at most.
+/// Mass an answer drew from some bytes of a document, or from one picture of a film; all marks of an answer add up to 1 at most.
 struct EvidenceMark {
     QString document;
     qint64 byte = 0;
@@ -28,6 +28,7 @@ struct EvidenceMark {
     double mass = 0;
     QString text;  ///< of passages: what stands there
     QString place;  ///< of passages: "page 12", "Chapter 2", "byte 77"
+    double seconds = -1;  ///< of a film's picture, which stands at no byte; below 0 for text
     bool operator==(const EvidenceMark&) const = default;
 };
 
@@ -37,6 +38,7 @@ struct ProbeAnswer {
     double secondsFirst = 0;
     double seconds = 0;
     qint64 memoryTokens = 0;
+    bool byPicture = false;  ///< read from a film's picture, not from text
     QVector<EvidenceMark> marks;
     QVector<EvidenceMark> passages;
 };

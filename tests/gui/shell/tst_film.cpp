@@ -493,7 +493,7 @@ void TestFilm::howFilmsAreReadIsChosen()
     FilmReading known;
     known.languages = {QStringLiteral("eng"), QStringLiteral("tlh")};
     known.speech = true;
-    auto* dialog = new FilmReadingDialog(known, *m_theme, nullptr, program);
+    auto* dialog = new FilmReadingDialog(known, FilmReadingDialog::For::Probe, *m_theme, nullptr, program);
     QSignalSpy chosen(dialog, &FilmReadingDialog::chosen);
     dialog->show();
     auto* languages = dialog->findChild<QListWidget*>(QStringLiteral("films.languages"));
@@ -524,7 +524,7 @@ void TestFilm::howFilmsAreReadIsChosen()
     QVERIFY(filmReadingText(reading).contains(QStringLiteral("German")));
 
     // A helper that knows nothing of it leaves the choice as it was.
-    auto* second = new FilmReadingDialog(known, *m_theme, nullptr, writeHelper("exit 2\n"));
+    auto* second = new FilmReadingDialog(known, FilmReadingDialog::For::Import, *m_theme, nullptr, writeHelper("exit 2\n"));
     second->show();
     TRY_VERIFY(second->findChild<QLabel*>(QStringLiteral("films.problem"))->isVisible());
     QCOMPARE(second->findChild<QListWidget*>(QStringLiteral("films.languages"))->count(), 2);

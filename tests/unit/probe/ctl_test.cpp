@@ -4,6 +4,7 @@
 #include "engine/core/files.h"
 #include "engine/core/resources.h"
 #include "engine/core/rng.h"
+#include "tests/samples/film.h"
 
 #include <gtest/gtest.h>
 
@@ -99,6 +100,37 @@ TEST_F(ProbeCtl, AskSaysThePageTheSectionAndTheTimeOfOtherFormats)
     EXPECT_EQ(section["evidence"][0]["locator"]["section"], "Vaults") << section.dump(2);
     const auto time = ask("The permit of Oslo is");
     EXPECT_EQ(time["evidence"][0]["locator"]["time"], 600.0) << time.dump(2);
+}
+
+TEST_F(ProbeCtl, AskFindsWhatAFilmOnlyShows)
+{
+    if (!std::filesystem::exists(exe_dir() / "pathloom-read")) GTEST_SKIP() << "built without importers";
+    const auto film = folder.path() / "film.mkv";
+    test::film(
+        film, {.width = 960, .height = 540, .seconds = 8.0, .fps = 2.0, .words = {{5.0, 6.0, "The secret word is \"lantern\""}}});
+    const auto ask = [&](const std::string& question, const std::string& doc) {
+        const ProgramResult result = call({"--json", "ask", "--pictures", "--no-picture-text", "--doc", doc, question});
+        EXPECT_EQ(result.code, 0) << result.err;
+        return nlohmann::json::parse(result.out);
+    };
+    const auto shown = ask("What is the secret word?", film.string());
+    EXPECT_EQ(shown["answer"], "lantern") << shown.dump(2);
+    EXPECT_EQ(shown["answered_by"], "picture");
+    EXPECT_EQ(shown["evidence"][0]["locator"]["time"], 5) << shown.dump(2);
+    EXPECT_EQ(shown["evidence"][0]["locator"]["track"], "picture");
+    EXPECT_EQ(shown["picture_rows"], 8 * 64);
+    const auto other = ask("What is the access code of Lisbon?", film.string());
+    EXPECT_EQ(other["answer"], "none") << other.dump(2);
+    // Text beside it is asked in the same breath, and a folder may hold both.
+    const auto files = folder.path() / "both";
+    std::filesystem::create_directory(files);
+    std::filesystem::copy_file(film, files / "film.mkv");
+    std::filesystem::copy_file(document, files / "text.txt");
+    const auto told = ask("What opens the vault in Lisbon?", files.string());
+    EXPECT_EQ(told["answered_by"], "text") << told.dump(2);
+    EXPECT_EQ(ask("What is the secret word?", files.string())["answer"], "lantern");
+    // Without --pictures a film without text is refused as ever.
+    EXPECT_NE(call({"ask", "--no-picture-text", "--doc", film.string(), "What is the secret word?"}).code, 0);
 }
 
 TEST_F(ProbeCtl, NeedleGridHasTheAgreedKeysAndSaysWhatWasRepeated)

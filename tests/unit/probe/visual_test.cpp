@@ -3,6 +3,7 @@
 #include "../temporary_folder.h"
 #include "engine/core/files.h"
 #include "engine/core/rng.h"
+#include "engine/probe/joint_answer.h"
 #include "engine/probe/mixture.h"
 #include "engine/probe/visual_grid.h"
 
@@ -16,7 +17,7 @@
 namespace pathloom {
 namespace {
 
-VisionModel untrained(double gate)
+VisionModel untrained(double bias)
 {
     VisionSpec spec;
     spec.width = 96;
@@ -25,14 +26,23 @@ VisionModel untrained(double gate)
     spec.d_model = 16;
     spec.key_dim = 16;
     spec.look_dim = 16;
-    return {VisionNet(spec, first_vision_weights(spec, 1)), gate, std::string(64, 'a')};
+    return {VisionNet(spec, first_vision_weights(spec, 1)), {bias, {1.0}}, "a reader", std::string(64, 'a')};
+}
+
+/// What is asked: any unit vector.
+std::vector<float> asked(const VisionModel& model)
+{
+    std::vector<float> out(std::size_t(model.net.spec().key_dim), 0.0f);
+    out[3] = 0.6f;
+    out[7] = -0.8f;
+    return out;
 }
 
 /// Rows of unit keys that do not meet the query, unit values and unit looks.
 std::vector<float> strange_rows(const VisionModel& model, std::size_t count, std::uint64_t seed)
 {
     Rng rng(seed);
-    const std::vector<float> query = model.net.query();
+    const std::vector<float> query = asked(model);
     const std::size_t k = query.size();
     std::vector<float> rows(count * 3 * k);  // looks are as wide here
     for (std::size_t part = 0; part < 3 * count; ++part) {
@@ -69,7 +79,7 @@ protected:
     std::shared_ptr<const KeyPatch> needle()
     {
         std::vector<float> rows = strange_rows(model, tokens, 9);
-        const std::vector<float> query = model.net.query();
+        const std::vector<float> query = asked(model);
         for (const std::size_t t : {5U, 6U, 7U, 8U}) std::ranges::copy(query, rows.begin() + std::ptrdiff_t(t * width));
         KeyPatch out;
         out.keys.resize(tokens * key_stride(width));
@@ -121,19 +131,22 @@ TEST_F(VisualMemory, FindsTheOnePictureThatAnswers)
         const MemoryView view = visual_view(haystack, timeline, 1000, second, patch, int(tokens));
         ASSERT_EQ(view.rows(), std::int64_t(1000 * tokens));
         EXPECT_EQ(view.row(std::int64_t(second) * std::int64_t(tokens), width).keys, patch->keys.data());
-        const VisualAnswer answer = ask_visual_memory(model, view, 1);
+        const VisualAnswer answer = ask_visual_memory(model, {asked(model), LineWords("what?")}, view, 1);
         EXPECT_EQ(answer.picture, second);
         EXPECT_EQ(answer.first, 5);
         EXPECT_EQ(answer.last, 8);
-        EXPECT_NEAR(answer.evidence, 7.0, 0.2);  // the scale and bias of first weights, for a cosine of 1
+        EXPECT_NEAR(answer.logit, 7.0, 0.2);  // the scale and bias of first weights, for a cosine of 1
     }
     const MemoryView none = visual_view(haystack, timeline, 1000, 517, nullptr, int(tokens));
     EXPECT_EQ(none.rows(), std::int64_t(1000 * tokens));
-    const VisualAnswer answer = ask_visual_memory(model, none, 1);
+    const VisualAnswer answer = ask_visual_memory(model, {asked(model), LineWords("what?")}, none, 1);
     EXPECT_EQ(answer.text, NoAnswer);
-    EXPECT_LT(answer.evidence, 0.0);
-    model.gate = 8.0;  // a gate above the evidence says none, too
-    EXPECT_EQ(ask_visual_memory(model, visual_view(haystack, timeline, 1000, 517, patch, int(tokens)), 1).text, NoAnswer);
+    EXPECT_LT(answer.logit, 0.0);
+    model.gate.bias = -8.0;  // a gate above the evidence says none, too
+    EXPECT_EQ(ask_visual_memory(
+                  model, {asked(model), LineWords("what?")}, visual_view(haystack, timeline, 1000, 517, patch, int(tokens)), 1)
+                  .text,
+        NoAnswer);
 }
 
 TEST_F(VisualMemory, APicturesPatchIsWhatItsFileWouldHold)
@@ -188,6 +201,107 @@ TEST_F(VisualMemory, FindsTheMomentOfACopyAmongFilms)
     const auto found = std::ranges::count(cells, true, &FrameCell::found);
     EXPECT_GE(found, 9);  // even first weights tell them apart; chance finds one
     for (const FrameCell& cell : cells) EXPECT_LT(cell.difference, 0.5);
+}
+
+/// Text and pictures under one question of the shipped reader.
+class Joint : public testing::Test {
+protected:
+    test::TemporaryFolder folder;
+    ReaderPackage reader = load_reader(reader_folder("shipped").value(), Precision::Fp32).value();
+    VisionModel model = of_the_reader();
+    std::string question = "What opens the vault in Lisbon?", prefix = "The vault in Lisbon opens with";
+
+    VisionModel of_the_reader()
+    {
+        VisionSpec spec = untrained(0.0).net.spec();
+        spec.key_dim = reader.model.spec().key_dim;
+        spec.look_dim = 16;
+        return {VisionNet(spec, first_vision_weights(spec, 1)), {0.0, {1.0}}, reader.hash, std::string(64, 'b')};
+    }
+    std::vector<float> query() { return frame_question(reader, model, question, prefix).value().query; }
+    /// Two seconds of film; of the second picture some keys are nearly the question's query.
+    MemoryView pictures(float cosine)
+    {
+        const VisionSpec& spec = model.net.spec();
+        const auto tokens = std::size_t(spec.tokens()), width = std::size_t(spec.row_dim()), k = std::size_t(spec.key_dim);
+        const std::vector<float> wanted = query();
+        std::vector<float> rows(2 * tokens * width, 0.0f);
+        for (std::size_t row = 0; row < 2 * tokens; ++row) {
+            const bool there = row >= tokens + 5 && row < tokens + 9;
+            for (std::size_t i = 0; i < k; ++i) rows[row * width + i] = wanted[i] * (there ? cosine : -0.5f);
+            rows[row * width + k + row % k] = 1.0f;
+        }
+        KeyPatch patch;
+        patch.keys.resize(2 * tokens * key_stride(width));
+        patch.scales.resize(2 * tokens);
+        patch.values.resize(2 * tokens);
+        quantise_keys(rows, width, patch.keys.data(), patch.scales.data());
+        MemoryView out;
+        out.add(std::make_shared<const KeyPatch>(std::move(patch)));
+        return out;
+    }
+    MemoryFile text(const std::string& words)
+    {
+        const MemoryIdentity identity = tokenize_document(reader, words).value();
+        return MemoryFile::obtain(folder.path(), identity, key_source(reader, identity.tokens), [](auto, auto) {
+            return true;
+        }).value();
+    }
+    JointAnswer ask(const MemoryFile* file, const MemoryView& shown)
+    {
+        MemoryView view;
+        if (file) view.add(*file, 0, file->rows());
+        AnswerOptions options;
+        options.rank = UsualRank;
+        return ask_text_and_pictures(reader, view, model, shown, question, prefix, options).value();
+    }
+};
+
+TEST_F(Joint, TheBetterEvidenceAnswers)
+{
+    const MemoryFile told = text("Many boats came. The vault in Lisbon opens with 7304918. It was late.\n"),
+                     silent = text("Many boats came to the harbour, and it was late when they had gone again.\n");
+    const JointAnswer by_text = ask(&told, pictures(-0.5f));
+    EXPECT_FALSE(by_text.by_picture);
+    EXPECT_NE(by_text.said().find("7304918"), std::string::npos) << by_text.said();
+    EXPECT_LT(by_text.picture_found, 0.5);
+    const JointAnswer by_picture = ask(&silent, pictures(0.9f));
+    EXPECT_TRUE(by_picture.by_picture);
+    EXPECT_EQ(by_picture.picture.picture, 1);
+    EXPECT_EQ(by_picture.picture.first, 5);
+    EXPECT_EQ(by_picture.picture.last, 8);
+    EXPECT_EQ(by_picture.said(), by_picture.picture.text);
+    EXPECT_GT(by_picture.picture_found, 0.9);
+    const JointAnswer neither = ask(&silent, pictures(-0.5f));
+    EXPECT_FALSE(neither.by_picture);
+    EXPECT_EQ(neither.said(), NoAnswer);
+    // A film without any text.
+    EXPECT_TRUE(ask(nullptr, pictures(0.9f)).by_picture);
+    EXPECT_EQ(ask(nullptr, pictures(-0.5f)).said(), NoAnswer);
+    // Both answer: the surer one is heard.
+    model.gate.weights[0] = 100.0;
+    EXPECT_TRUE(ask(&told, pictures(0.9f)).by_picture);
+    model.gate.weights[0] = 1e-6;
+    EXPECT_FALSE(ask(&told, pictures(0.9f)).by_picture);
+}
+
+TEST_F(Joint, AnEncoderOfAnotherReadersQuestionsIsRefused)
+{
+    model.reader[0] = model.reader[0] == 'a' ? 'b' : 'a';
+    const Error error = frame_question(reader, model, question, prefix).error();
+    EXPECT_EQ(error.code, ErrorCode::Usage);
+    EXPECT_NE(error.message.find("another reader"), std::string::npos);
+    model.reader = reader.hash;
+    EXPECT_EQ(frame_question(reader, model, "", "").error().code, ErrorCode::Usage);
+}
+
+TEST(PicturePlaces, AreCountedThroughFilmsThatHavePictures)
+{
+    const std::vector<std::size_t> rows{0, 3 * 64, 0, 2 * 64};
+    EXPECT_EQ(picture_place(rows, 0, 64).film, 1U);
+    EXPECT_EQ(picture_place(rows, 2, 64).second, 2);
+    EXPECT_EQ(picture_place(rows, 3, 64).film, 3U);
+    EXPECT_EQ(picture_place(rows, 4, 64).second, 1);
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // What the frame encoder is shown and told.
-#include "engine/vision/overlay_words.h"
 #include "support.h"
 
 #include <gmock/gmock.h>
@@ -12,7 +11,7 @@ namespace {
 
 OverlayMixture usual_mixture(std::uint64_t seed)
 {
-    return OverlayMixture(test::noise(3, 480, 270), VisionSpec(), OverlaySpec(), seed);
+    return OverlayMixture(test::noise(3, 480, 270), VisionSpec(), OverlaySpec(), test::short_line, seed);
 }
 
 TEST(OverlayMixture, IsAPureFunctionOfItsSeedAndTheBatchsNumber)
@@ -22,6 +21,7 @@ TEST(OverlayMixture, IsAPureFunctionOfItsSeedAndTheBatchsNumber)
     EXPECT_EQ(a.pictures, same.pictures);
     EXPECT_EQ(a.labels, same.labels);
     EXPECT_EQ(a.wanted, same.wanted);
+    EXPECT_EQ(a.prompts, same.prompts);
     EXPECT_NE(a.pictures, next.pictures);
     EXPECT_NE(a.pictures, other.pictures);
 }
@@ -41,13 +41,15 @@ TEST(OverlayMixture, StripsAndNowAndThenWholePictures)
         EXPECT_EQ(batch->wanted.size(), n * std::size_t(spec.tokens()));
         EXPECT_EQ(batch->centres.size(), n * std::size_t(spec.columns()));
         EXPECT_EQ(batch->labels.size(), n);
+        EXPECT_EQ(batch->prompts.size(), n);  // pictures without a line are asked, too
+        EXPECT_EQ(batch->topics.size(), n);
     }
 }
 
-TEST(OverlayMixture, TellsWhereTheSecretWordIsAndHowItIsSpelt)
+TEST(OverlayMixture, TellsWhereTheAnswerIsAndHowItIsSpelt)
 {
     const VisionSpec spec;
-    int secrets = 0, others = 0;
+    int answered = 0, others = 0;
     for (std::uint64_t n = 0; n < 4; ++n) {
         const VisionBatch batch = usual_mixture(1).usual_batch(n, 5);
         for (std::size_t b = 0; b < std::size_t(batch.batch); ++b) {
@@ -58,32 +60,19 @@ TEST(OverlayMixture, TellsWhereTheSecretWordIsAndHowItIsSpelt)
             for (int c = 0; c < spec.columns(); ++c)
                 if (wanted[std::size_t(c / SymbolsAToken)] == 1.0f && centres[std::size_t(c)] != 0)
                     inside += FrameAlphabet[std::size_t(centres[std::size_t(c)])];
-            if (batch.secrets[b].empty()) {
+            if (batch.answers[b].empty()) {
                 ++others;
                 EXPECT_EQ(std::ranges::count(wanted, 1.0f), 0);
                 continue;
             }
-            ++secrets;
-            EXPECT_EQ(text, "thesecretwordis\"" + batch.secrets[b] + "\"");
-            EXPECT_NE(batch.secrets[b].find(inside.substr(1, inside.size() - 2)), std::string::npos) << inside;
+            ++answered;
+            EXPECT_EQ(text, "thesecretwordis\"" + batch.answers[b] + "\"");
+            EXPECT_NE(batch.answers[b].find(inside.substr(1, inside.size() - 2)), std::string::npos) << inside;
             EXPECT_GE(std::ranges::count(wanted, 1.0f), 2);
         }
     }
-    EXPECT_GT(secrets, 4);
+    EXPECT_GT(answered, 4);
     EXPECT_GT(others, 4);
-}
-
-TEST(OverlayWords, OthersNeverGiveTheSecretWordAway)
-{
-    Rng rng(1);
-    for (int i = 0; i < 2000; ++i) {
-        const OverlayLine other = other_line(rng);
-        EXPECT_TRUE(other.secret.empty());
-        EXPECT_EQ(other.text.find("The secret word is \""), std::string::npos) << other.text;
-        const OverlayLine secret = secret_line(rng);
-        EXPECT_EQ(secret.text.find("The secret word is \""), 0U);
-        EXPECT_EQ(secret.text.size(), secret.secret_at + secret.secret.size() + 1);
-    }
 }
 
 TEST(OverlayMixture, RefusesWhatMakesNoSense)
@@ -94,9 +83,9 @@ TEST(OverlayMixture, RefusesWhatMakesNoSense)
     spec.strip = 80;
     EXPECT_THAT(validate(spec, vision).error().message, testing::HasSubstr("strip"));
     spec = {};
-    spec.secret = 0.9;
+    spec.answered = 0.9;
     spec.other = 0.2;
-    EXPECT_THAT(validate(spec, vision).error().message, testing::HasSubstr("secret"));
+    EXPECT_THAT(validate(spec, vision).error().message, testing::HasSubstr("answered"));
 }
 
 }  // namespace

@@ -3,8 +3,10 @@
 #pragma once
 
 #include "engine/vision/overlay_mixture.h"
+#include "engine/vision/vision_layers.h"
 #include "engine/vision/vision_spec.h"
 
+#include <string>
 #include <vector>
 
 namespace pathloom::test {
@@ -30,6 +32,41 @@ inline OverlaySpec small_overlays()
     spec.strip = 32;
     spec.strips = 2;
     return spec;
+}
+
+/// The secret word's line, or another's.
+inline OverlayLine short_line(Rng& rng, bool answered)
+{
+    OverlayLine out{answered ? "The secret word is \"" : "The hidden code is \"", "", 0, "the secret word?", "secret word"};
+    std::string word;
+    for (std::size_t i = 0, n = 3 + std::size_t(rng.below(8)); i < n; ++i) word += char('a' + rng.below(26));
+    if (answered) {
+        out.answer = word;
+        out.answer_at = out.text.size();
+    }
+    out.text += word + '"';
+    return out;
+}
+
+/// A unit vector that is the prompt's own.
+inline std::vector<float> query_of(const std::string& prompt, int key_dim)
+{
+    Rng rng(text_key(prompt));
+    std::vector<float> out(static_cast<std::size_t>(key_dim));
+    for (float& x : out) x = float(rng.normal());
+    to_unit(std::vector<float>(out).data(), out.size(), out.data());
+    return out;
+}
+
+/// Of all prompts of a batch.
+inline std::vector<float> queries_of(const VisionBatch& batch, int key_dim)
+{
+    std::vector<float> out;
+    for (const std::string& prompt : batch.prompts) {
+        const std::vector<float> one = query_of(prompt, key_dim);
+        out.insert(out.end(), one.begin(), one.end());
+    }
+    return out;
 }
 
 /// Pictures of noise, of `rows` rows.

@@ -5,6 +5,7 @@
 #include "engine/vision/film_pictures.h"
 #include "engine/vision/vision_model.h"
 #include "engine/vision/vision_training.h"
+#include "support.h"
 #include "tests/samples/film.h"
 
 #include <gmock/gmock.h>
@@ -23,7 +24,9 @@ constexpr const char* small_recipe = R"({"name": "small", "films": ["a.mkv"], "r
 class VisionTraining : public testing::Test {
 protected:
     test::TemporaryFolder folder;
-    VisionTrainingRequest request{folder.path() / "recipe.json", folder.path(), folder.path() / "out", 0, {}};
+    VisionTrainingRequest request{folder.path() / "recipe.json", folder.path(), folder.path() / "out", 0, test::short_line,
+        [](const std::string& prompt) -> Result<std::vector<float>> { return test::query_of(prompt, 16); }, "a reader", "texts",
+        {}};
     void SetUp() override
     {
         test::film(folder.path() / "a.mkv", {.width = 128, .height = 64, .seconds = 7.0});
@@ -39,7 +42,9 @@ TEST_F(VisionTraining, AStoppedOneEndsWithTheSameBytes)
     ASSERT_TRUE(whole) << whole.error().message;
     EXPECT_TRUE(whole->finished);
     const std::string model = bytes("model.safetensors"), log = bytes("training.jsonl");
-    EXPECT_TRUE(load_vision(request.out));
+    const auto made = load_vision(request.out);
+    ASSERT_TRUE(made);
+    EXPECT_EQ(made->reader, "a reader");
     EXPECT_THAT(log, HasSubstr("\"scenes\":"));
     EXPECT_THAT(bytes("recipe.json"), HasSubstr("\"matched\":"));
 
@@ -86,6 +91,21 @@ TEST_F(VisionTraining, RefusesAnotherRecipesFolderAndMissingFilms)
     const Error missing = train_vision(request, on).error();
     EXPECT_EQ(missing.code, ErrorCode::NotFound);
     EXPECT_THAT(missing.message, HasSubstr("a.mkv"));
+}
+
+TEST_F(VisionTraining, AnotherReaderIsAnotherTraining)
+{
+    request.stop_after = 1;
+    ASSERT_TRUE(train_vision(request, on));
+    request.reader = "another";
+    EXPECT_EQ(train_vision(request, on).error().code, ErrorCode::Exists);
+    request.out = folder.path() / "other";
+    request.query = [](const std::string& prompt) -> Result<std::vector<float>> { return test::query_of(prompt, 24); };
+    const Error error = train_vision(request, on).error();
+    EXPECT_EQ(error.code, ErrorCode::Usage);
+    EXPECT_THAT(error.message, HasSubstr("24 numbers"));
+    request.query = [](const std::string&) -> Result<std::vector<float>> { return fail(ErrorCode::Failed, "no query today"); };
+    EXPECT_EQ(train_vision(request, on).error().message, "no query today");
 }
 
 TEST_F(VisionTraining, GoesOnFromAnotherEncoderOfTheSameSizes)

@@ -49,13 +49,15 @@ QString filmReadingText(const FilmReading& reading)
                           : FilmReadingDialog::tr("Subtitles, %1, no speech").arg(text);
 }
 
-FilmReadingDialog::FilmReadingDialog(const FilmReading& known, ThemeController& theme, QWidget* parent, const QString& program)
+FilmReadingDialog::FilmReadingDialog(
+    const FilmReading& known, For purpose, ThemeController& theme, QWidget* parent, const QString& program)
     : FormDialog(QStringLiteral("films"), tr("How Films Are Read"), 460, theme, parent)
     , m_known(known)
     , m_rate(new QDoubleSpinBox)
     , m_text(new QCheckBox(tr("Read the text in pictures")))
     , m_languages(new QListWidget)
     , m_speech(new QCheckBox(tr("Recognise what is said (English)")))
+    , m_pictures(new QCheckBox(tr("Ask what films show, too")))
     , m_speechNote(noteLabel(QStringLiteral("films.speech.note")))
 {
     addHint(tr("Subtitles are always read. For films and recordings opened from now on; each choice gives a reading of its own, "
@@ -77,6 +79,12 @@ FilmReadingDialog::FilmReadingDialog(const FilmReading& known, ThemeController& 
     addField(m_speech, QStringLiteral("speech"), tr("Sound"));
     m_speechNote->setForegroundRole(QPalette::PlaceholderText);
     form()->addRow(QString(), m_speechNote);
+    m_pictures->setChecked(known.pictures);
+    m_pictures->setToolTip(
+        tr("A frame encoder writes tokens of each second's picture; questions are compared with text and pictures "
+           "alike. It spells one line of English letters a picture"));
+    addField(m_pictures, QStringLiteral("pictures"), tr("Picture tokens"));
+    form()->setRowVisible(m_pictures, purpose == For::Probe);
     QPushButton* keep = addButtons(QStringLiteral("keep"), tr("Use Options"));
     connect(keep, &QPushButton::clicked, this, &FilmReadingDialog::keep);
     const auto follow = [this] {
@@ -137,6 +145,7 @@ void FilmReadingDialog::keep()
     reading.framesPerSecond = m_rate->value();
     reading.pictureText = m_text->isChecked();
     reading.speech = m_speech->isChecked();
+    reading.pictures = m_pictures->isChecked();
     reading.languages.clear();
     for (int i = 0; i < m_languages->count(); ++i)
         if (m_languages->item(i)->checkState() == Qt::Checked)

@@ -21,8 +21,10 @@ QString textLanguageTitle(const QString& name);
 class FilmReadingDialog final : public FormDialog {
     Q_OBJECT
 public:
+    enum class For { Import, Probe };  ///< only the probe asks pictures
     /// `program`: pathloom-read, for tests; empty: the one beside the app.
-    FilmReadingDialog(const FilmReading& known, ThemeController& theme, QWidget* parent = nullptr, const QString& program = {});
+    FilmReadingDialog(
+        const FilmReading& known, For purpose, ThemeController& theme, QWidget* parent = nullptr, const QString& program = {});
 
 Q_SIGNALS:
     void chosen(const pathloom::FilmReading& reading);
@@ -38,6 +40,7 @@ private:
     QCheckBox* m_text;
     QListWidget* m_languages;
     QCheckBox* m_speech;
+    QCheckBox* m_pictures;
     QLabel* m_speechNote;
 };
 

@@ -199,7 +199,7 @@ QWidget* ImportDialog::makeFilmRow()
     change->setObjectName(QStringLiteral("import.films.options"));
     change->setAccessibleName(tr("How films are read: options"));
     connect(change, &QPushButton::clicked, this, [this] {
-        auto* dialog = new FilmReadingDialog(m_filmReading, m_theme, this);
+        auto* dialog = new FilmReadingDialog(m_filmReading, FilmReadingDialog::For::Import, m_theme, this);
         connect(dialog, &FilmReadingDialog::chosen, this, [this](const FilmReading& reading) {
             setFilmReading(reading);
             Q_EMIT filmReadingChosen(reading);

@@ -195,25 +195,25 @@ QRectF FilmStrip::barOf(int place) const
 QPointF FilmStrip::pointOf(const EvidenceMark& mark) const
 {
     const StripLayout at = layoutIn(rect());
-    return {at.evidenceRect.left() + m_window.xOf(m_places.timeOf(mark.byte)), at.evidenceRect.top() + 4};
+    return {at.evidenceRect.left() + m_window.xOf(m_places.timeOf(mark)), at.evidenceRect.top() + 4};
 }
 
-qint64 FilmStrip::markAt(const QPointF& point) const
+const EvidenceMark* FilmStrip::markAt(const QPointF& point) const
 {
     const StripLayout at = layoutIn(rect());
-    if (point.y() < at.evidenceRect.top() || point.y() > at.evidenceRect.bottom()) return -1;
+    if (point.y() < at.evidenceRect.top() || point.y() > at.evidenceRect.bottom()) return nullptr;
     double nearest = StripLayout::reach;
-    qint64 found = -1;
+    const EvidenceMark* found = nullptr;
     for (const QVector<EvidenceMark>* marks : {&m_passages, &m_marks}) {
         for (const EvidenceMark& mark : *marks) {
-            const double seconds = m_places.timeOf(mark.byte);
+            const double seconds = m_places.timeOf(mark);
             if (seconds < 0) continue;
             const double away = std::abs(at.evidenceRect.left() + m_window.xOf(seconds) - point.x());
             if (away > nearest) continue;
             nearest = away;
-            found = mark.byte;
+            found = &mark;
         }
-        if (found >= 0) break;  // a tick is meant before the density around it
+        if (found) break;  // a tick is meant before the density around it
     }
     return found;
 }

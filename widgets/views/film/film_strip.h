@@ -36,7 +36,7 @@ public:
     void panBy(double seconds);
     void showWhole();
     [[nodiscard]] int placeAt(const QPointF& point) const;  ///< index in FilmPlaces::all, the first of a joined bar; -1 = none
-    [[nodiscard]] qint64 markAt(const QPointF& point) const;  ///< byte of the evidence mark there; below 0 = none
+    [[nodiscard]] const EvidenceMark* markAt(const QPointF& point) const;  ///< null = none
     [[nodiscard]] QRectF barOf(int place) const;  ///< where it is drawn; empty when it is not in the window
     [[nodiscard]] QPointF pointOf(const EvidenceMark& mark) const;  ///< of its tick
     [[nodiscard]] QStringList hoverLines() const { return m_hover; }  ///< what the readout says

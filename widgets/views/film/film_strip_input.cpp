@@ -36,8 +36,8 @@ void FilmStrip::hoverAt(const QPointF& point)
             lines.append(QStringLiteral("%1 \u00b7 %2").arg(when, trackTitle(there.track)));
             lines += wrappedLines(m_textOf(there.byte, there.end), 64, 3);
             if (joined > 1) lines.append(tr("and %1 more here; zoom in").arg(QLocale().toString(joined - 1)));
-        } else if (const qint64 byte = markAt(point); byte >= 0) {
-            const double mark = m_places.timeOf(byte);
+        } else if (const EvidenceMark* found = markAt(point)) {
+            const double mark = m_places.timeOf(*found);
             const double reach = m_window.span() * StripLayout::reach / std::max(1.0, m_window.width);
             const double mass = evidenceOverTime(m_marks, m_places, mark - reach, mark + reach, 1).first();
             lines.append(filmTime(mark, 1));
@@ -88,7 +88,8 @@ void FilmStrip::mouseReleaseEvent(QMouseEvent* event)
     if (!clicked || event->position().x() < StripLayout::gutter) return;
     int joined = 0;
     const TrackLane::Item* item = itemAt(event->position(), joined);
-    const double mark = m_places.cueOf(markAt(event->position()));
+    const EvidenceMark* const found = markAt(event->position());
+    const double mark = found ? m_places.cueOf(*found) : -1;
     // A bar goes to the beginning of its words, a tick to where they can be heard, everything else to the time below the pointer.
     Q_EMIT seekWanted(item && joined == 1 ? item->from : mark >= 0 ? mark : secondsAt(event->position().x()));
 }

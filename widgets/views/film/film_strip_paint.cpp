@@ -78,7 +78,7 @@ void FilmStrip::paintEvidence(QPainter& painter, const StripLayout& at, const Ti
     painter.setRenderHint(QPainter::Antialiasing);
     painter.setBrush(theme.tokens().accent);
     for (const EvidenceMark& passage : m_passages) {
-        const double seconds = m_places.timeOf(passage.byte);
+        const double seconds = m_places.timeOf(passage);
         if (seconds < window.from || seconds > window.to) continue;
         const double x = lane.left() + window.xOf(seconds), y = lane.top() + 1;
         painter.drawPolygon(QPolygonF({{x - 4, y}, {x + 4, y}, {x, y + 6}}));
@@ -176,6 +176,9 @@ QString FilmStrip::csv() const
     QVector<double> mass(m_places.all().size(), 0.0);
     for (const EvidenceMark& mark : m_marks)
         if (const int place = m_places.atByte(mark.byte); place >= 0) mass[place] += mark.mass;
+    for (const EvidenceMark& mark : m_passages)
+        if (mark.seconds >= 0)
+            out += csvLine({QString::number(mark.seconds, 'f', 3), {}, tr("Picture"), QString::number(mark.mass), mark.text});
     for (int i = 0; i < m_places.all().size(); ++i) {
         const TimedPlace& place = m_places.all()[i];
         out += csvLine({QString::number(place.seconds, 'f', 3),

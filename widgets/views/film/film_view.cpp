@@ -117,9 +117,9 @@ void FilmView::addPlaces(const QVector<TimedPlace>& places)
 void FilmView::setMarks(const QVector<EvidenceMark>& marks, const QVector<EvidenceMark>& passages)
 {
     m_passages = passages;
-    m_passages.removeIf([this](const EvidenceMark& mark) { return m_places.timeOf(mark.byte) < 0; });
+    m_passages.removeIf([this](const EvidenceMark& mark) { return m_places.timeOf(mark) < 0; });
     std::sort(m_passages.begin(), m_passages.end(),
-        [this](const EvidenceMark& a, const EvidenceMark& b) { return m_places.timeOf(a.byte) < m_places.timeOf(b.byte); });
+        [this](const EvidenceMark& a, const EvidenceMark& b) { return m_places.timeOf(a) < m_places.timeOf(b); });
     m_strip->setMarks(marks, m_passages);
     m_transport->setMarksKnown(!m_passages.isEmpty());
 }
@@ -137,15 +137,20 @@ void FilmView::seekToByte(qint64 byte)
     if (const double cue = m_places.cueOf(byte); cue >= 0) seek(cue);
 }
 
+void FilmView::seekToMark(const EvidenceMark& mark)
+{
+    if (const double cue = m_places.cueOf(mark); cue >= 0) seek(cue);
+}
+
 void FilmView::goToMark(int direction)
 {
     constexpr double same = 0.05;  // seconds: standing on a mark is not before it
     const EvidenceMark* found = nullptr;
     for (const EvidenceMark& mark : std::as_const(m_passages)) {
-        if (direction > 0 && m_places.cueOf(mark.byte) > m_position + same && !found) found = &mark;
-        if (direction < 0 && m_places.cueOf(mark.byte) < m_position - same) found = &mark;
+        if (direction > 0 && m_places.cueOf(mark) > m_position + same && !found) found = &mark;
+        if (direction < 0 && m_places.cueOf(mark) < m_position - same) found = &mark;
     }
-    if (found) seek(m_places.cueOf(found->byte));
+    if (found) seek(m_places.cueOf(*found));
 }
 
 void FilmView::takePosition(double seconds)

@@ -36,6 +36,7 @@ public:
     void seek(double seconds);
     /// To where these words are said, a moment before them when they stand deep in a long place.
     void seekToByte(qint64 byte);
+    void seekToMark(const EvidenceMark& mark);
     void goToMark(int direction);  ///< to the next or the previous of the passages
     void chooseFilm();
     /// Asks for an image and looks for it in the film; the player goes to the likeliest moment.

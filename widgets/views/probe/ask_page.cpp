@@ -251,11 +251,12 @@ void AskPage::showAnswer()
     if (m_answer.memoryTokens == 0) {
         m_note->setText(tr("The answer is generated freely; the places it was read from are marked in the text."));
     } else {
-        m_note->setText(tr("First token after %1 ms \u00b7 %2 tokens searched \u00b7 found something: %3%4")
-                            .arg(qRound(m_answer.secondsFirst * 1000))
-                            .arg(countText(double(m_answer.memoryTokens)), percentText(m_answer.found),
-                                m_answer.text == QLatin1String("none") ? tr(" \u00b7 the reader says the documents do not tell")
-                                                                       : QString()));
+        m_note->setText(
+            tr("First token after %1 ms \u00b7 %2 tokens searched \u00b7 found something: %3%4%5")
+                .arg(qRound(m_answer.secondsFirst * 1000))
+                .arg(countText(double(m_answer.memoryTokens)), percentText(m_answer.found),
+                    m_answer.text == QLatin1String("none") ? tr(" \u00b7 the reader says the documents do not tell") : QString(),
+                    m_answer.byPicture ? tr(" \u00b7 spelt from a picture") : QString()));
     }
     m_view->setAnswer(m_answer.marks, m_answer.passages);
     if (!m_answer.passages.isEmpty()) m_passageTable->selectRow(0);
@@ -267,7 +268,7 @@ void AskPage::goToPassage()
     if (!mark) return;
     const EvidenceMark there = *mark;
     showDocument(there.document);
-    m_view->goTo(there.byte);
+    m_view->goTo(there);
 }
 
 }  // namespace pathloom

@@ -119,15 +119,17 @@ void DocumentView::showMarks()
         return marks;
     };
     const QVector<EvidenceMark> marks = here(m_marks);
-    m_view->setMarks(marks);
-    m_strip->setMarks(marks);
+    QVector<EvidenceMark> written = marks;
+    written.removeIf([](const EvidenceMark& mark) { return mark.seconds >= 0; });
+    m_view->setMarks(written);
+    m_strip->setMarks(written);
     if (m_isFilm) m_film->setMarks(marks, here(m_passages));
 }
 
-void DocumentView::goTo(qint64 byte)
+void DocumentView::goTo(const EvidenceMark& mark)
 {
-    m_view->goTo(byte);
-    if (m_isFilm) m_film->seekToByte(byte);
+    if (mark.seconds < 0) m_view->goTo(mark.byte);
+    if (m_isFilm) m_film->seekToMark(mark);
 }
 
 Picture* DocumentView::picture() const

@@ -32,7 +32,7 @@ public:
     /// All marks of an answer; those of the document shown are seen.
     void setAnswer(const QVector<EvidenceMark>& marks, const QVector<EvidenceMark>& passages);
     /// To a place of the text; of a film also to its time.
-    void goTo(qint64 byte);
+    void goTo(const EvidenceMark& mark);
     [[nodiscard]] bool isFilm() const { return m_isFilm; }
     [[nodiscard]] TextView* textView() const { return m_view; }
     [[nodiscard]] DensityStrip* strip() const { return m_strip; }

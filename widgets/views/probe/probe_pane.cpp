@@ -60,7 +60,8 @@ ProbePane::ProbePane(ThemeController& theme, QWidget* parent)
     setAcceptDrops(true);
     m_addAction->setObjectName(QStringLiteral("probe.add"));
     m_filmsAction->setObjectName(QStringLiteral("probe.films"));
-    m_filmsAction->setToolTip(tr("Film Options\u2026: text in pictures, its languages, speech; for films opened from now on"));
+    m_filmsAction->setToolTip(
+        tr("Film Options\u2026: text in pictures, its languages, speech, picture tokens; for films opened from now on"));
     m_cancelAction->setObjectName(QStringLiteral("probe.cancel"));
     m_removeAction->setObjectName(QStringLiteral("probe.remove"));
     m_addAction->setToolTip(tr("Add Documents\u2026: files to ask; a folder can be dropped here"));
@@ -148,7 +149,7 @@ void ProbePane::chooseDocuments()
 
 void ProbePane::chooseFilmReading()
 {
-    auto* dialog = new FilmReadingDialog(m_filmReading, m_theme, this);
+    auto* dialog = new FilmReadingDialog(m_filmReading, FilmReadingDialog::For::Probe, m_theme, this);
     connect(dialog, &FilmReadingDialog::chosen, this, [this](const FilmReading& reading) {
         setFilmReading(reading);
         Q_EMIT filmReadingChosen(reading);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "engine/probe/logistic.h"
+#include "engine/model/logistic.h"
 
 #include <algorithm>
 #include <cmath>
