@@ -50,6 +50,7 @@ private:
     void addWatching();
     void addResults();
     void addLab();
+    void addFilm();
     [[nodiscard]] bool isSettled(const QString& pane) const;  ///< shows its content, or why it cannot
     void addPicture(const QString& name, std::function<void()> after);
     void check();

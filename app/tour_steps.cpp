@@ -10,8 +10,6 @@
 #include "widgets/views/paths/path_picture.h"
 #include "widgets/views/results/results_pane.h"
 #include "widgets/views/run_form/run_form.h"
-#include "widgets/views/translate/translate_page.h"
-#include "widgets/views/translate/translate_pane.h"
 
 #include <QDir>
 #include <QDockWidget>
@@ -236,35 +234,6 @@ bool Tour::isSettled(const QString& pane) const
 {
     const auto state = m_window.pane(pane)->state();
     return state == PaneFrame::State::Content || state == PaneFrame::State::Error;
-}
-
-/// The router explorer of the watched run, and the language pack that ships.
-void Tour::addLab()
-{
-    m_steps.push_back({tr("the router explorer"),
-        [this] {
-            m_window.session().showRun(m_runs.first());
-            m_window.commands().trigger(QStringLiteral("view.router"));
-            return isSettled(QStringLiteral("router"));
-        },
-        {}});
-    addPicture(QStringLiteral("router"), [this] { m_window.applyLayout(QStringLiteral("probe")); });
-    m_steps.push_back({tr("the translation lab"),
-        [this] {
-            m_window.commands().trigger(QStringLiteral("view.translate"));
-            return isSettled(QStringLiteral("translate"));
-        },
-        [this] {
-            if (auto* lab = qobject_cast<TranslatePane*>(m_window.pane(QStringLiteral("translate"))))
-                lab->page()->setSentence(QStringLiteral("Nili vado wane boluti."));
-        }});
-    m_steps.push_back({tr("the translations"),
-        [this] {
-            auto* lab = qobject_cast<TranslatePane*>(m_window.pane(QStringLiteral("translate")));
-            return lab && !lab->page()->isWaiting();
-        },
-        {}});
-    addPicture(QStringLiteral("translate"), {});
 }
 
 void Tour::writeResults()

@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t evidence_tokens = 4;  // the shortest words are as wide
 constexpr float answer_depth = 3.0f;  // logits: tokens of one answer are as sure or as unsure together, and the rest is far below
 constexpr int most_gap = 1;  // a token that does not fit between ones that do
-constexpr double word_gap = 1.5;  // of the usual step from letter to letter
+constexpr double word_gap = 1.3;  // of the usual step from letter to letter
 
 /// The longest piece between quotation marks: tokens at the word's edges see those, too.
 std::string between_marks(const std::string& text)
@@ -79,17 +79,26 @@ FrameReading read_frame(const VisionNet& net, const FrameQuestion& asked, std::s
     out.line = spelled_line(net, rows);
     out.shares = asked.words.in(out.line);
 
-    const int best = int(std::ranges::max_element(logits) - logits.begin());
-    const float least = logits[std::size_t(best)] - answer_depth;
-    const auto fits = [&](int t) { return t >= 0 && t < int(tokens) && logits[std::size_t(t)] > least; };
-    out.first = out.last = best;
-    for (int t = best, gap = 0; gap <= most_gap; --t) {
-        gap = fits(t) ? 0 : gap + 1;
-        if (gap == 0) out.first = t;
-    }
-    for (int t = best, gap = 0; gap <= most_gap; ++t) {
-        gap = fits(t) ? 0 : gap + 1;
-        if (gap == 0) out.last = t;
+    const float least = std::min(0.0f, *std::ranges::max_element(logits) - answer_depth);
+    double most = 0.0;
+    for (int t = 0; t < int(tokens);) {
+        if (logits[std::size_t(t)] <= least) {
+            ++t;
+            continue;
+        }
+        const int first = t;
+        int last = t;
+        double sum = 0.0;
+        for (; t < int(tokens) && t - last <= most_gap + 1; ++t) {
+            if (logits[std::size_t(t)] <= least) continue;
+            last = t;
+            sum += double(logits[std::size_t(t)] - least);
+        }
+        t = last + 1;
+        if (sum <= most) continue;  // one sure token elsewhere is no word
+        most = sum;
+        out.first = first;
+        out.last = last;
     }
     std::vector<float> said;
     for (int t = out.first; t <= out.last; ++t) {

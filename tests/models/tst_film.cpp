@@ -5,6 +5,7 @@
 #include "widgets/models/film_timeline.h"
 
 #include <QJsonArray>
+#include <QJsonObject>
 #include <QTest>
 
 #include <cmath>
@@ -98,6 +99,17 @@ void TestFilmModels::evidenceFallsOnItsTime()
     QCOMPARE(evidenceOverTime(marks, places, 0, 100, 4), (QVector<double>{0.1 + 0.2, 0, 0.4, 0}));
     QCOMPARE(evidenceOverTime(marks, places, 4, 6, 2), (QVector<double>{0, 0.2}));
     QCOMPARE(evidenceOverTime(marks, places, 5, 5, 3), (QVector<double>{0, 0, 0}));
+    // A picture's mark stands at no byte and at its own second, which is also where one begins to look.
+    const EvidenceMark shown = toAnswer(QJsonObject{{QStringLiteral("answered_by"), QStringLiteral("picture")},
+                                            {QStringLiteral("marks"),
+                                                QJsonArray{QJsonObject{{QStringLiteral("document"), QStringLiteral("a.mp4")},
+                                                    {QStringLiteral("seconds"), 80}, {QStringLiteral("mass"), 1}}}}})
+                                   .marks.value(0);
+    QCOMPARE(shown.byte, -1);
+    QCOMPARE(places.timeOf(shown), 80.0);
+    QCOMPARE(places.cueOf(shown), 80.0);
+    QCOMPARE(evidenceOverTime({shown}, places, 0, 100, 4), (QVector<double>{0, 0, 0, 1}));
+    QCOMPARE(places.cueOf(mark(150, 1)), places.cueOf(qint64(150)));
 }
 
 void TestFilmModels::aWindowStaysInTheFilm()

@@ -71,7 +71,7 @@ QString trackTitle(const QString& track)
     case TrackKind::Other:
         break;
     }
-    return track;
+    return track == QLatin1String("title") ? QCoreApplication::translate("FilmPlaces", "Title") : track;
 }
 
 QVector<TimedPlace> toTimedPlaces(const QJsonObject& event)

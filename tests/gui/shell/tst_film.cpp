@@ -98,10 +98,10 @@ QString TestFilm::writeHelper(const QByteArray& body) const
     return path;
 }
 
-QString TestFilm::copyFilm(const QString& name) const
+QString TestFilm::copyFilm(const QString& name, const QString& sample) const
 {
     const QString to = m_folder->filePath(name);
-    if (!QFile::copy(QStringLiteral(FILM_SAMPLES "/grey.mp4"), to)) qFatal("cannot copy the sample film");
+    if (!QFile::copy(sample, to)) qFatal("cannot copy the sample film");
     return to;
 }
 
@@ -483,6 +483,48 @@ void TestFilm::aFilmIsADocument()
     TRY_VERIFY(document->film()->strip()->thumbnails() > 10);
 }
 
+/// A film without any text: its name stands for it, and a question is answered from one of its pictures.
+void TestFilm::whatAFilmShowsIsAskedToo()
+{
+    for (const char* program : {"pathloom-probe", "pathloom-read"})
+        if (!QFileInfo::exists(QDir(QCoreApplication::applicationDirPath()).filePath(QLatin1String(program))))
+            QSKIP("the reader's programs are not part of this build");
+    const QString film = copyFilm(QStringLiteral("silent.mp4"), QStringLiteral(PROBE_RESOURCES "/secret.mp4"));
+    ProbePane pane(*m_theme);
+    pane.resize(1100, 700);
+    pane.show();
+    FilmReading reading;
+    reading.pictureText = false;
+    reading.pictures = true;
+    pane.setFilmReading(reading);
+    pane.addDocuments({film});
+    TRY_VERIFY(!pane.isBusy());
+    QVERIFY2(pane.documents().rowCount() == 1 && pane.documents().rows().first().problem.isEmpty(),
+        qPrintable(pane.documents().rows().value(0).problem));
+    DocumentView* document = pane.askPage()->documentView();
+    QVERIFY(document->isFilm());
+    QCOMPARE(document->film()->places().all().size(), 1);  // its name
+    TRY_COMPARE(document->film()->media().stage(), FilmMedia::Stage::Picture);
+    pane.askPage()->ask(QStringLiteral("What is the secret word?"), QString());
+    TRY_VERIFY(!pane.isBusy());
+    QCOMPARE(pane.askPage()->answerText(), QStringLiteral("lantern"));
+    TRY_VERIFY(std::abs(document->film()->position() - 6) < 0.01);
+    EvidenceMark mark;
+    mark.seconds = 6;
+    FilmStrip* strip = document->film()->strip();
+    QTest::mouseMove(strip, strip->pointOf(mark).toPoint());
+    QCOMPARE(strip->hoverLines().value(0), QStringLiteral("0:06.0"));
+    QVERIFY2(strip->csv().contains(QStringLiteral("6.000,,Picture,1,")), qPrintable(strip->csv()));
+    auto* note = pane.findChild<QLabel*>(QStringLiteral("probe.answer.note"));
+    QVERIFY2(note->text().contains(QStringLiteral("spelt from a picture")), qPrintable(note->text()));
+    picture(pane, QStringLiteral("film-picture-asked"));
+    // What it does not show is not made up, and the mark is gone.
+    pane.askPage()->ask(QStringLiteral("What is the access code of Lisbon?"), QString());
+    TRY_VERIFY(!pane.isBusy());
+    QCOMPARE(pane.askPage()->answerText(), QStringLiteral("none"));
+    QVERIFY(!note->text().contains(QStringLiteral("picture")));
+}
+
 /// Languages are those that are installed, speech says why it is off, and what is chosen goes with the documents opened next.
 void TestFilm::howFilmsAreReadIsChosen()
 {
@@ -513,13 +555,16 @@ void TestFilm::howFilmsAreReadIsChosen()
     QCOMPARE(chosen.size(), 0);
     QVERIFY(dialog->findChild<QLabel*>(QStringLiteral("films.problem"))->isVisible());
     languages->item(1)->setCheckState(Qt::Checked);
+    auto* pictures = dialog->findChild<QCheckBox*>(QStringLiteral("films.pictures"));
+    QVERIFY(pictures->isVisible() && !pictures->isChecked());
+    pictures->setChecked(true);
     dialog->findChild<QDoubleSpinBox*>(QStringLiteral("films.rate"))->setValue(2.5);
     keep->click();
     QCOMPARE(chosen.size(), 1);
     const auto reading = chosen.first().first().value<FilmReading>();
     QCOMPARE(reading.languages, QStringList{QStringLiteral("deu")});
     QCOMPARE(reading.framesPerSecond, 2.5);
-    QVERIFY(!reading.speech);
+    QVERIFY(!reading.speech && reading.pictures);
     QCOMPARE(toFilmReading(toJson(reading)), reading);
     QVERIFY(filmReadingText(reading).contains(QStringLiteral("German")));
 
@@ -528,6 +573,7 @@ void TestFilm::howFilmsAreReadIsChosen()
     second->show();
     TRY_VERIFY(second->findChild<QLabel*>(QStringLiteral("films.problem"))->isVisible());
     QCOMPARE(second->findChild<QListWidget*>(QStringLiteral("films.languages"))->count(), 2);
+    QVERIFY(!second->findChild<QCheckBox*>(QStringLiteral("films.pictures"))->isVisible());  // an import asks nothing
     second->close();
 
     // The session hears it.

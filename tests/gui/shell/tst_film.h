@@ -29,13 +29,14 @@ private Q_SLOTS:
     void subtitlesFindTheirFilm();
     void aFilmIsAskedAndPlayed();
     void aFilmIsADocument();
+    void whatAFilmShowsIsAskedToo();
     void howFilmsAreReadIsChosen();
     void aPictureIsFoundInTheFilm();
 
 private:
     QString writeFile(const QString& name, const QByteArray& bytes) const;
     QString writeHelper(const QByteArray& body) const;
-    QString copyFilm(const QString& name) const;
+    QString copyFilm(const QString& name, const QString& sample = QStringLiteral(FILM_SAMPLES "/grey.mp4")) const;
     void picture(QWidget& widget, const QString& name);
 
     std::unique_ptr<QTemporaryDir> m_folder;
