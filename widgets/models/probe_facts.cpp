@@ -61,6 +61,8 @@ QVector<TableColumn<ProbeDocument>> documentColumns()
     tokens.sort = [](const ProbeDocument& d) { return QVariant(d.tokens); };
     tokens.tip = [](const ProbeDocument& d) {
         if (!d.problem.isEmpty()) return d.problem;
+        if (d.tokens > 0 && d.pictures > 0)
+            return tr("%1 tokens, read whole, and %2 pictures").arg(QLocale().toString(d.tokens), QLocale().toString(d.pictures));
         return d.tokens > 0 ? tr("%1 tokens, read whole").arg(QLocale().toString(d.tokens))
             : d.reading     ? tr("looking through the film")
                             : tr("encoding");

@@ -17,6 +17,7 @@ struct ProbeDocument {
     double progress = 0;  ///< of the encoding, 0..1
     QString problem;  ///< why it was left out
     bool reading = false;  ///< a film is looked through: the progress is of that
+    int pictures = 0;  ///< of a film that is asked by what it shows, too: one a second
     bool operator==(const ProbeDocument&) const = default;
 };
 

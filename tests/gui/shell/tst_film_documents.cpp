@@ -68,6 +68,12 @@ void TestFilm::whatAFilmShowsIsAskedToo()
     DocumentView* document = pane.askPage()->documentView();
     QVERIFY(document->isFilm());
     QCOMPARE(document->film()->places().all().size(), 1);  // its name
+    QCOMPARE(pane.documents().rows().first().pictures, 10);
+    QVERIFY(pane.documents()
+                .index(0, ProbeDocumentsModel::Tokens)
+                .data(Qt::ToolTipRole)
+                .toString()
+                .contains(QStringLiteral("10 pictures")));
     TRY_COMPARE(document->film()->media().stage(), FilmMedia::Stage::Picture);
     pane.askPage()->ask(QStringLiteral("What is the secret word?"), QString());
     TRY_VERIFY(!pane.isBusy());

@@ -209,7 +209,10 @@ void ProbePane::hear(const QJsonObject& event)
             row.reading = reading;
         });
     } else if (kind == QLatin1String("document")) {
-        changeDocument(name, [&](ProbeDocument& row) { row.tokens = event.value(QLatin1String("tokens")).toInteger(); });
+        changeDocument(name, [&](ProbeDocument& row) {
+            row.tokens = event.value(QLatin1String("tokens")).toInteger();
+            row.pictures = int(event.value(QLatin1String("pictures")).toInteger());
+        });
         m_clock.start();
     } else if (kind == QLatin1String("rejected")) {
         changeDocument(name, [&](ProbeDocument& row) { row.problem = event.value(QLatin1String("message")).toString(); });
