@@ -75,7 +75,10 @@ Result<VisionModel*> ProbeSession::frames()
 {
     if (!m_frames) {
         PATHLOOM_TRY(const std::filesystem::path folder, vision_folder("shipped"));
-        PATHLOOM_TRY(m_frames, load_vision(folder));
+        PATHLOOM_TRY(VisionModel model, load_vision(folder));
+        PATHLOOM_TRY(const ReaderPackage* const package, reader());
+        PATHLOOM_CHECK(check_reader(*package, model));
+        m_frames = std::move(model);
     }
     return &*m_frames;
 }

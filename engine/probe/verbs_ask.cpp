@@ -32,11 +32,12 @@ struct Pictures {
 };
 
 Result<std::optional<Pictures>> encode_pictures(
-    const ProbeShell& shell, const ProbeOptions& options, std::vector<Encoded>& documents)
+    const ProbeShell& shell, const ProbeOptions& options, const ReaderPackage& reader, std::vector<Encoded>& documents)
 {
     if (std::ranges::none_of(documents, [](const Encoded& one) { return one.document.pictures > 0; })) return std::nullopt;
     PATHLOOM_TRY(const std::filesystem::path folder, vision_folder(options.frames));
     PATHLOOM_TRY(VisionModel model, load_vision(folder));
+    PATHLOOM_CHECK(check_reader(reader, model));
     Pictures out{std::move(model), {}, {}};
     for (Encoded& one : documents) {
         out.rows.push_back(0);
@@ -127,7 +128,7 @@ Result<void> run_ask(const ProbeShell& shell, const ProbeOptions& options)
         documents.push_back({std::move(document), std::move(memory)});
     }
     for (const Encoded& one : documents) view.add(one.memory, 0, one.memory.rows());
-    PATHLOOM_TRY(const std::optional<Pictures> pictures, encode_pictures(shell, options, documents));
+    PATHLOOM_TRY(const std::optional<Pictures> pictures, encode_pictures(shell, options, reader, documents));
     const double seconds_encode = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     JointAnswer said;
     if (pictures) {

@@ -146,6 +146,7 @@ Result<void> run_visual_video(const ProbeShell& shell, const VideoOptions& optio
     PATHLOOM_TRY(const std::filesystem::path folder, vision_folder(options.frames));
     PATHLOOM_TRY(VisionModel model, load_vision(folder));
     PATHLOOM_TRY(ReaderPackage reader, reader_of(options.common));
+    PATHLOOM_CHECK(check_reader(reader, model));
     const ReadLimits limits = read_limits(shell, options.common);
     const bool joint = options.route == "joint";
     PATHLOOM_TRY(const Timeline timeline, timeline_of(shell, options.common, joint));

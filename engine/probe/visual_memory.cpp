@@ -117,12 +117,17 @@ std::vector<double> picture_likeness(const VisionSpec& spec, const MemoryView& m
     return out;
 }
 
+Result<void> check_reader(const ReaderPackage& reader, const VisionModel& model)
+{
+    if (model.reader == reader.hash) return {};
+    return fail(
+        ErrorCode::Usage, "the frame encoder was trained with the questions of another reader; train one with this reader's");
+}
+
 Result<FrameQuestion> frame_question(
     ReaderPackage& reader, const VisionModel& model, std::string_view question, std::string_view answer_prefix)
 {
-    if (model.reader != reader.hash)
-        return fail(
-            ErrorCode::Usage, "the frame encoder was trained with the questions of another reader; train one with this reader's");
+    PATHLOOM_CHECK(check_reader(reader, model));
     PATHLOOM_CHECK(check_question(reader, question, answer_prefix));
     const std::string prompt = reader_prompt(question, answer_prefix);
     return FrameQuestion{reader.model.query(reader.tokenizer.encode_ids(prompt)).query, LineWords(prompt)};

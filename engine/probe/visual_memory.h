@@ -42,8 +42,11 @@ struct VisualAnswer {
     double seconds = 0.0;
 };
 
-/// A question as frames are asked it, with the query its reader searches texts with, too. Usage when the encoder was trained with
-/// the questions of another reader.
+/// Usage when the encoder was trained with the questions of another reader: to be asked before films are encoded.
+Result<void> check_reader(const ReaderPackage& reader, const VisionModel& model);
+
+/// A question as frames are asked it, with the query its reader searches texts with, too. Usage as
+/// check_reader() and check_question().
 Result<FrameQuestion> frame_question(
     ReaderPackage& reader, const VisionModel& model, std::string_view question, std::string_view answer_prefix);
 

@@ -129,6 +129,10 @@ TEST_F(ProbeCtl, AskFindsWhatAFilmOnlyShows)
     const auto told = ask("What opens the vault in Lisbon?", files.string());
     EXPECT_EQ(told["answered_by"], "text") << told.dump(2);
     EXPECT_EQ(ask("What is the secret word?", files.string())["answer"], "lantern");
+    const ProgramResult refused = call({"ask", "--pictures", "--no-picture-text", "--model",
+        (resource_path("models").value() / "reader-s-base").string(), "--doc", film.string(), "What is the secret word?"});
+    EXPECT_EQ(refused.code, 2);
+    EXPECT_NE(refused.err.find("another reader"), std::string::npos) << refused.err;
     // Without --pictures a film without text is refused as ever.
     EXPECT_NE(call({"ask", "--no-picture-text", "--doc", film.string(), "What is the secret word?"}).code, 0);
 }
