@@ -6,21 +6,26 @@
 #include <QAudioOutput>
 #include <QCoreApplication>
 #include <QDir>
+#include <QElapsedTimer>
 #include <QFileInfo>
 #include <QMediaDevices>
 #include <QMediaMetaData>
 #include <QMediaPlayer>
+#include <QTimer>
 #include <QUrl>
 #include <QVideoFrame>
 #include <QVideoSink>
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 namespace pathloom {
 namespace {
 
 constexpr double usualFrame = 1 / 25.0;  // seconds, when nobody knows
+constexpr int watchMs = 500;
+constexpr double overdue = 3;  // seconds; a loaded machine may be late
 constexpr const char* backendVariable = "QT_MEDIA_BACKEND";
 
 /// Qt 6.4 takes GStreamer first, which ends the program when its plugins are not installed; FFmpeg is what the importer needs
@@ -37,6 +42,11 @@ qint64 milliseconds(double seconds)
 }
 
 }  // namespace
+
+bool hasRunOut(double position, double length, double rate, double since)
+{
+    return length > 0 && since > overdue && position + rate * since > length + overdue;
+}
 
 class FilmPlayer::Private {
 public:
@@ -58,6 +68,16 @@ public:
         listen();
         chooseLoudspeaker();
         QObject::connect(devices.get(), &QMediaDevices::audioOutputsChanged, &q, [this] { chooseLoudspeaker(); });
+        watch.setInterval(watchMs);
+        QObject::connect(&watch, &QTimer::timeout, &q, [this] { noticeTheEnd(); });
+    }
+
+    /// Qt 6.4 now and then loses the end of a stream on a loaded machine: it says it plays, and nothing comes any more.
+    void noticeTheEnd()
+    {
+        if (!hasRunOut(position, q.length(), rate, double(sinceMoved.elapsed()) / 1000)) return;
+        ranOut = true;
+        player->pause();
     }
 
     void listen()
@@ -68,7 +88,14 @@ public:
             wrong = why.isEmpty() ? FilmPlayer::tr("it cannot be played") : why;
             Q_EMIT q.stateChanged();
         });
-        QObject::connect(player.get(), &QMediaPlayer::playbackStateChanged, &q, [this] { Q_EMIT q.stateChanged(); });
+        QObject::connect(player.get(), &QMediaPlayer::playbackStateChanged, &q, [this] {
+            sinceMoved.start();
+            if (player->playbackState() == QMediaPlayer::PlayingState)
+                watch.start();
+            else
+                watch.stop();
+            Q_EMIT q.stateChanged();
+        });
         QObject::connect(player.get(), &QMediaPlayer::mediaStatusChanged, &q, [this] { Q_EMIT q.stateChanged(); });
         QObject::connect(player.get(), &QMediaPlayer::durationChanged, &q, [this] { Q_EMIT q.lengthChanged(); });
         QObject::connect(player.get(), &QMediaPlayer::positionChanged, &q, [this](qint64 now) {
@@ -106,13 +133,14 @@ public:
     {
         if (seconds == position) return;
         position = seconds;
+        sinceMoved.start();
         Q_EMIT q.moved(position);
     }
 
     /// After the end nothing is shown any more until it was stopped.
     void leaveEnd()
     {
-        if (player->mediaStatus() == QMediaPlayer::EndOfMedia) {
+        if (player->mediaStatus() == QMediaPlayer::EndOfMedia || std::exchange(ranOut, false)) {
             player->stop();
             player->pause();
         }
@@ -140,6 +168,9 @@ public:
     double position = 0;
     double rate = 1;
     bool muted = false;
+    bool ranOut = false;  ///< to its end, which the backend did not tell
+    QTimer watch;
+    QElapsedTimer sinceMoved;
 };
 
 QString FilmPlayer::backendProblem()
@@ -197,6 +228,7 @@ void FilmPlayer::close()
     d->converted = true;
     d->frameSeconds = -1;
     d->position = 0;
+    d->ranOut = false;
     Q_EMIT frameChanged();
     Q_EMIT stateChanged();
 }
@@ -220,7 +252,9 @@ QString FilmPlayer::problem() const
 
 void FilmPlayer::play()
 {
-    if (state() == State::Paused) d->player->play();
+    if (state() != State::Paused) return;
+    if (std::exchange(d->ranOut, false)) d->player->stop();  // from there it begins anew, as after an end that was told
+    d->player->play();
 }
 
 void FilmPlayer::pause()

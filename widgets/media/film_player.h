@@ -10,6 +10,9 @@
 
 namespace pathloom {
 
+/// Whether a film that plays at `rate` must have ended: for `since` seconds nothing came after `position` of `length` seconds.
+bool hasRunOut(double position, double length, double rate, double since);
+
 class FilmPlayer final : public QObject {
     Q_OBJECT
 public:
