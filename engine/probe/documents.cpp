@@ -21,7 +21,6 @@ Result<ProbeDocument> read_probe_document(const std::filesystem::path& file, con
         Locator title;
         title.seconds = 0.0;
         title.track = "title";
-        out.content = {};
         out.content.add({file.filename().string() + "\n", title});
     }
     return out;

@@ -50,6 +50,11 @@ Result<ReaderPackage> load_reader(const std::filesystem::path& folder, Precision
         std::move(model), std::move(tokenizer), std::move(hash), folder, nullptr, std::move(gate), std::move(gate_hash)};
 }
 
+std::vector<float> prompt_query(ReaderPackage& reader, std::string_view prompt)
+{
+    return reader.model.query(reader.tokenizer.encode_ids(prompt)).query;
+}
+
 Result<MemoryIdentity> tokenize_document(const ReaderPackage& reader, std::string_view text)
 {
     if (const auto why = why_not_text(text)) return fail(ErrorCode::Usage, "the document is no text ({})", *why);

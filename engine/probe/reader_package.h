@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace pathloom {
 
@@ -40,6 +41,9 @@ struct ReaderPackage {
 Result<ReaderPackage> load_reader(const std::filesystem::path& folder, Precision precision);
 /// "shipped" or a folder.
 Result<std::filesystem::path> reader_folder(const std::string& model);
+
+/// The unit query [key_dim] the reader makes of a prompt.
+std::vector<float> prompt_query(ReaderPackage& reader, std::string_view prompt);
 
 /// A document's tokens with the byte each begins at. Usage when it is empty or no text.
 Result<MemoryIdentity> tokenize_document(const ReaderPackage& reader, std::string_view text);

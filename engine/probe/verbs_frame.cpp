@@ -21,7 +21,7 @@ using nlohmann::json;
 
 struct FrameOptions {
     ProbeOptions common;
-    std::string route = "marks", frames = "shipped";
+    std::string route = "marks";
 };
 
 json frame_cell_json(const FrameCell& cell, const Timeline& timeline)
@@ -40,7 +40,7 @@ Result<json> find_visually(const ProbeShell& shell, const FrameOptions& options,
     std::span<const FilmMarks> marks, std::vector<FrameCell>& cells)
 {
     const ComputeThreads one(1);
-    PATHLOOM_TRY(const std::filesystem::path folder, vision_folder(options.frames));
+    PATHLOOM_TRY(const std::filesystem::path folder, vision_folder(options.common.frames));
     PATHLOOM_TRY(VisionModel model, load_vision(folder));
     const ReadLimits limits = read_limits(shell, options.common);
     PATHLOOM_TRY(const VisualHaystack haystack,
@@ -122,7 +122,7 @@ void add_frame_verb(CLI::App& probe, ProbeShell& shell)
     verb->add_option("--route", options->route,
             "How it is found: marks (light and colours, without learning) or visual (the frame encoder's tokens)")
         ->check(CLI::IsMember({"marks", visual_route}));
-    verb->add_option("--frames", options->frames, "Frame encoder of the visual route: \"shipped\" or its folder");
+    verb->add_option("--frames", options->common.frames, "Frame encoder of the visual route: \"shipped\" or its folder");
     verb->add_option("--memory", options->common.memory, "Folder of encoded films (default: in the user's cache)");
     verb->add_option("--fps", options->common.reading.frames_per_second, "Pictures compared, a second of film")
         ->check(CLI::Range(LeastFrameRate, MostFrameRate));

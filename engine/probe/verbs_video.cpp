@@ -25,7 +25,7 @@ using nlohmann::json;
 struct VideoOptions {
     ProbeOptions common;
     NeedleKind kind = NeedleKind::Drawn;
-    std::string track = "text", route = "text", frames = "shipped";
+    std::string track = "text", route = "text";
     std::filesystem::path words, transcribed;
 };
 
@@ -143,7 +143,7 @@ Result<void> run_visual_video(const ProbeShell& shell, const VideoOptions& optio
 {
     const ComputeThreads compute(options.common.threads);
     PATHLOOM_TRY(const VideoGridRequest request, request_of(options));
-    PATHLOOM_TRY(const std::filesystem::path folder, vision_folder(options.frames));
+    PATHLOOM_TRY(const std::filesystem::path folder, vision_folder(options.common.frames));
     PATHLOOM_TRY(VisionModel model, load_vision(folder));
     PATHLOOM_TRY(ReaderPackage reader, reader_of(options.common));
     PATHLOOM_CHECK(check_reader(reader, model));
@@ -195,11 +195,10 @@ void add_grid_verb(CLI::App& probe, ProbeShell& shell, NeedleKind kind, const ch
             ->check(CLI::IsMember({"text"}));
         verb->add_option("--route", options->route,
                 "How pictures reach the reader: text (what is read from them), visual (a frame encoder's tokens alone) or joint "
-                "(these "
-                "tokens beside the films' text)")
+                "(these tokens beside the films' text)")
             ->check(CLI::IsMember({"text", "visual", "joint"}));
         verb->add_option(
-            "--frames", options->frames, "Frame encoder of the visual and the joint route: \"shipped\" or its folder");
+            "--frames", options->common.frames, "Frame encoder of the visual and the joint route: \"shipped\" or its folder");
     } else {
         verb->add_option("--transcribed", options->transcribed,
             "Also measure the word error rate over these recordings: lines FILE<tab>WORDS");

@@ -29,9 +29,7 @@ Result<void> run_vision_training(const ProbeShell& shell, VisionTrainingRequest 
     request.writer = frame_lines(facts);
     request.reader = reader.hash;
     request.texts = texts.hash;
-    request.query = [&](const std::string& prompt) -> Result<std::vector<float>> {
-        return reader.model.query(reader.tokenizer.encode_ids(prompt)).query;
-    };
+    request.query = [&](const std::string& prompt) -> Result<std::vector<float>> { return prompt_query(reader, prompt); };
     const auto said = [&](const VisionProgress& p) {
         if (p.step % 10 == 0 || p.has_validation)
             fmt::print(stderr, "step {}/{}  line {:.4f}  wanted {:.4f}  crossed {:.4f}  letters {:.3f}\n", p.step, p.steps,

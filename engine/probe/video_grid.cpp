@@ -93,11 +93,15 @@ Result<VideoHaystack> encode_timeline(ReaderPackage& reader, const Timeline& tim
     return VideoHaystack{std::move(text), std::move(memory), seconds_since(start)};
 }
 
-Result<MemoryView> text_view(
-    ReaderPackage& reader, const VideoHaystack& haystack, int length, int second, const std::string& lines, std::size_t& position)
+std::size_t tokens_until(const VideoHaystack& haystack, int second)
 {
-    const std::size_t kept = tokens_before(haystack.memory, haystack.text.ends[std::size_t(length - 1)]);
-    position = tokens_before(haystack.memory, haystack.text.ends[std::size_t(second)]);
+    return tokens_before(haystack.memory, haystack.text.ends[std::size_t(second)]);
+}
+
+Result<MemoryView> text_view(
+    ReaderPackage& reader, const VideoHaystack& haystack, int length, std::size_t position, const std::string& lines)
+{
+    const std::size_t kept = tokens_until(haystack, length - 1);
     std::vector<Insertion> insertions;
     if (!lines.empty()) insertions.push_back({std::min(position, kept), reader.tokenizer.encode_ids(lines)});
     return splice(haystack.memory, kept, insertions, std::size_t(reader.model.spec().reach()),
@@ -113,7 +117,8 @@ Result<void> ask_video_grid(ReaderPackage& reader, const VideoHaystack& haystack
         std::string lines;
         for (const std::string& line : cell.read) lines += line + "\n";
         if (request.no_needle) lines.clear();
-        PATHLOOM_TRY(const MemoryView memory, text_view(reader, haystack, cell.length, cell.second, lines, cell.position));
+        cell.position = tokens_until(haystack, cell.second);
+        PATHLOOM_TRY(const MemoryView memory, text_view(reader, haystack, cell.length, cell.position, lines));
         cell.tokens = std::size_t(memory.rows()) + 1;
         cell.seconds_encode = seconds_since(start);
         PATHLOOM_TRY(const Answer answer, ask_memory(reader, memory, secret.question, secret.prefix, request.answer));

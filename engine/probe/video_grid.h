@@ -65,10 +65,11 @@ struct VideoHaystack {
 Result<VideoHaystack> encode_timeline(ReaderPackage& reader, const Timeline& timeline, int seconds,
     const std::filesystem::path& folder, const MemoryProgress& progress);
 
-/// The text of the first `length` seconds, with `lines` after those of second `second` unless they are empty; `position` becomes
-/// the token they are put before.
-Result<MemoryView> text_view(ReaderPackage& reader, const VideoHaystack& haystack, int length, int second,
-    const std::string& lines, std::size_t& position);
+/// The tokens of the text up to the end of a second.
+std::size_t tokens_until(const VideoHaystack& haystack, int second);
+/// The text of the first `length` seconds, with `lines` before token `position` unless they are empty.
+Result<MemoryView> text_view(
+    ReaderPackage& reader, const VideoHaystack& haystack, int length, std::size_t position = 0, const std::string& lines = {});
 
 /// Puts what was read into the film's text at its second, and asks. `done` false stops (Cancelled).
 Result<void> ask_video_grid(ReaderPackage& reader, const VideoHaystack& haystack, const VideoGridRequest& request,

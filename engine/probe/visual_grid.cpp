@@ -97,9 +97,8 @@ Result<void> ask_visual_grid(ReaderPackage& reader, VisionModel& model, const Fi
         VideoCell& cell = cells[i];
         const MemoryView pictures = visual_view(haystack.pictures, timeline, cell.length, cell.second, patches[i], tokens);
         MemoryView text;
-        std::size_t unused = 0;
         if (haystack.text) {
-            PATHLOOM_TRY(text, text_view(reader, *haystack.text, cell.length, cell.second, "", unused));
+            PATHLOOM_TRY(text, text_view(reader, *haystack.text, cell.length));
         }
         PATHLOOM_TRY(const JointAnswer answer,
             ask_text_and_pictures(reader, text, model, pictures, secret.question, secret.prefix, request.answer));

@@ -130,7 +130,7 @@ Result<FrameQuestion> frame_question(
     PATHLOOM_CHECK(check_reader(reader, model));
     PATHLOOM_CHECK(check_question(reader, question, answer_prefix));
     const std::string prompt = reader_prompt(question, answer_prefix);
-    return FrameQuestion{reader.model.query(reader.tokenizer.encode_ids(prompt)).query, LineWords(prompt)};
+    return FrameQuestion{prompt_query(reader, prompt), LineWords(prompt)};
 }
 
 VisualAnswer ask_visual_memory(const VisionModel& model, const FrameQuestion& asked, const MemoryView& memory, int threads)

@@ -78,14 +78,15 @@ double ctc_loss(std::span<const float> logits, int classes, std::span<const int>
     return -total;
 }
 
-std::vector<int> ctc_best(std::span<const float> logits, int classes)
+std::vector<CtcSymbol> ctc_best(std::span<const float> logits, int classes)
 {
-    std::vector<int> out;
+    std::vector<CtcSymbol> out;
     int last = 0;
-    for (std::size_t row = 0; row + std::size_t(classes) <= logits.size(); row += std::size_t(classes)) {
-        const auto step = logits.subspan(row, std::size_t(classes));
-        const int best = int(std::ranges::max_element(step) - step.begin());
-        if (best != last && best != 0) out.push_back(best);
+    const auto width = std::size_t(classes);
+    for (std::size_t step = 0; (step + 1) * width <= logits.size(); ++step) {
+        const auto row = logits.subspan(step * width, width);
+        const int best = int(std::ranges::max_element(row) - row.begin());
+        if (best != last && best != 0) out.push_back({best, step});
         last = best;
     }
     return out;

@@ -2,8 +2,8 @@
 // Connectionist temporal classification (Graves et al. 2006): a text's likelihood when nobody says where its letters stand.
 #pragma once
 
+#include <cstddef>
 #include <span>
-#include <string>
 #include <vector>
 
 namespace pathloom {
@@ -12,7 +12,12 @@ namespace pathloom {
 /// [steps, classes]. Infinite, without a gradient, when the labels do not fit into the steps.
 double ctc_loss(std::span<const float> logits, int classes, std::span<const int> labels, float weight, std::span<float> gradient);
 
-/// The best class of each step, repeats as one, blanks left out: indices into the alphabet.
-std::vector<int> ctc_best(std::span<const float> logits, int classes);
+struct CtcSymbol {
+    int symbol = 0;  ///< index into the alphabet
+    std::size_t step = 0;  ///< where it begins
+    bool operator==(const CtcSymbol&) const = default;
+};
+/// The best class of each step, repeats as one, blanks left out.
+std::vector<CtcSymbol> ctc_best(std::span<const float> logits, int classes);
 
 }  // namespace pathloom

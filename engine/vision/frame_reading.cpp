@@ -5,6 +5,8 @@
 #include "engine/vision/vision_layers.h"
 
 #include <algorithm>
+#include <tuple>
+#include <utility>
 
 namespace pathloom {
 
@@ -27,36 +29,56 @@ std::string between_marks(const std::string& text)
     return best;
 }
 
-std::string spelled_line(const VisionNet& net, std::span<const float> rows)
+/// What tokens [first, last] of a picture spell, each symbol with its column.
+std::vector<CtcSymbol> spelled(const VisionNet& net, std::span<const float> rows, int first, int last)
 {
-    const auto k = std::size_t(net.spec().key_dim), width = std::size_t(net.spec().row_dim()), tokens = rows.size() / width;
-    std::string letters;
-    std::vector<std::size_t> columns;  // of each letter
-    int before = 0;
-    for (std::size_t t = 0; t < tokens; ++t) {
-        const std::vector<float> said = net.spell(rows.subspan(t * width + k, k));
-        for (std::size_t c = 0; c < std::size_t(SymbolsAToken); ++c) {
-            const auto column = std::span(said).subspan(c * std::size_t(FrameSymbols), std::size_t(FrameSymbols));
-            const int symbol = int(std::ranges::max_element(column) - column.begin());
-            if (symbol != 0 && symbol != before) {
-                letters += FrameAlphabet[std::size_t(symbol)];
-                columns.push_back(t * std::size_t(SymbolsAToken) + c);
-            }
-            before = symbol;
-        }
+    const auto k = std::size_t(net.spec().key_dim), width = std::size_t(net.spec().row_dim());
+    std::vector<float> said;
+    for (int t = first; t <= last; ++t) {
+        const std::vector<float> part = net.spell(rows.subspan(std::size_t(t) * width + k, k));
+        said.insert(said.end(), part.begin(), part.end());
     }
-    if (letters.size() < 2) return letters;
+    return ctc_best(said, FrameSymbols);
+}
+
+char letter_of(const CtcSymbol& symbol)
+{
+    return FrameAlphabet[std::size_t(symbol.symbol)];
+}
+
+/// With blanks where letters stand further apart than they usually do here.
+std::string with_blanks(const std::vector<CtcSymbol>& symbols)
+{
     std::vector<std::size_t> steps;
-    for (std::size_t i = 1; i < columns.size(); ++i) steps.push_back(columns[i] - columns[i - 1]);
+    for (std::size_t i = 1; i < symbols.size(); ++i) steps.push_back(symbols[i].step - symbols[i - 1].step);
     std::vector<std::size_t> sorted = steps;
-    std::ranges::nth_element(sorted, sorted.begin() + std::ptrdiff_t(sorted.size() / 2));
-    const double usual = double(sorted[sorted.size() / 2]);
-    std::string out(1, letters[0]);
-    for (std::size_t i = 1; i < letters.size(); ++i) {
-        if (double(steps[i - 1]) > word_gap * usual) out += ' ';
-        out += letters[i];
+    std::ranges::sort(sorted);
+    std::string out;
+    for (std::size_t i = 0; i < symbols.size(); ++i) {
+        if (i > 0 && double(steps[i - 1]) > word_gap * double(sorted[sorted.size() / 2])) out += ' ';
+        out += letter_of(symbols[i]);
     }
     return out;
+}
+
+/// The run of tokens above `least` with the most evidence: one sure token elsewhere is no word. A token may be missing within it.
+std::pair<int, int> best_run(std::span<const float> logits, float least)
+{
+    std::pair<int, int> best, run{0, -most_gap - 2};
+    double most = 0.0, sum = 0.0;
+    for (int t = 0; t < int(logits.size()); ++t) {
+        if (logits[std::size_t(t)] <= least) continue;
+        if (t - run.second > most_gap + 1) {
+            run.first = t;
+            sum = 0.0;
+        }
+        run.second = t;
+        sum += double(logits[std::size_t(t)] - least);
+        if (sum <= most) continue;
+        most = sum;
+        best = run;
+    }
+    return best;
 }
 
 }  // namespace
@@ -76,37 +98,11 @@ FrameReading read_frame(const VisionNet& net, const FrameQuestion& asked, std::s
     FrameReading out;
     for (std::size_t i = 0; i < std::min(evidence_tokens, tokens); ++i) out.evidence += double(sorted[i]) / evidence_tokens;
 
-    out.line = spelled_line(net, rows);
+    out.line = with_blanks(spelled(net, rows, 0, int(tokens) - 1));
     out.shares = asked.words.in(out.line);
-
-    const float least = std::min(0.0f, *std::ranges::max_element(logits) - answer_depth);
-    double most = 0.0;
-    for (int t = 0; t < int(tokens);) {
-        if (logits[std::size_t(t)] <= least) {
-            ++t;
-            continue;
-        }
-        const int first = t;
-        int last = t;
-        double sum = 0.0;
-        for (; t < int(tokens) && t - last <= most_gap + 1; ++t) {
-            if (logits[std::size_t(t)] <= least) continue;
-            last = t;
-            sum += double(logits[std::size_t(t)] - least);
-        }
-        t = last + 1;
-        if (sum <= most) continue;  // one sure token elsewhere is no word
-        most = sum;
-        out.first = first;
-        out.last = last;
-    }
-    std::vector<float> said;
-    for (int t = out.first; t <= out.last; ++t) {
-        const std::vector<float> part = net.spell(rows.subspan(std::size_t(t) * width + k, k));
-        said.insert(said.end(), part.begin(), part.end());
-    }
+    std::tie(out.first, out.last) = best_run(logits, std::min(0.0f, sorted.front() - answer_depth));
     std::string text;
-    for (const int symbol : ctc_best(said, FrameSymbols)) text += FrameAlphabet[std::size_t(symbol)];
+    for (const CtcSymbol& symbol : spelled(net, rows, out.first, out.last)) text += letter_of(symbol);
     out.word = between_marks(text);
     return out;
 }

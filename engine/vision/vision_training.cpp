@@ -174,7 +174,8 @@ Result<VisionTrainingResult> train_vision(
     };
     const auto checkpoint = [&]() -> Result<void> {
         PATHLOOM_CHECK(write_file_atomic(log_file, log));
-        PATHLOOM_CHECK(write_model({}));  // usable at every checkpoint: a training that is stopped early is not lost
+        PATHLOOM_CHECK(write_model(
+            {0.0, {1.0}}));  // by the keys alone; usable at every checkpoint: a training that is stopped early is not lost
         return save_state(state_file, state, net.parameters(), identity);
     };
 

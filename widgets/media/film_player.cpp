@@ -72,7 +72,8 @@ public:
         QObject::connect(&watch, &QTimer::timeout, &q, [this] { noticeTheEnd(); });
     }
 
-    /// Qt 6.4 now and then loses the end of a stream on a loaded machine: it says it plays, and nothing comes any more.
+    /// On a loaded machine Qt 6.4's backend was seen with all its threads waiting for each other while it said it played: what
+    /// has to have ended by now is paused.
     void noticeTheEnd()
     {
         if (!hasRunOut(position, q.length(), rate, double(sinceMoved.elapsed()) / 1000)) return;

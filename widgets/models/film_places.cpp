@@ -28,8 +28,8 @@ double endOf(const TimedPlace& place)
 }
 
 /// Their names in an importer's segments.
-constexpr std::array<std::pair<const char*, TrackKind>, 3> knownTracks{
-    {{"subtitles", TrackKind::Subtitles}, {"text in the picture", TrackKind::Picture}, {"speech", TrackKind::Speech}}};
+constexpr std::array<std::pair<const char*, TrackKind>, 4> knownTracks{{{"title", TrackKind::Title},
+    {"subtitles", TrackKind::Subtitles}, {"text in the picture", TrackKind::Picture}, {"speech", TrackKind::Speech}}};
 
 void packRows(TrackLane& lane)
 {
@@ -62,6 +62,8 @@ QString trackTitle(const QString& track)
     switch (trackKind(track)) {
     case TrackKind::Words:
         return QCoreApplication::translate("FilmPlaces", "Words");
+    case TrackKind::Title:
+        return titled(QCoreApplication::translate("FilmPlaces", "Title"));
     case TrackKind::Subtitles:
         return titled(QCoreApplication::translate("FilmPlaces", "Subtitles"));
     case TrackKind::Picture:
@@ -71,7 +73,7 @@ QString trackTitle(const QString& track)
     case TrackKind::Other:
         break;
     }
-    return track == QLatin1String("title") ? QCoreApplication::translate("FilmPlaces", "Title") : track;
+    return track;
 }
 
 QVector<TimedPlace> toTimedPlaces(const QJsonObject& event)

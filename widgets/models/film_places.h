@@ -22,7 +22,7 @@ struct TimedPlace {
 };
 
 /// Where a film's words come from: the beginning of a track's name, after which a language may follow ("subtitles, en").
-enum class TrackKind { Words, Subtitles, Picture, Speech, Other };
+enum class TrackKind { Words, Title, Subtitles, Picture, Speech, Other };
 TrackKind trackKind(const QString& track);
 /// "Subtitles, en", "In picture", "Speech", "Title" (a film without text), "Words" for a document of one track, else the track's
 /// own name.

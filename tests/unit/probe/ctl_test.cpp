@@ -137,6 +137,32 @@ TEST_F(ProbeCtl, AskFindsWhatAFilmOnlyShows)
     EXPECT_NE(call({"ask", "--no-picture-text", "--doc", film.string(), "What is the secret word?"}).code, 0);
 }
 
+TEST_F(ProbeCtl, NeedlesInPicturesAreFoundBesideTheFilmsText)
+{
+    if (!std::filesystem::exists(exe_dir() / "pathloom-read")) GTEST_SKIP() << "built without importers";
+    const auto film = folder.path() / "film.mkv";
+    test::film(film, {.width = 960, .height = 540, .seconds = 12.0, .fps = 2.0});
+    ASSERT_TRUE(write_file_atomic(folder.path() / "film.srt",
+        "1\n00:00:01,000 --> 00:00:09,000\nThe river was seen by many people of that country in winter.\n"));
+    const auto probe = [&](std::vector<std::string> more) {
+        more.insert(more.begin(),
+            {"--json", "probe", "video", "--route", "joint", "--no-picture-text", "--doc", film.string(), "--lengths", "12",
+                "--depths", "2", "--seed", "5"});
+        const ProgramResult result = call(more);
+        EXPECT_EQ(result.code, 0) << result.err;
+        return nlohmann::json::parse(result.out);
+    };
+    const auto drawn = probe({});
+    EXPECT_EQ(drawn["summary"]["recall"], 1.0) << drawn.dump(2);
+    EXPECT_GT(drawn["summary"]["text_tokens"], 10);
+    for (const auto& cell : drawn["cells"]) {
+        EXPECT_EQ(cell["answered_by"], "picture");
+        EXPECT_EQ(cell["evidence_second"], cell["actual_second"]);
+        EXPECT_EQ(cell["tokens"], 12 * 64 + int(drawn["summary"]["text_tokens"]) - 1);  // a memory has a row less than tokens
+    }
+    EXPECT_EQ(probe({"--no-needle"})["summary"]["recall"], 1.0);
+}
+
 TEST_F(ProbeCtl, NeedleGridHasTheAgreedKeysAndSaysWhatWasRepeated)
 {
     const ProgramResult result = call({"probe", "needle", "--json", "--model", "shipped", "--doc", document.string(), "--lengths",

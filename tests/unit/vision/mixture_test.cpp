@@ -75,6 +75,23 @@ TEST(OverlayMixture, TellsWhereTheAnswerIsAndHowItIsSpelt)
     EXPECT_GT(others, 4);
 }
 
+TEST(OverlayMixture, NarrowPicturesHaveWiderLetters)
+{
+    const auto wanted = [](double narrow) {
+        OverlaySpec spec;
+        spec.narrow = narrow;
+        const OverlayMixture mixture(test::noise(3, 480, 270), VisionSpec(), spec, test::short_line, 1);
+        std::ptrdiff_t tokens = 0, letters = 0;
+        for (std::uint64_t n = 0; n < 6; ++n) {
+            const VisionBatch batch = mixture.usual_batch(n, 5);
+            tokens += std::ranges::count(batch.wanted, 1.0f);
+            for (const std::string& answer : batch.answers) letters += std::ssize(answer);
+        }
+        return double(tokens) / double(letters);
+    };
+    EXPECT_NEAR(wanted(1.0) / wanted(0.0), 4.0 / 3.0, 0.15);
+}
+
 TEST(OverlayMixture, RefusesWhatMakesNoSense)
 {
     const VisionSpec vision;

@@ -51,6 +51,10 @@ TEST_F(VisionTraining, AStoppedOneEndsWithTheSameBytes)
     request.out = folder.path() / "again";
     request.stop_after = 3;
     ASSERT_TRUE(train_vision(request, on));
+    const auto unfinished = load_vision(request.out);
+    ASSERT_TRUE(unfinished);
+    EXPECT_GT(unfinished->gate.logit({0.5}), 0.0);  // it can be asked already
+    EXPECT_LT(unfinished->gate.logit({-0.5}), 0.0);
     request.stop_after = 0;
     int seen = 0;
     const auto cancelled = train_vision(request, [&](const VisionProgress& p) { return seen = p.step, p.step < 5; });
