@@ -95,7 +95,7 @@ Result<void> Coordinator::load()
             if (eval.split == "test" && eval.route == "once") (*loaded)->set_test_perplexity(perplexity_in(eval.result_json));
         m_runs[row.id] = std::move(*loaded);
     }
-    if (auto freed = m_project->collect_garbage(garbage_age_s); freed && *freed > 0)
+    if (auto freed = m_project->collect_garbage(m_options.garbage_age_s); freed && *freed > 0)
         spdlog::info("removed {} bytes of blobs nothing refers to", *freed);
     return {};
 }
@@ -173,6 +173,7 @@ void Coordinator::tick()
         if (m_stopping) break;
         const std::int64_t now = m_clock.now_ms();
         answer_full_disk();
+        collect_garbage_if_due(now);
         const Expired expired = expire(m_cluster, now, m_options.silence_ms);
         for (const Lease& lease : expired.leases) task_lost(lease, "lease expired");
         for (std::int64_t worker : expired.workers) worker_gone(worker, "lost");

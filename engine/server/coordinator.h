@@ -34,6 +34,8 @@ struct CoordinatorOptions {
     std::int64_t lease_ms = 10000;  ///< a lease without a heartbeat for this long goes to another worker
     std::int64_t silence_ms = 20000;  ///< a worker silent for this long is lost
     int pool_threads = 0;  ///< 0 = one a core
+    std::int64_t collect_ms = 60000;  ///< what runs need no more is removed at most this often while they run
+    int garbage_age_s = 600;  ///< but for blobs younger than this: they may belong to an upload whose commit is still to come
     std::uint64_t executor_bytes = 0;  ///< memory for sums of pseudo-gradients under way; 0 = a quarter of the machine's
 };
 
@@ -139,6 +141,9 @@ private:
     /// Blobs that `run` reads are gone: has what made them done again, or fails the run when nothing can bring them back.
     void repair(RunController& run, const std::vector<MissingInput>& missing);
     void run_rebuild(std::int64_t run, RebuildJob job);  // on the pool
+    // coordinator_garbage.cpp
+    void collect_garbage_if_due(std::int64_t now_ms);  ///< the ticker; with the lock
+    void collect_garbage();  ///< on the pool: only rows are read with the lock
     void task_lost(const Lease& lease, const std::string& reason);
     void worker_gone(std::int64_t worker, const std::string& reason);
     /// What equal tasks of other runs would be found under; empty for tasks whose results are not kept.
@@ -164,8 +169,6 @@ private:
     Result<void> store_failure(const RunRow& row);
     void answer_full_disk();  // the ticker: runs stop with the reason, and the log hears of it once there is room
 
-    /// Blobs younger than this may belong to an upload whose commit is still to come.
-    static constexpr int garbage_age_s = 600;
     CoordinatorOptions m_options;
     const Clock& m_clock;
     std::unique_ptr<Project> m_project;
@@ -185,6 +188,9 @@ private:
     int m_local_wanted = 0;
     std::optional<Error> m_disk_full;  // the store could not grow since the ticker last looked
     std::set<std::int64_t> m_unstored_failures;  // runs that failed while the disk was full
+    std::optional<std::int64_t> m_let_go_ms;  // when rows last let go of blobs
+    std::int64_t m_collected_ms = 0;  // when the last collection began
+    bool m_collecting = false;
     bool m_shutdown_requested = false;
     bool m_stopping = false;
     std::unique_ptr<WorkPool> m_pool;

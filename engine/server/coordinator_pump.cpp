@@ -107,7 +107,7 @@ Result<void> Coordinator::finish(RunController& run)
     run.set_test_perplexity(perplexity_in(document));
     run.set_row(row);
     spdlog::info("run {} is done", id);
-    m_project->collect_garbage(garbage_age_s);
+    m_let_go_ms = m_clock.now_ms();
     return {};
 }
 
@@ -146,6 +146,7 @@ void Coordinator::run_outer_step(std::int64_t id, OuterStepWanted step)
         return missing.empty() ? fail_run(run, stored.error()) : repair(run, missing);
     }
     run.apply_outer(*done);
+    m_let_go_ms = m_clock.now_ms();
     pump(run);
 }
 

@@ -73,6 +73,10 @@ int main(int argc, char** argv)
     app.add_option("--lease-ms", options.lease_ms, "a task without a heartbeat for this long goes to another worker")
         ->check(CLI::Range(100, 3600000));
     app.add_option("--heartbeat-ms", options.heartbeat_ms, "how often workers report")->check(CLI::Range(20, 60000));
+    app.add_option("--collect-ms", options.collect_ms, "how often files that running runs need no more are removed")
+        ->check(CLI::Range(100, 86400000));
+    app.add_option("--garbage-age", options.garbage_age_s, "seconds before such a file may go: an upload's commit may be to come")
+        ->check(CLI::Range(5, 86400));
     app.add_option(
         "--tls-cert", listen.tls.cert, "server certificate (PEM); with --tls-key and --tls-ca mutual TLS is required of clients");
     app.add_option("--tls-key", listen.tls.key, "its key");

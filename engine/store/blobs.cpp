@@ -204,6 +204,22 @@ Result<void> BlobStore::remove(const std::string& hash)
     return {};
 }
 
+Result<std::uint64_t> BlobStore::remove_all_but(const std::set<std::string>& kept, int min_age_s)
+{
+    const auto newest = fs::file_time_type::clock::now() - std::chrono::seconds(min_age_s);
+    std::uint64_t freed = 0;
+    for (const std::string& hash : hashes()) {
+        if (kept.contains(hash)) continue;
+        std::error_code error;
+        const auto written = fs::last_write_time(path_of(hash), error);
+        if (error || written > newest) continue;
+        const std::uint64_t size = size_of(hash).value_or(0);
+        PATHLOOM_CHECK(remove(hash));
+        freed += size;
+    }
+    return freed;
+}
+
 void BlobStore::discard_damaged(const std::string& hash)
 {
     std::error_code error;

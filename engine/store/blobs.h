@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -66,6 +67,9 @@ public:
 
     /// Remove a blob (cache eviction). Missing is fine.
     Result<void> remove(const std::string& hash);
+    /// Removes every blob but `kept` ones and those written, or named by keep(), in the last `min_age_s` seconds; returns the
+    /// bytes freed. Other threads may store blobs meanwhile; a file's time may be two seconds early (blob_stamp()).
+    Result<std::uint64_t> remove_all_but(const std::set<std::string>& kept, int min_age_s);
     /// Remove what verified() has moved aside under this name: nobody needs it once the blob is made again.
     void discard_damaged(const std::string& hash);
     /// Every blob held, ascending.

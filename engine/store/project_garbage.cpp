@@ -2,7 +2,6 @@
 // Removing blobs that no row refers to.
 #include "engine/store/project_impl.h"
 
-#include <chrono>
 #include <string_view>
 
 namespace pathloom {
@@ -52,18 +51,7 @@ Result<std::set<std::string>> Project::referenced_hashes()
 Result<std::uint64_t> Project::collect_garbage(int min_age_s)
 {
     PATHLOOM_TRY(const std::set<std::string> referenced, referenced_hashes());
-    const auto newest = std::filesystem::file_time_type::clock::now() - std::chrono::seconds(min_age_s);
-    std::uint64_t freed = 0;
-    for (const std::string& hash : m_impl->blobs->hashes()) {
-        if (referenced.contains(hash)) continue;
-        std::error_code error;
-        const auto written = std::filesystem::last_write_time(m_impl->blobs->path_of(hash), error);
-        if (error || written > newest) continue;
-        const std::uint64_t size = m_impl->blobs->size_of(hash).value_or(0);
-        PATHLOOM_CHECK(m_impl->blobs->remove(hash));
-        freed += size;
-    }
-    return freed;
+    return m_impl->blobs->remove_all_but(referenced, min_age_s);
 }
 
 }  // namespace pathloom

@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Real processes, killed for real: a run ends with the same bits whatever dies, and says what it cost.
+#include "engine/core/hash.h"
 #include "tests/rpc/quiet_run.h"
 
 #include <nlohmann/json.hpp>
 
 #include <signal.h>
 
+#include <algorithm>
 #include <latch>
 #include <map>
+#include <set>
 #include <thread>
 
 namespace pathloom::test {
@@ -236,6 +239,48 @@ TEST_F(Chaos, StopResumeAndCloneKeepTheBits)
     EXPECT_NE(clone["run"], 1);
     ASSERT_TRUE(engine.follow(is_done));
     EXPECT_EQ(digest("stopped", "2"), s_quiet_digest);
+    engine.stop();
+}
+
+TEST_F(Chaos, WhatARunNeedsNoMoreIsRemovedBeforeItEnds)
+{
+    import("collected");
+    LiveEngine engine(project("collected"), 2, "unix", {"--garbage-age", "8", "--collect-ms", "100"});
+    start("collected");
+    const auto stepped = [&](int version) {
+        std::set<std::string> modules;
+        return engine.follow([&, version](const v1::Event& event) {
+            if (event.has_module_stepped() && event.module_stepped().version() == version)
+                modules.insert(event.module_stepped().module());
+            return modules.size() == 4;
+        });
+    };
+    const auto blobs = [&] {  // the names of files: a BlobStore of our own would tidy up under the engine's hands
+        std::set<std::string> names;
+        for (const auto& entry : std::filesystem::recursive_directory_iterator(project("collected") / "blobs"))
+            if (is_sha256_hex(entry.path().filename().string())) names.insert(entry.path().filename().string());
+        return names;
+    };
+    ASSERT_TRUE(stepped(1));
+    const auto before = blobs();  // with the pseudo-gradients of these steps, which stay until the next ones
+    ASSERT_TRUE(stepped(2));
+    EXPECT_EQ(ctl("collected", {"run", "stop", "1"})["state"], "stopped");
+    const auto gone = [&] {
+        const auto now = blobs();
+        return !std::ranges::includes(now, before);
+    };
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (!gone() && std::chrono::steady_clock::now() < deadline) ctl("collected", {"run", "list"});
+    EXPECT_TRUE(gone()) << "of " << before.size() << " blobs";
+    EXPECT_EQ(ctl("collected", {"run", "resume", "1"})["state"], "running");
+    std::string trouble;
+    ASSERT_TRUE(engine.follow([&](const v1::Event& event) {
+        if (event.has_blob_damaged()) trouble += event.blob_damaged().what() + "\n";
+        if (event.has_task_lost()) trouble += event.task_lost().reason() + "\n";
+        return is_done(event);
+    }));
+    EXPECT_EQ(digest("collected"), s_quiet_digest);
+    EXPECT_EQ(trouble, "") << "something that was needed went";
     engine.stop();
 }
 
