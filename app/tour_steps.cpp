@@ -87,6 +87,8 @@ void Tour::addRuns()
             connect(m_form, &QObject::destroyed, this, [this] { m_form = nullptr; });
             connect(m_form, &RunForm::started, this, [this](qint64 run) { m_runs.append(run); });
             connect(m_form, &RunForm::estimateChanged, this, &Tour::check);
+            connect(m_form, &RunForm::refused, this,
+                [this](const QString& message) { fail(tr("the run form refuses the settings: %1").arg(message)); });
             m_form->choosePreset(m_plan.presets.first());
         }});
     m_steps.push_back({tr("the estimate"), [this] { return m_form && m_form->isEstimated(); },

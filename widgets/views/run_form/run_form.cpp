@@ -302,6 +302,7 @@ void RunForm::showProblem(const QString& message)
     label->setText(message);
     label->show();
     m_estimate->setBusy(true);
+    Q_EMIT refused(message);
 }
 
 void RunForm::clearProblems()

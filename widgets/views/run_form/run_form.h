@@ -39,6 +39,7 @@ Q_SIGNALS:
     void started(qint64 run);
     void importRequested();
     void estimateChanged();
+    void refused(const QString& message);  ///< what is shown beside the settings: nothing starts until they are changed
 
 private:
     void buildFields(QFormLayout* form, const QString& group);
