@@ -64,7 +64,6 @@ public:
     void set_local_command(LocalWorkerCommand command);
 
     // --- runs (coordinator_runs.cpp)
-    Result<v1::RunEstimate> estimate(const v1::EstimateRunRequest& request);
     Result<v1::Run> start_run(const v1::StartRunRequest& request, std::int64_t cloned_from = 0);
     Result<v1::Run> clone_run(const v1::CloneRunRequest& request);
     Result<v1::Run> stop_run(std::int64_t id);
@@ -72,6 +71,9 @@ public:
     Result<v1::Run> get_run(std::int64_t id);
     v1::ListRunsResponse list_runs();
     Result<v1::Digest> digest(std::int64_t id);
+    // (coordinator_plans.cpp)
+    Result<v1::RunEstimate> estimate(const v1::EstimateRunRequest& request);
+    // (coordinator_evals.cpp)
     /// Waits until the split is scored.
     Result<v1::EvalResponse> eval(const v1::EvalRunRequest& request, const Cancelled& cancelled);
     Result<v1::ExportPathResponse> export_path(const v1::ExportPathRequest& request);

@@ -185,6 +185,7 @@ public:
         std::int64_t now_ms, std::vector<v1::Event>& events) const;
     void apply_points(const TaskKey& key, std::int64_t step_begin, const std::vector<float>& losses);
 
+    // --- outer steps, routings, scored splits (run_steps.cpp)
     /// The step with every contribution that is in by now.
     [[nodiscard]] OuterJob outer_job(const OuterStepWanted& step) const;
     /// Modules of `key` that wait for more contributions of its phase, with what is in: worth adding up already.
