@@ -6,9 +6,12 @@
 #include "engine/cli/table.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
+#include <ranges>
 
 namespace pathloom {
 
@@ -96,6 +99,13 @@ std::string curves(const StudyResults& results, const StudyRowResult& row)
     return out + "\n";
 }
 
+/// `low` is to have less than `allowed` times the perplexity of `high`.
+struct Comparison {
+    const StudyRowResult* low;
+    const StudyRowResult* high;
+    double allowed;
+};
+
 }  // namespace
 
 std::string run_name(const StudyRow& row, std::uint64_t seed)
@@ -129,36 +139,30 @@ double module_bytes_a_phase(const RunRecord& run)
 std::string answer(const StudyResults& results, const StudyCheck& check)
 {
     const char* const unfinished = "not all rows are done";
-    for (std::size_t i = 0; i + 1 < check.below.size(); ++i) {
-        const StudyRowResult* low = find_row(results, check.below[i]);
-        const StudyRowResult* high = find_row(results, check.below[i + 1]);
-        if (low == nullptr || high == nullptr || low->cells.empty() || high->cells.empty()) return unfinished;
-        int compared = 0;
-        for (const StudyCell& cell : low->cells) {
-            const auto other = perplexity_of(*high, cell.seed);
+    std::vector<Comparison> comparisons;
+    for (std::size_t i = 0; i + 1 < check.below.size(); ++i)
+        comparisons.push_back({find_row(results, check.below[i]), find_row(results, check.below[i + 1]), 1});
+    for (std::size_t i = 1; i < check.near.size(); ++i)
+        comparisons.push_back({find_row(results, check.near[i]), find_row(results, check.near.front()), 1 + near_tolerance});
+    std::map<std::uint64_t, std::size_t> compared;  // by seed
+    std::map<std::uint64_t, std::string> against;  // the first comparison of a seed that says no
+    for (const Comparison& c : comparisons) {
+        if (c.low == nullptr || c.high == nullptr) return unfinished;
+        for (const StudyCell& cell : c.low->cells) {
+            const auto other = perplexity_of(*c.high, cell.seed);
             if (!other) continue;
-            ++compared;
-            if (cell.eval.perplexity >= *other)
-                return fmt::format(
-                    "no: seed {}, {} {:.3f}, {} {:.3f}", cell.seed, low->row.name, cell.eval.perplexity, high->row.name, *other);
+            ++compared[cell.seed];
+            if (cell.eval.perplexity >= *other * c.allowed)
+                against.try_emplace(cell.seed,
+                    fmt::format("{} {:.3f}, {} {:.3f}", c.low->row.name, cell.eval.perplexity, c.high->row.name, *other));
         }
-        if (compared == 0) return unfinished;
     }
-    const StudyRowResult* model = check.near.empty() ? nullptr : find_row(results, check.near.front());
-    for (std::size_t i = 1; i < check.near.size(); ++i) {
-        const StudyRowResult* row = find_row(results, check.near[i]);
-        if (model == nullptr || row == nullptr || row->cells.empty()) return unfinished;
-        int compared = 0;
-        for (const StudyCell& cell : row->cells) {
-            const auto other = perplexity_of(*model, cell.seed);
-            if (!other) continue;
-            ++compared;
-            if (cell.eval.perplexity >= *other * (1 + near_tolerance))
-                return fmt::format(
-                    "no: seed {}, {} {:.3f}, {} {:.3f}", cell.seed, row->row.name, cell.eval.perplexity, model->row.name, *other);
-        }
-        if (compared == 0) return unfinished;
-    }
+    // A seed that lacks a row may say no, but not yes.
+    std::erase_if(compared, [&](const auto& seed) { return seed.second < comparisons.size() && !against.contains(seed.first); });
+    if (!against.empty())
+        return fmt::format("no in {} of {} seed{}: seed {}, {}", against.size(), compared.size(), compared.size() == 1 ? "" : "s",
+            against.begin()->first, against.begin()->second);
+    if (!comparisons.empty() && compared.empty()) return unfinished;
     double first = 0;
     for (const std::string& name : check.wire) {
         const StudyRowResult* row = find_row(results, name);
@@ -169,7 +173,8 @@ std::string answer(const StudyResults& results, const StudyCheck& check)
         if (first == 0 || std::abs(bytes / first - 1) > wire_tolerance)
             return fmt::format("no: {} sends {:.0f} bytes a path and phase, {} {:.0f}", name, bytes, check.wire.front(), first);
     }
-    return "yes";
+    if (comparisons.empty()) return "yes";
+    return fmt::format("yes ({} {})", compared.size() == 1 ? "seed" : "seeds", fmt::join(std::views::keys(compared), ", "));
 }
 
 nlohmann::json to_json(const StudyResults& results)

@@ -49,7 +49,8 @@ std::vector<std::pair<std::uint64_t, double>> ratios(const StudyResults& results
 /// and not reused from another run; 0 when there is none.
 double module_bytes_a_phase(const RunRecord& run);
 
-/// "yes", "no: ..." with the first seed that says so, or "not all rows are done".
+/// "yes (seeds 1, 3)" names the seeds that have all its rows; "no in 1 of 3 seeds: ..." gives the first seed that says so; else
+/// "not all rows are done". What is counted once and not by seed is "yes" or "no: ...".
 std::string answer(const StudyResults& results, const StudyCheck& check);
 
 nlohmann::json to_json(const StudyResults& results);

@@ -226,12 +226,14 @@ TEST(Study, RatiosAreSeedBySeed)
 TEST(Study, AnswersItsChecks)
 {
     StudyResults found = results();
-    EXPECT_EQ(answer(found, found.study.checks[0]), "yes");
+    EXPECT_EQ(answer(found, found.study.checks[0]), "yes (seeds 1, 2)");
     EXPECT_EQ(answer(found, found.study.checks[1]), "yes");  // 1.5% apart
     found.runs["b/1"].train_task_bytes = 8 * 1030;
     EXPECT_EQ(answer(found, found.study.checks[1]), "no: b sends 1030 bytes a path and phase, a 1000");
     found.rows[1].cells[1].eval.perplexity = 111;
-    EXPECT_EQ(answer(found, found.study.checks[0]), "no: seed 2, b 111.000, a 110.000");
+    EXPECT_EQ(answer(found, found.study.checks[0]), "no in 1 of 2 seeds: seed 2, b 111.000, a 110.000");
+    found.rows[1].cells.pop_back();
+    EXPECT_EQ(answer(found, found.study.checks[0]), "yes (seed 1)") << "the other seed has not been asked";
     found.rows[1].cells.clear();
     EXPECT_EQ(answer(found, found.study.checks[0]), "not all rows are done");
 }
@@ -246,7 +248,7 @@ TEST(Study, TablesNameEveryRun)
     const auto json = to_json(found);
     EXPECT_EQ(json["rows"][1]["cells"][1]["ratio"], 0.8);
     EXPECT_EQ(json["runs"].size(), 4U);
-    EXPECT_EQ(json["checks"][0]["answer"], "yes");
+    EXPECT_EQ(json["checks"][0]["answer"], "yes (seeds 1, 2)");
 }
 
 TEST(Study, WhatItHasWrittenIsReadAgain)
