@@ -19,13 +19,14 @@ void Coordinator::collect_garbage_if_due(std::int64_t now_ms)
 void Coordinator::collect_garbage()
 {
     // A row that names an old blob after this belongs to a commit, and storing or keeping its blobs made them young.
-    const auto kept = [this] {
-        const std::lock_guard lock(m_mutex);
-        return m_project->referenced_hashes();
-    }();
+    std::unique_lock lock(m_mutex);
+    const auto kept = m_project->referenced_hashes();
+    const std::uint64_t written = m_written;
+    lock.unlock();
+    m_flusher->wait(written);  // a power cut must not bring back rows whose blobs are gone
     const auto freed = kept ? blobs().remove_all_but(*kept, m_options.garbage_age_s) : Result<std::uint64_t>(fail(kept.error()));
     if (!freed) spdlog::warn("blobs that nothing refers to could not be removed: {}", freed.error().message);
-    const std::lock_guard lock(m_mutex);
+    lock.lock();
     m_collecting = false;
 }
 
