@@ -139,13 +139,13 @@ private:
     // on the pool
     void run_outer_step(std::int64_t run, OuterStepWanted step);
     void run_routing(std::int64_t run);
+    // coordinator_garbage.cpp
+    void collect_garbage_if_due(std::int64_t now_ms);  ///< the ticker; with the lock
+    void collect_garbage();  ///< on the pool: only rows are read with the lock
     // coordinator_repair.cpp; with the lock
     /// Blobs that `run` reads are gone: has what made them done again, or fails the run when nothing can bring them back.
     void repair(RunController& run, const std::vector<MissingInput>& missing);
     void run_rebuild(std::int64_t run, RebuildJob job);  // on the pool
-    // coordinator_garbage.cpp
-    void collect_garbage_if_due(std::int64_t now_ms);  ///< the ticker; with the lock
-    void collect_garbage();  ///< on the pool: only rows are read with the lock
     void task_lost(const Lease& lease, const std::string& reason);
     void worker_gone(std::int64_t worker, const std::string& reason);
     /// What equal tasks of other runs would be found under; empty for tasks whose results are not kept.

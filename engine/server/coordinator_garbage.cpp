@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Removing what runs need no more while they run: a synchronous run of 16 paths writes a hundred gigabytes before it ends.
+// Removing what runs need no more while they run: a run of four paths that synchronised after every step filled 61 GB before it
+// ended.
 #include "engine/server/coordinator.h"
 
 #include <spdlog/spdlog.h>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// What a committed task changes: rows and events first (write_*), then memory (apply_*).
+// What a committed or lost task changes: rows and events first (write_*), then memory (apply_*).
 #include "engine/server/event_hub.h"
 #include "engine/server/run_controller.h"
 
@@ -272,6 +272,17 @@ void RunController::apply_points(const TaskKey& key, std::int64_t step_begin, co
 {
     std::int64_t& next = m_next_point[{stage_name(key.stage), key.path}];
     next = std::max(next, step_begin + std::int64_t(losses.size()));
+}
+
+Result<void> RunController::note_fault(Project& project, double lost_seconds)
+{
+    ++m_faults;
+    m_leased_seconds += lost_seconds;
+    PATHLOOM_CHECK(project.set_asset(m_row.id, "faults", std::to_string(m_faults)));
+    const auto before = m_assets.find("lost_seconds");
+    const double total = (before == m_assets.end() ? 0.0 : std::atof(before->second.c_str())) + lost_seconds;
+    m_assets["lost_seconds"] = fmt::format("{}", total);  // all digits: goodput must not change with a restart
+    return project.set_asset(m_row.id, "lost_seconds", m_assets["lost_seconds"]);
 }
 
 }  // namespace pathloom

@@ -118,15 +118,4 @@ Result<std::string> RunController::build_eval(Project& project, Stage stage) con
     return eval_document(m_row.id, m_row.name, m_plan, stage == Stage::Test ? "test" : "valid", "once", tasks, nullptr, versions);
 }
 
-Result<void> RunController::note_fault(Project& project, double lost_seconds)
-{
-    ++m_faults;
-    m_leased_seconds += lost_seconds;
-    PATHLOOM_CHECK(project.set_asset(m_row.id, "faults", std::to_string(m_faults)));
-    const auto before = m_assets.find("lost_seconds");
-    const double total = (before == m_assets.end() ? 0.0 : std::atof(before->second.c_str())) + lost_seconds;
-    m_assets["lost_seconds"] = fmt::format("{}", total);  // all digits: goodput must not change with a restart
-    return project.set_asset(m_row.id, "lost_seconds", m_assets["lost_seconds"]);
-}
-
 }  // namespace pathloom

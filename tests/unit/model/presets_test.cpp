@@ -49,6 +49,13 @@ TEST(Presets, SampleRunsAreEqualInStepsAndPathSize)
     }
 }
 
+TEST(Presets, TheSquareRootOfThePathsIsDiPaCosAndNotDiLoCos)
+{
+    EXPECT_TRUE(preset("sample-2x2").outer.sqrt_paths);  // DiPaCo 2.7
+    EXPECT_TRUE(preset("paper-16x16").outer.sqrt_paths);
+    EXPECT_FALSE(preset("diloco-4").outer.sqrt_paths);  // DiLoCo averages
+}
+
 TEST(Presets, TheMixtureUsesWhatTheDensePathDoes)
 {
     const RunEstimate dense = estimate_run(preset("dense")), mixed = estimate_run(preset("mixture-8"));
