@@ -117,8 +117,12 @@ void TestShell::showsProblemsAtTheirField()
         const std::lock_guard lock(m_engine->mutex);
         m_engine->estimateError = "training.tau must be at least 1, got 0";
     }
+    QSignalSpy refused(form, &RunForm::refused);  // what ends a tour
     qobject_cast<QSpinBox*>(form->editorOf(QStringLiteral("training.tau")))->setValue(9);
     TRY_VERIFY(form->errorLabelOf(QStringLiteral("training.tau"))->isVisible());
+    QCOMPARE(refused.size(), 1);
+    QCOMPARE(refused.first().first().toString(), QStringLiteral("training.tau must be at least 1, got 0"));
+    picture(QStringLiteral("form-refused"), form);
     QVERIFY(!form->findChild<QPushButton*>(QStringLiteral("run_form.start"))->isEnabled());
     QVERIFY(!form->findChild<QLabel*>(QStringLiteral("run_form.problem"))->isVisible());
     form->close();
