@@ -17,16 +17,22 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <string_view>
 #include <system_error>
 
 namespace pathloom {
 
 namespace {
 
-/// gRPC writes its troubles to stderr, where one line for the user belongs. They go to our log instead, for those who ask for it.
+/// gRPC writes its troubles to stderr, where one line for the user belongs. They go to our log instead, for those who ask for it;
+/// only what it says before it aborts is said in any case, for the process has no other last words.
 const bool grpc_logs_with_us = [] {
-    gpr_set_log_function(
-        [](gpr_log_func_args* said) { spdlog::debug("gRPC: {} ({}:{})", said->message, said->file, said->line); });
+    gpr_set_log_function([](gpr_log_func_args* said) {
+        const bool last = std::string_view(said->message).starts_with("assertion failed");
+        spdlog::log(
+            last ? spdlog::level::critical : spdlog::level::debug, "gRPC: {} ({}:{})", said->message, said->file, said->line);
+        if (last) spdlog::default_logger()->flush();
+    });
     return true;
 }();
 

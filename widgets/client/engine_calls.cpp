@@ -14,24 +14,6 @@ QVector<WorkerRow> workerRows(const v1::ListWorkersResponse& response)
     return rows;
 }
 
-/// The import stream: every message goes straight to the GUI thread (a few a second), so no mailbox.
-class ImportReactor final : public grpc::ClientReadReactor<v1::ImportProgress> {
-public:
-    std::function<void(const v1::ImportProgress&)> onProgress;
-    std::function<void(const grpc::Status&)> onDone;
-    grpc::ClientContext context;
-    v1::ImportCorpusRequest request;
-    v1::ImportProgress progress;
-
-    void OnReadDone(bool ok) override
-    {
-        if (!ok) return;
-        onProgress(progress);
-        StartRead(&progress);
-    }
-    void OnDone(const grpc::Status& status) override { onDone(status); }
-};
-
 }  // namespace
 
 #define PATHLOOM_START(method) [](auto* stub, auto... a) { stub->method(a...); }
@@ -223,6 +205,22 @@ void EngineClient::shutdownEngine(QObject* context, Done handler)
 
 #undef PATHLOOM_START
 
+/// The import stream: every message goes straight to the GUI thread (a few a second), so no mailbox.
+struct EngineClient::ImportFlight final : Flight, grpc::ClientReadReactor<v1::ImportProgress> {
+    std::function<void(const v1::ImportProgress&)> onProgress;
+    std::function<void(const grpc::Status&)> onDone;
+    v1::ImportCorpusRequest request;
+    v1::ImportProgress progress;
+
+    void OnReadDone(bool ok) override
+    {
+        if (!ok) return;
+        onProgress(progress);
+        StartRead(&progress);
+    }
+    void OnDone(const grpc::Status& status) override { onDone(status); }
+};
+
 qint64 EngineClient::importCorpus(
     QObject* context, const ImportOrder& order, std::function<void(ImportProgressFacts)> progress, Handler<CorpusRow> finished)
 {
@@ -238,18 +236,16 @@ qint64 EngineClient::importCorpus(
             Qt::QueuedConnection);
         return id;
     }
-    auto* reactor = new ImportReactor;  // deletes itself in onDone, which gRPC calls exactly once
-    auto wire = m_wire;
-    reactor->context.AddMetadata("authorization", "Bearer " + wire->token);
-    reactor->request.set_name(order.name.toStdString());
-    for (const QString& path : order.paths) reactor->request.add_paths(path.toStdString());
-    reactor->request.set_domain(order.domain.toStdString());
-    reactor->request.set_vocabulary(order.vocabulary);
-    reactor->request.set_tokenizer_model(order.tokenizerModel.toStdString());
-    reactor->request.set_seed(order.seed);
-    fill(*reactor->request.mutable_films(), order.films);
+    const auto flight = std::make_shared<ImportFlight>();
+    flight->request.set_name(order.name.toStdString());
+    for (const QString& path : order.paths) flight->request.add_paths(path.toStdString());
+    flight->request.set_domain(order.domain.toStdString());
+    flight->request.set_vocabulary(order.vocabulary);
+    flight->request.set_tokenizer_model(order.tokenizerModel.toStdString());
+    flight->request.set_seed(order.seed);
+    fill(*flight->request.mutable_films(), order.films);
     auto corpus = std::make_shared<CorpusRow>();  // written on gRPC's thread before the queued call that reads it
-    reactor->onProgress = [this, guard, progress, corpus](const v1::ImportProgress& m) {
+    flight->onProgress = [this, guard, progress, corpus](const v1::ImportProgress& m) {
         if (m.has_corpus()) *corpus = toValue(m.corpus());
         const ImportProgressFacts facts{QString::fromStdString(m.stage()), m.done(), m.total()};
         QMetaObject::invokeMethod(
@@ -259,29 +255,28 @@ qint64 EngineClient::importCorpus(
             },
             Qt::QueuedConnection);
     };
-    reactor->onDone = [this, guard, finished, corpus, wire, reactor](const grpc::Status& status) {
-        QMetaObject::invokeMethod(
-            this,
-            [guard, finished, corpus, status] {
-                if (!guard) return;
-                if (!status.ok())
-                    finished(fail(toError(status)));
-                else
-                    finished(*corpus);
-            },
-            Qt::QueuedConnection);
-        const auto keep = wire;
-        keep->remove(&reactor->context);
-        delete reactor;
+    flight->onDone = [this, guard, finished, corpus, wire = m_wire.get(), flight = flight.get()](const grpc::Status& status) {
+        wire->land(flight, [&](const std::shared_ptr<Flight>& owner) {
+            QMetaObject::invokeMethod(
+                this,
+                [owner, guard, finished, corpus, status] {
+                    if (!guard) return;
+                    if (!status.ok())
+                        finished(fail(toError(status)));
+                    else
+                        finished(*corpus);
+                },
+                Qt::QueuedConnection);
+        });
     };
+    m_wire->add(flight);
     {
-        const std::lock_guard lock(wire->mutex);
-        wire->calls.insert(&reactor->context);
-        wire->imports[id] = &reactor->context;
+        const std::lock_guard lock(m_wire->mutex);
+        m_wire->imports[id] = flight.get();
     }
-    wire->stub->async()->ImportCorpus(&reactor->context, &reactor->request, reactor);
-    reactor->StartRead(&reactor->progress);
-    reactor->StartCall();
+    m_wire->stub->async()->ImportCorpus(&flight->context, &flight->request, flight.get());
+    flight->StartRead(&flight->progress);
+    flight->StartCall();
     return id;
 }
 
@@ -290,7 +285,7 @@ void EngineClient::cancelImport(qint64 id)
     if (!m_wire) return;
     const std::lock_guard lock(m_wire->mutex);
     const auto found = m_wire->imports.find(id);
-    if (found != m_wire->imports.end()) found->second->TryCancel();
+    if (found != m_wire->imports.end()) found->second->context.TryCancel();
 }
 
 }  // namespace pathloom

@@ -100,6 +100,8 @@ Q_SIGNALS:
     void engineChanged();  ///< connected to another project than before: forget its history
 
 private:
+    struct Flight;
+    struct ImportFlight;
     struct Wire;
     template <class Request, class Response, class Start, class Convert, class T>
     void call(QObject* context, int deadlineMs, Request request, Start start, Convert convert, Handler<T> handler);

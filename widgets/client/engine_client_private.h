@@ -11,8 +11,10 @@
 #include <chrono>
 #include <condition_variable>
 #include <map>
+#include <memory>
 #include <mutex>
-#include <set>
+#include <utility>
+#include <vector>
 
 namespace pathloom {
 
@@ -22,34 +24,60 @@ constexpr int connectDeadlineMs = 5'000;
 /// The engine's status as one of our errors, with a sentence for each.
 Error toError(const grpc::Status& status);
 
-/// One channel and the calls in flight on it. Callbacks hold it by shared_ptr; close() waits until none is left.
+/// What a call needs until gRPC is through with it.
+struct EngineClient::Flight {
+    grpc::ClientContext context;
+    virtual ~Flight() = default;
+};
+
+/// One channel and the calls in flight on it. close() waits until none is left, so what runs on gRPC's threads may point here.
+///
+/// Flights are let go on the GUI thread only: a context shares the channel, and a channel whose last owner goes on a thread of
+/// gRPC's own has that thread wait for its own end (gRPC 1.51 then aborts).
 struct EngineClient::Wire {
     std::unique_ptr<v1::Engine::Stub> stub;
     std::string token;
     std::mutex mutex;
     std::condition_variable idle;
-    std::set<grpc::ClientContext*> calls;
+    std::map<Flight*, std::shared_ptr<Flight>> flying;
+    std::vector<std::shared_ptr<Flight>> landed;  ///< until the GUI thread sweeps
     bool closed = false;
-    std::map<qint64, grpc::ClientContext*> imports;
+    std::map<qint64, Flight*> imports;
 
-    void add(grpc::ClientContext* context)
+    void add(std::shared_ptr<Flight> flight)
     {
+        flight->context.AddMetadata("authorization", "Bearer " + token);
         const std::lock_guard lock(mutex);
-        calls.insert(context);
+        Flight* key = flight.get();
+        flying.emplace(key, std::move(flight));
     }
-    void remove(grpc::ClientContext* context)
+    /// The last thing that a flight does on gRPC's thread. `post(owner)` hands it to the GUI thread.
+    template <class Post>
+    void land(Flight* flight, const Post& post)
     {
         const std::lock_guard lock(mutex);
-        calls.erase(context);
-        std::erase_if(imports, [context](const auto& entry) { return entry.second == context; });
+        const auto at = flying.find(flight);
+        post(at->second);
+        landed.push_back(std::move(at->second));
+        flying.erase(at);
+        std::erase_if(imports, [flight](const auto& entry) { return entry.second == flight; });
         idle.notify_all();
+    }
+    void sweep()
+    {
+        std::unique_lock lock(mutex);
+        const auto gone = std::exchange(landed, {});
+        lock.unlock();  // before `gone` goes
     }
     void close()
     {
-        std::unique_lock lock(mutex);
-        closed = true;
-        for (auto* context : calls) context->TryCancel();
-        idle.wait(lock, [this] { return calls.empty(); });
+        {
+            std::unique_lock lock(mutex);
+            closed = true;
+            for (const auto& [flight, owner] : flying) flight->context.TryCancel();
+            idle.wait(lock, [this] { return flying.empty(); });
+        }
+        sweep();
     }
 };
 
@@ -66,32 +94,35 @@ void EngineClient::call(QObject* context, int deadlineMs, Request request, Start
             Qt::QueuedConnection);
         return;
     }
-    struct InFlight {
-        grpc::ClientContext context;
+    struct Call final : Flight {
         Request request;
         Response response;
+        QPointer<QObject> guard;
+        Handler<T> handler;
     };
-    auto flight = std::make_shared<InFlight>();
-    flight->request = std::move(request);
-    flight->context.AddMetadata("authorization", "Bearer " + m_wire->token);
-    flight->context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(deadlineMs));
-    auto wire = m_wire;
-    wire->add(&flight->context);
-    const quint64 generation = m_generation;
-    start(wire->stub->async(), &flight->context, &flight->request, &flight->response,
-        [this, wire, flight, generation, guard, handler, convert](grpc::Status status) {
-            // On a gRPC thread: only hand over. `this` outlives us, because closeWire() waits for remove().
-            QMetaObject::invokeMethod(
-                this,
-                [this, flight, generation, guard, handler, convert, status] {
-                    if (!guard || generation != m_generation) return;
-                    if (!status.ok())
-                        handler(fail(toError(status)));
-                    else
-                        handler(convert(flight->response));
-                },
-                Qt::QueuedConnection);
-            wire->remove(&flight->context);
+    const auto made = std::make_shared<Call>();
+    made->request = std::move(request);
+    made->guard = guard;
+    made->handler = std::move(handler);
+    made->context.set_deadline(std::chrono::system_clock::now() + std::chrono::milliseconds(deadlineMs));
+    m_wire->add(made);
+    start(m_wire->stub->async(), &made->context, &made->request, &made->response,
+        [this, wire = m_wire.get(), flight = made.get(), generation = m_generation, convert](grpc::Status status) {
+            // On a gRPC thread: only hand over. `this` and `wire` outlive us, because closeWire() waits for land().
+            wire->land(flight, [&](const std::shared_ptr<Flight>& owner) {
+                QMetaObject::invokeMethod(
+                    this,
+                    [this, owner, flight, generation, convert, status] {
+                        if (generation != m_generation) return;
+                        m_wire->sweep();
+                        if (!flight->guard) return;
+                        if (!status.ok())
+                            flight->handler(fail(toError(status)));
+                        else
+                            flight->handler(convert(flight->response));
+                    },
+                    Qt::QueuedConnection);
+            });
         });
 }
 

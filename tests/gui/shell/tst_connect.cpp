@@ -15,6 +15,10 @@
 #include <QPushButton>
 #include <QTest>
 
+#include <atomic>
+#include <memory>
+#include <thread>
+
 namespace pathloom {
 namespace {
 
@@ -36,6 +40,25 @@ void picture(QWidget& widget, const QString& name)
     const QString out = qEnvironmentVariable("PATHLOOM_PICTURES");
     if (!out.isEmpty()) QVERIFY(widget.grab().save(QDir(out).filePath(name + QStringLiteral(".png"))));
 }
+
+/// Counts the copies of itself that go on another thread than the one that made the first.
+class Held {
+public:
+    Held() = default;
+    Held(const Held&) = default;
+    Held(Held&&) = default;
+    Held& operator=(const Held&) = delete;
+    Held& operator=(Held&&) = delete;
+    ~Held()
+    {
+        if (m_elsewhere && std::this_thread::get_id() != m_home) ++*m_elsewhere;
+    }
+    [[nodiscard]] int elsewhere() const { return *m_elsewhere; }
+
+private:
+    std::shared_ptr<std::atomic<int>> m_elsewhere = std::make_shared<std::atomic<int>>(0);
+    std::thread::id m_home = std::this_thread::get_id();
+};
 
 }  // namespace
 
@@ -187,6 +210,27 @@ void TestConnect::wrongValuesAreToldInTheDialog()
             picture(*dialog, QStringLiteral("connect-problem-") + QLatin1String(theme));
         }
     dialog->reject();
+}
+
+// A call's context shares the channel, and a channel that goes on one of gRPC's threads aborts the program: so the GUI thread has
+// to let go whatever a call holds, also of calls that the client's end overtakes.
+void TestConnect::aCallIsLetGoOnTheGuiThread()
+{
+    FakeEngine engine;
+    const Held held;
+    for (int round = 0; round < 20; ++round) {
+        EngineClient client;
+        client.connectTo({QString::fromStdString(engine.address()), QStringLiteral("secret"), {}, {}, {}});
+        TRY_VERIFY(client.isConnected());
+        int answers = 0;
+        const auto ask = [&] {
+            client.listPresets(this, [&answers, held](const Result<QVector<PresetRow>>& rows) { answers += rows ? 1 : 0; });
+        };
+        ask();
+        TRY_COMPARE(answers, 1);
+        for (int more = 0; more < 5; ++more) ask();
+    }
+    QCOMPARE(held.elsewhere(), 0);
 }
 
 }  // namespace pathloom

@@ -25,6 +25,7 @@ private Q_SLOTS:
     void anEngineIsReachedWithCertificates();
     void wrongValuesAreToldInTheDialog_data();
     void wrongValuesAreToldInTheDialog();
+    void aCallIsLetGoOnTheGuiThread();
 
 private:
     [[nodiscard]] QString file(const QString& name, const QByteArray& bytes) const;
