@@ -176,6 +176,7 @@ private:
         for (const auto& [key, cell] : kept.cells)
             if (const auto row = std::ranges::find(results.study.rows, key.first, &StudyRow::name);
                 row != results.study.rows.end()) {
+                if (!cell.lost.empty() && m_options.train && chosen(*row)) continue;  // another try
                 PATHLOOM_TRY(const bool same, still_the_same(kept, *row, key.second));
                 if (same) usable.insert(key);
             }
@@ -240,7 +241,10 @@ private:
         const std::string name = fmt::format("{}/{}", row.row.name, seed);
         auto there = m_runs.find(name);
         if (there == m_runs.end() || there->second.state() != v1::RUN_STATE_DONE) {
-            if (!m_options.train) return {};
+            if (!m_options.train) {
+                if (there != m_runs.end()) note_lost(row, seed, there->second);
+                return {};
+            }
             const std::int64_t teacher = row.row.teacher.empty() ? 0 : m_done[{row.row.teacher, seed}];
             if (!row.row.teacher.empty() && teacher == 0)
                 return failed(name, fmt::format("its teacher {} failed", row.row.teacher));
@@ -249,6 +253,7 @@ private:
             FollowHandlers handlers;
             PATHLOOM_TRY(const auto end, follow_run(m_session, begun.id(), info.last_seq() + 1, handlers));
             there = m_runs.insert_or_assign(name, end).first;
+            note_lost(row, seed, end);
             if (end.state() != v1::RUN_STATE_DONE)
                 return failed(fmt::format("{} (run {})", name, end.id()), end.reason().empty() ? "see run show" : end.reason());
             m_options.say(fmt::format("{}: run {}, test perplexity {:.3f}, {:.0f} s, {:.1f} MB on the wire", name, end.id(),
@@ -257,6 +262,19 @@ private:
         }
         m_done[{row.row.name, seed}] = there->second.id();
         return evaluate(row, seed, there->second.id());
+    }
+
+    /// A run that failed is a result, too.
+    void note_lost(StudyRowResult& row, std::uint64_t seed, const v1::Run& run)
+    {
+        if (run.state() != v1::RUN_STATE_FAILED) return;
+        add(row, {seed, run.id(), {}, run.reason().empty() ? "see run show" : run.reason()});
+        m_lost.push_back(run.id());
+    }
+
+    static void add(StudyRowResult& row, StudyCell cell)
+    {
+        row.cells.insert(std::ranges::upper_bound(row.cells, cell.seed, {}, &StudyCell::seed), std::move(cell));
     }
 
     /// The others go on.
@@ -298,13 +316,13 @@ private:
         if (!row.row.of.empty())
             m_options.say(fmt::format(
                 "{}/{}: run {} routed {}, test perplexity {:.3f}", row.row.name, seed, run, row.row.route, cell.eval.perplexity));
-        row.cells.insert(std::ranges::upper_bound(row.cells, seed, {}, &StudyCell::seed), std::move(cell));
+        add(row, std::move(cell));
         return {};
     }
 
     Result<void> gather()
     {
-        std::vector<std::int64_t> ids;
+        std::vector<std::int64_t> ids = m_lost;
         for (const auto& [row, id] : m_done)
             if (id != 0) ids.push_back(id);
         PATHLOOM_TRY(auto records, fetch_records(m_session, ids));
@@ -317,6 +335,7 @@ private:
     StudyOutcome m_outcome;
     std::string m_preset;  ///< its spec
     std::map<std::string, v1::Run> m_runs;  ///< of the project, by name
+    std::vector<std::int64_t> m_lost;  ///< runs that failed
     std::map<CellKey, std::int64_t> m_done;  ///< run by row and seed; 0 = not done
     std::set<CellKey> m_kept;  ///< what earlier calls made and this one takes over
 };

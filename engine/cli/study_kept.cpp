@@ -20,10 +20,13 @@ Result<KeptStudy> parse_kept(const std::string& json, const std::string& corpus,
         }
         for (const auto& row : document.at("rows"))
             for (const auto& cell : row.at("cells")) {
-                PATHLOOM_TRY(auto eval, parse_kept_eval(cell));
-                const auto seed = cell.at("seed").get<std::uint64_t>();
-                out.cells[{row.at("name").get<std::string>(), seed}]
-                    = {seed, cell.at("run").get<std::int64_t>(), std::move(eval)};
+                StudyCell read{cell.at("seed").get<std::uint64_t>(), cell.at("run").get<std::int64_t>(), {}};
+                if (cell.contains("lost")) {
+                    read.lost = cell.at("lost").get<std::string>();
+                } else {
+                    PATHLOOM_TRY(read.eval, parse_kept_eval(cell));
+                }
+                out.cells[{row.at("name").get<std::string>(), read.seed}] = std::move(read);
             }
     } catch (const nlohmann::json::exception& error) {
         return fail(ErrorCode::Corrupt, "it is not what a study has written ({})", error.what());

@@ -9,6 +9,8 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <map>
 #include <optional>
 #include <ranges>
@@ -26,16 +28,27 @@ const StudyRowResult* find_row(const StudyResults& results, const std::string& n
     return found == results.rows.end() ? nullptr : &*found;
 }
 
-std::optional<double> perplexity_of(const StudyRowResult& row, std::uint64_t seed)
+double rank_of(const StudyCell& cell)
+{
+    return cell.lost.empty() ? cell.eval.perplexity : std::numeric_limits<double>::infinity();
+}
+
+std::string rank_text(double rank)
+{
+    return std::isinf(rank) ? "lost" : fmt::format("{:.3f}", rank);
+}
+
+std::optional<double> rank_of(const StudyRowResult& row, std::uint64_t seed)
 {
     const auto found = std::ranges::find(row.cells, seed, &StudyCell::seed);
-    return found == row.cells.end() ? std::nullopt : std::optional(found->eval.perplexity);
+    return found == row.cells.end() ? std::nullopt : std::optional(rank_of(*found));
 }
 
 const RunRecord* run_of(const StudyResults& results, const StudyRowResult& row)
 {
-    if (row.cells.empty()) return nullptr;
-    const auto found = results.runs.find(run_name(row.row, row.cells.front().seed));
+    const auto cell = std::ranges::find_if(row.cells, [](const StudyCell& one) { return one.lost.empty(); });
+    if (cell == row.cells.end()) return nullptr;
+    const auto found = results.runs.find(run_name(row.row, cell->seed));
     return found == results.runs.end() ? nullptr : &found->second;
 }
 
@@ -68,7 +81,7 @@ nlohmann::json row_json(const StudyResults& results, const StudyRowResult& row)
     if (!row.row.expected.empty()) out["paper"] = row.row.expected;
     const auto by_seed = ratios(results, row);
     for (const StudyCell& cell : row.cells) {
-        nlohmann::json one = eval_json(cell.eval);
+        nlohmann::json one = cell.lost.empty() ? eval_json(cell.eval) : nlohmann::json{{"lost", cell.lost}};
         one["seed"] = cell.seed;
         one["run"] = cell.run;
         const auto ratio = std::ranges::find(by_seed, cell.seed, &std::pair<std::uint64_t, double>::first);
@@ -116,7 +129,8 @@ std::string run_name(const StudyRow& row, std::uint64_t seed)
 MeanSd perplexity(const StudyRowResult& row)
 {
     std::vector<double> values;
-    for (const StudyCell& cell : row.cells) values.push_back(cell.eval.perplexity);
+    for (const StudyCell& cell : row.cells)
+        if (cell.lost.empty()) values.push_back(cell.eval.perplexity);
     return mean_sd(values);
 }
 
@@ -126,8 +140,18 @@ std::vector<std::pair<std::uint64_t, double>> ratios(const StudyResults& results
     const StudyRowResult* base = find_row(results, results.study.base);
     if (base == nullptr) return out;
     for (const StudyCell& cell : row.cells)
-        if (const auto other = perplexity_of(*base, cell.seed); other && *other > 0)
+        if (const auto other = rank_of(*base, cell.seed); cell.lost.empty() && other && *other > 0 && std::isfinite(*other))
             out.emplace_back(cell.seed, cell.eval.perplexity / *other);
+    return out;
+}
+
+std::vector<std::string> lost_runs(const StudyResults& results)
+{
+    std::vector<std::string> out;
+    for (const auto& row : results.rows)
+        for (const auto& cell : row.cells)
+            if (!cell.lost.empty())
+                out.push_back(fmt::format("{} (run {}): {}", run_name(row.row, cell.seed), cell.run, cell.lost));
     return out;
 }
 
@@ -149,12 +173,12 @@ std::string answer(const StudyResults& results, const StudyCheck& check)
     for (const Comparison& c : comparisons) {
         if (c.low == nullptr || c.high == nullptr) return unfinished;
         for (const StudyCell& cell : c.low->cells) {
-            const auto other = perplexity_of(*c.high, cell.seed);
+            const auto other = rank_of(*c.high, cell.seed);
             if (!other) continue;
             ++compared[cell.seed];
-            if (cell.eval.perplexity >= *other * c.allowed)
+            if (const double rank = rank_of(cell); rank >= *other * c.allowed)
                 against.try_emplace(cell.seed,
-                    fmt::format("{} {:.3f}, {} {:.3f}", c.low->row.name, cell.eval.perplexity, c.high->row.name, *other));
+                    fmt::format("{} {}, {} {}", c.low->row.name, rank_text(rank), c.high->row.name, rank_text(*other)));
         }
     }
     // A seed that lacks a row may say no, but not yes.
@@ -216,12 +240,15 @@ std::string to_markdown(const StudyResults& results)
         for (const auto& [seed, ratio] : ratios(results, row))
             by_seed += fmt::format("{}{:.3f}", by_seed.empty() ? "" : " / ", ratio);
         std::string runs;
-        for (const auto& cell : row.cells) runs += fmt::format("{}{}: {}", runs.empty() ? "" : ", ", cell.seed, cell.run);
+        for (const auto& cell : row.cells)
+            runs += fmt::format("{}{}: {}{}", runs.empty() ? "" : ", ", cell.seed, cell.run, cell.lost.empty() ? "" : " (lost)");
         out += fmt::format("| {} (`{}`) | {} | {} | {} | {} | {} | {} | {} | {} |\n", row.row.title, row.row.name,
             run == nullptr ? "-" : std::to_string(run->paths), run == nullptr ? "-" : human_count(run->total_parameters),
             run == nullptr ? "-" : human_count(run->tokens), spread(perplexity(row), 2), spread(mean_ratio(results, row), 3),
             by_seed.empty() ? "-" : by_seed, row.row.expected.empty() ? "-" : row.row.expected, runs.empty() ? "not done" : runs);
     }
+    if (const auto lost = lost_runs(results); !lost.empty())
+        out += fmt::format("\n## Runs that ended without a model\n\n- {}\n", fmt::join(lost, "\n- "));
     out += "\n## What it was to show\n\n";
     for (const auto& check : results.study.checks) out += fmt::format("- {}: **{}**\n", check.say, answer(results, check));
     out += "\n## Validation loss (nats a token) after sixths of the phases, first seed\n\n| row | 1/6 | 2/6 | 3/6 | 4/6 | 5/6 | "

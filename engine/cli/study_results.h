@@ -17,6 +17,7 @@ struct StudyCell {
     std::uint64_t seed = 0;
     std::int64_t run = 0;
     EvalRecord eval;  ///< of the test split
+    std::string lost = {};  ///< why the run ended without a model (it diverged, say); `eval` means nothing then
 };
 
 struct StudyRowResult {
@@ -41,7 +42,7 @@ struct StudyResults {
 /// "row/seed" of the run behind a cell; evaluated rows have that of the row they are of.
 std::string run_name(const StudyRow& row, std::uint64_t seed);
 
-/// Perplexities over the seeds; and ratios to the base row, seed by seed, over the seeds both have.
+/// Perplexities over the seeds; and ratios to the base row, seed by seed, over the seeds both have. Lost runs count in neither.
 MeanSd perplexity(const StudyRowResult& row);
 std::vector<std::pair<std::uint64_t, double>> ratios(const StudyResults& results, const StudyRowResult& row);
 
@@ -49,8 +50,11 @@ std::vector<std::pair<std::uint64_t, double>> ratios(const StudyResults& results
 /// and not reused from another run; 0 when there is none.
 double module_bytes_a_phase(const RunRecord& run);
 
-/// "yes (seeds 1, 3)" names the seeds that have all its rows; "no in 1 of 3 seeds: ..." gives the first seed that says so; else
-/// "not all rows are done". What is counted once and not by seed is "yes" or "no: ...".
+/// One line each: "row/seed (run 6): why" of the runs that ended without a model.
+std::vector<std::string> lost_runs(const StudyResults& results);
+
+/// A lost run is worse than any other. "yes (seeds 1, 3)" names the seeds that have all its rows; "no in 1 of 3 seeds: ..." gives
+/// the first seed that says so; else "not all rows are done". What is counted once and not by seed is "yes" or "no: ...".
 std::string answer(const StudyResults& results, const StudyCheck& check);
 
 nlohmann::json to_json(const StudyResults& results);

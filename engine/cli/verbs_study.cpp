@@ -53,7 +53,7 @@ Result<void> keep_results(const StudyResults& results, const std::filesystem::pa
     for (const auto& row : results.rows)  // in the study's order
         for (const auto& cell : row.cells)
             if (const auto found = results.runs.find(run_name(row.row, cell.seed));
-                row.row.of.empty() && found != results.runs.end())
+                row.row.of.empty() && cell.lost.empty() && found != results.runs.end())
                 runs.push_back(found->second);
     if (runs.empty()) return {};
     ReportData report;
@@ -64,6 +64,8 @@ Result<void> keep_results(const StudyResults& results, const std::filesystem::pa
     report.machine = fmt::format("{} cores, {}", results.cores, results.isa);
     report.preface = fmt::format("Corpus '{}', {} tokens. {} warm-start steps, then {} steps a path.", results.corpus,
         human_count(results.corpus_tokens), results.scale.warm, results.scale.main);
+    if (const auto lost = lost_runs(results); !lost.empty())
+        report.preface += fmt::format(" Without a model ended {}.", fmt::join(lost, "; "));
     PATHLOOM_CHECK(write_report(std::move(report), folder, "ladder"));
     return {};
 }

@@ -238,6 +238,30 @@ TEST(Study, AnswersItsChecks)
     EXPECT_EQ(answer(found, found.study.checks[0]), "not all rows are done");
 }
 
+TEST(Study, ARunThatDivergedIsAResult)
+{
+    StudyResults found = results();
+    StudyCell& lost = found.rows[0].cells[1];
+    lost.lost = "training diverged at step 482";
+    EXPECT_EQ(answer(found, found.study.checks[0]), "yes (seeds 1, 2)") << "nothing is worse than a lost run";
+    EXPECT_EQ(perplexity(found.rows[0]).n, 1U);
+    EXPECT_EQ(ratios(found, found.rows[1]).size(), 1U) << "there is nothing to compare with in the other seed";
+    const std::string text = to_markdown(found);
+    EXPECT_NE(text.find("| 1: 1, 2: 3 (lost) |"), std::string::npos) << text;
+    EXPECT_NE(text.find("- a/2 (run 3): training diverged at step 482\n"), std::string::npos) << text;
+
+    found.corpus = "two";
+    const auto kept = parse_kept(to_json(found).dump(), "two", 0);
+    ASSERT_TRUE(kept) << kept.error().message;
+    EXPECT_EQ(kept->cells.at({"a", 2}).lost, lost.lost);
+    EXPECT_EQ(kept->cells.at({"a", 2}).run, 3);
+    EXPECT_EQ(kept->cells.at({"a", 1}).lost, "");
+
+    StudyResults worse = results();
+    worse.rows[1].cells[0].lost = "diverged";
+    EXPECT_EQ(answer(worse, worse.study.checks[0]), "no in 1 of 2 seeds: seed 1, b lost, a 100.000");
+}
+
 TEST(Study, TablesNameEveryRun)
 {
     const StudyResults found = results();
